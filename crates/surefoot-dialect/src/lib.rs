@@ -1,0 +1,1 @@
+//! Wire formats as pure functions: bytes in, types out, and back.

@@ -1,0 +1,1 @@
+//! Checks on what goes to a model and comes back; pure.

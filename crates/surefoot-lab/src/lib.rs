@@ -1,0 +1,1 @@
+//! Evals, feedback and the statistics behind them.

@@ -1,0 +1,1 @@
+//! Dev only: clock, ids and ports in memory, the storage suite.

@@ -1,0 +1,42 @@
+//! What the product asks of storage, in small traits by kind of data. Every backend passes the one
+//! suite in `surefoot-testkit`. "Not found" is an `Option`, not an error.
+
+mod journal;
+mod ledger;
+mod library;
+mod notebook;
+
+pub use journal::{Journal, TraceFilter};
+pub use ledger::Ledger;
+pub use library::{Change, Library};
+pub use notebook::Notebook;
+
+/// A failure of the store itself. Its message names no secret and no SQL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached, or its disk is full.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be read back.
+    #[error("stored data cannot be read: {0}")]
+    Corrupt(String),
+    /// The store was written by a newer version.
+    #[error("the store was written by a newer Surefoot: {0}")]
+    Newer(String),
+    /// Something with this name is there already.
+    #[error("{0} exists already")]
+    Exists(String),
+}
+
+impl From<StoreError> for crate::fault::Fault {
+    fn from(error: StoreError) -> Self {
+        let code = match error {
+            StoreError::Unavailable(_) => crate::fault::Code::Unavailable,
+            _ => crate::fault::Code::Internal,
+        };
+        Self::new(code, error.to_string()).hint("Check the disk and the data folder (`--data`).")
+    }
+}
+
+/// What a port call gives.
+pub type Stored<T> = Result<T, StoreError>;
