@@ -1,1 +1,29 @@
-//! The path of a request.
+//! The path of a request: from a caller's words to a model's answer, checked and recorded.
+//!
+//! Read [`path`] first: it is the whole request on one screen. The folders stand in the order in
+//! which a request meets them.
+//!
+//! **Must never know:** HTTP serving, SQL, search, evals, the command line.
+
+pub mod attempt;
+pub mod call;
+pub mod embed;
+mod events;
+pub mod ground;
+pub mod identify;
+pub mod outside;
+pub mod path;
+pub mod project;
+mod recall;
+mod record;
+mod reserve;
+pub mod resolve;
+mod screen;
+mod verify;
+
+pub use call::{Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Reply, Whole};
+pub use embed::{EmbedCall, Embedded};
+pub use identify::Admitted;
+pub use outside::{Grounding, Resident};
+pub use path::{Gateway, Parts};
+pub use project::Project;

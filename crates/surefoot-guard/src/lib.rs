@@ -1,1 +1,5 @@
-//! Checks on what goes to a model and comes back; pure.
+//! Checks on what goes to a model and comes back. Pure: text in, findings out.
+//!
+//! **Must never know:** network, time, storage.
+
+pub mod secrets;

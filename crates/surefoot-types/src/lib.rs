@@ -15,6 +15,7 @@ pub mod money;
 pub mod ports;
 pub mod price;
 pub mod run;
+pub mod secret;
 pub mod trace;
 pub mod usage;
 
@@ -24,4 +25,5 @@ pub use fault::{Blame, Code, Fault, Retry};
 pub use jiff::Timestamp;
 pub use money::Money;
 pub use price::Price;
+pub use secret::Secret;
 pub use usage::Usage;

@@ -149,6 +149,9 @@ pub struct Trace {
     pub attempts: Vec<Attempt>,
     /// The answer's citations, checked.
     pub citations: Vec<Citation>,
+    /// Whether the answer says that the documents do not answer; absent when nothing was searched.
+    #[serde(default)]
+    pub abstained: Option<bool>,
     /// What the guards said.
     pub verdicts: Vec<GuardVerdict>,
     /// Fields that could not be carried to the target.
@@ -193,6 +196,7 @@ impl Trace {
             passages: Vec::new(),
             attempts: Vec::new(),
             citations: Vec::new(),
+            abstained: None,
             verdicts: Vec::new(),
             dropped: Vec::new(),
             usage: Usage::default(),

@@ -1,0 +1,183 @@
+//! Asks the targets: sends, streams, tries again, falls back, within the deadline.
+//!
+//! Nothing reaches the caller before a target has begun to answer in earnest; until then another
+//! may take over. After that the answer is this target's, and if it breaks off the caller is told.
+
+mod http;
+mod outlet;
+mod presets;
+pub mod sim;
+mod tries;
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream::BoxStream};
+use surefoot_dialect::Frame;
+use surefoot_types::{Code, Fault, Retry, conversation::Event, ids::AttemptId};
+use tokio::time::{sleep, timeout, timeout_at};
+
+pub use self::http::Upstream;
+pub(crate) use self::{
+    http::{Begun, cut},
+    outlet::Outlet,
+    presets::EMBEDDINGS,
+    tries::{Tries, Turn},
+};
+use crate::{
+    call::{Call, Head, Whole},
+    events,
+    path::Parts,
+    project::{Project, Target},
+    record::Tale,
+    resolve::Plan,
+    screen::Screened,
+};
+
+/// Everything that an attempt needs to know.
+pub(crate) struct Attempting<'a> {
+    pub(crate) upstream: &'a Upstream,
+    pub(crate) plan: &'a Plan,
+    pub(crate) prompt: &'a Screened,
+    pub(crate) call: &'a Call,
+    pub(crate) parts: &'a Parts,
+    pub(crate) project: &'a Project,
+}
+
+impl Attempting<'_> {
+    /// Tries targets until one answers, nothing is left to try, or time is up.
+    pub(crate) async fn run(&self, tale: &mut Tale, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
+        let policy = self.plan.model.policy;
+        let deadline = tale.started() + policy.total;
+        let within = timeout_at(deadline, self.try_all(tale, outlet)).await;
+        within.unwrap_or_else(|_| {
+            let fault = late("the request did not end", policy.total);
+            tale.attempt_close(self.project, Some(fault.clone()));
+            Err(fault)
+        })
+    }
+
+    async fn try_all(&self, tale: &mut Tale, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
+        let targets = &self.plan.model.targets;
+        let mut tries = Tries::new(targets.len(), self.plan.model.policy);
+        let mut last = Fault::internal("there is no target to try");
+        while let Some(turn) = tries.next(tale.started().elapsed()) {
+            let target = &targets[turn.target];
+            match self.try_one(target, turn, tale, outlet).await {
+                Ok(whole) => return Ok(whole),
+                Err(fault) if outlet.begun() || fault.code == Code::Cancelled => return Err(fault),
+                // What is wrong with the request itself is wrong everywhere.
+                Err(fault) if fault.retry == Retry::Never => return Err(fault),
+                Err(fault) => {
+                    tries.failed(turn.target, fault.retry, tale.started().elapsed(), self.parts.chance.unit());
+                    last = fault;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    async fn try_one(
+        &self,
+        target: &Target,
+        turn: Turn,
+        tale: &mut Tale,
+        outlet: &mut Outlet,
+    ) -> Result<Option<Whole>, Fault> {
+        events::attempt_again(&target.model, turn.wait);
+        sleep(turn.wait).await;
+        let outgoing = self.upstream.outgoing(self, target)?;
+        let id = AttemptId::mint(self.parts.clock.as_ref(), self.parts.chance.as_ref());
+        let waited = u64::try_from(turn.wait.as_micros()).unwrap_or(u64::MAX);
+        tale.attempt_open(id, target.name(), waited, &outgoing.dropped);
+        let head = Head { dropped: outgoing.dropped, target: target.name(), cached: false };
+        let ended = self.exchange(target, outgoing.body, head, tale, outlet).await;
+        tale.attempt_close(self.project, ended.as_ref().err().cloned());
+        ended
+    }
+
+    async fn exchange(
+        &self,
+        target: &Target,
+        body: bytes::Bytes,
+        head: Head,
+        tale: &mut Tale,
+        outlet: &mut Outlet,
+    ) -> Result<Option<Whole>, Fault> {
+        let policy = self.plan.model.policy;
+        let limit = if self.call.chat.stream { policy.first_token } else { policy.whole };
+        let sent = tokio::time::Instant::now();
+        let begun = timeout(limit, self.upstream.begin(self, target, body))
+            .await
+            .unwrap_or_else(|_| Err(late("the provider did not begin to answer", limit)))?;
+        match begun {
+            Begun::Whole(whole) => {
+                tale.take_whole(&whole);
+                outlet.head(head).await?;
+                Ok(Some(*whole))
+            }
+            Begun::Stream(frames) => {
+                let first = limit.saturating_sub(sent.elapsed());
+                self.relay(frames, first, head, tale, outlet).await.map(|()| None)
+            }
+        }
+    }
+
+    /// Passes a stream on. Frames are held back until the first that says something, so that a
+    /// target that fails before it leaves no mark.
+    async fn relay(
+        &self,
+        mut frames: BoxStream<'static, Result<Frame, Fault>>,
+        first: Duration,
+        head: Head,
+        tale: &mut Tale,
+        outlet: &mut Outlet,
+    ) -> Result<(), Fault> {
+        let policy = self.plan.model.policy;
+        let mut held = Vec::new();
+        let mut head = Some(head);
+        loop {
+            let limit = if head.is_some() { first } else { policy.between_tokens };
+            let told = if head.is_some() { policy.first_token } else { limit };
+            let frame = match timeout(limit, frames.next()).await {
+                Err(_) => return Err(late("the provider fell silent", told)),
+                Ok(None) => break,
+                Ok(Some(frame)) => frame?,
+            };
+            let speaks = take(&frame, tale)?;
+            held.push(frame);
+            if speaks && let Some(head) = head.take() {
+                outlet.head(head).await?;
+            }
+            if head.is_none() {
+                for frame in held.drain(..) {
+                    outlet.frame(frame).await?;
+                }
+            }
+        }
+        // Some servers close without their dialect's last word: a finish reason is enough.
+        match tale.gathered() {
+            Some(gathered) if gathered.finish.is_some() && head.is_none() => Ok(()),
+            _ => Err(cut()),
+        }
+    }
+}
+
+/// Puts a frame's events on the tale. True if one of them says something to the caller.
+fn take(frame: &Frame, tale: &mut Tale) -> Result<bool, Fault> {
+    let mut speaks = false;
+    for event in &frame.events {
+        if let Event::Fault { fault } = event {
+            return Err(fault.clone());
+        }
+        tale.take(event);
+        speaks |= !matches!(event, Event::Start { .. } | Event::Usage { .. } | Event::End);
+    }
+    Ok(speaks)
+}
+
+fn late(what: &str, limit: Duration) -> Fault {
+    let limit = limit.as_secs_f64();
+    Fault::new(Code::UpstreamTimeout, format!("{what} within {limit} s"))
+        .hint("Raise the timeout of this model, or give it another target to fall back to.")
+        .retry(Retry::Later(None))
+}

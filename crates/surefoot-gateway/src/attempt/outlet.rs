@@ -1,0 +1,56 @@
+//! The way back to the caller.
+
+use surefoot_dialect::Frame;
+use surefoot_types::{Code, Fault};
+use tokio::sync::mpsc;
+
+use crate::{
+    call::{Delivery, Head, Whole},
+    recall::Kept,
+    record::Tale,
+};
+
+/// Sends what a target answers on to the caller.
+pub(crate) struct Outlet {
+    sender: mpsc::Sender<Delivery>,
+    streamed: bool,
+    begun: bool,
+}
+
+impl Outlet {
+    /// An outlet to a caller who wants the answer streamed, or whole.
+    pub(crate) fn new(sender: mpsc::Sender<Delivery>, streamed: bool) -> Self {
+        Self { sender, streamed, begun: false }
+    }
+
+    /// Whether something was sent already: from then on no other target can take over.
+    pub(crate) fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// A target answers.
+    pub(crate) async fn head(&mut self, head: Head) -> Result<(), Fault> {
+        self.begun = true;
+        self.send(Delivery::Head(head)).await
+    }
+
+    /// A piece of a streamed answer.
+    pub(crate) async fn frame(&mut self, frame: Frame) -> Result<(), Fault> {
+        self.send(Delivery::Frame(frame)).await
+    }
+
+    /// Sends an answer from the cache, the way that the caller wants it.
+    pub(crate) async fn replay(&mut self, kept: Kept, tale: &mut Tale) -> Result<Option<Whole>, Fault> {
+        tale.recalled(&kept);
+        self.head(Head { dropped: Vec::new(), target: kept.answer.model.clone(), cached: true }).await?;
+        if !self.streamed {
+            return Ok(Some(Whole { answer: kept.answer, raw: None }));
+        }
+        self.frame(Frame::made(kept.answer.into_events())).await?;
+        Ok(None)
+    }
+
+    async fn send(&self, delivery: Delivery) -> Result<(), Fault> {
+        self.sender.send(delivery).await.map_err(|_| Fault::new(Code::Cancelled, "the caller hung up"))
+    }
+}

@@ -1,0 +1,48 @@
+//! What the path asks of the rest of the product: grounding and the providers inside this process.
+//! Both are given by whoever assembles the program, so that the path knows neither search nor models.
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use surefoot_dialect::embeddings::Embeddings;
+use surefoot_types::{
+    Citation, Fault,
+    conversation::{ChatRequest, Event},
+    document::Hit,
+};
+
+/// Finds passages, and checks citations against them.
+#[async_trait]
+pub trait Grounding: Send + Sync + 'static {
+    /// At most `limit` passages of `knowledge` that bear on `query`, best first.
+    async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault>;
+
+    /// The passages as a prompt shows them, numbered from 1.
+    fn passages_block(&self, hits: &[Hit]) -> String;
+
+    /// Every citation in `answer`, checked against the passages that were shown, in their order.
+    fn verify(&self, answer: &str, hits: &[Hit]) -> Vec<Citation>;
+
+    /// Whether `answer` says that the documents do not answer.
+    fn abstains(&self, answer: &str) -> bool;
+}
+
+/// A provider inside this process: `sim`, `local`.
+#[async_trait]
+pub trait Resident: Send + Sync + 'static {
+    /// The ids of its models that are worth listing.
+    fn models(&self) -> Vec<String>;
+
+    /// Whether it has a model of this id.
+    fn knows(&self, model: &str) -> bool;
+
+    /// Answers, as a stream of events. `hits` are the passages that ground the question.
+    async fn chat(
+        &self,
+        model: &str,
+        request: &ChatRequest,
+        hits: &[Hit],
+    ) -> Result<BoxStream<'static, Result<Event, Fault>>, Fault>;
+
+    /// Embeds texts.
+    async fn embed(&self, model: &str, texts: &[String]) -> Result<Embeddings, Fault>;
+}

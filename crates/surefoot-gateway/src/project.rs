@@ -1,0 +1,169 @@
+//! A checked project: the snapshot that a request runs with from its first step to its last.
+//!
+//! The settings reader builds it; edits replace the whole snapshot at once. Everything here is
+//! resolved: a name that leads nowhere was refused before it came to be.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use surefoot_types::{
+    Money, Price, Secret,
+    conversation::{Dialect, Parameters},
+    key::Key,
+};
+
+use crate::ground::Prompt;
+
+/// Everything that the files of a project say.
+#[derive(Debug, Clone, Default)]
+pub struct Project {
+    /// BLAKE3 of all files together, in hex.
+    pub version: String,
+    /// Providers by name.
+    pub providers: BTreeMap<String, Arc<Provider>>,
+    /// Model aliases by name.
+    pub models: BTreeMap<String, Arc<Model>>,
+    /// Functions by name.
+    pub functions: BTreeMap<String, Arc<Function>>,
+    /// Prices by `provider/model-id`.
+    pub prices: BTreeMap<String, Price>,
+    /// Keys that the settings name (others live in the ledger).
+    pub keys: Vec<Key>,
+    /// How targets are tried where an alias says nothing else.
+    pub policy: Policy,
+    /// What to do about secrets in prompts and answers.
+    pub secrets: SecretAction,
+    /// Most money to spend in one day (UTC), all requests together.
+    pub daily_budget: Option<Money>,
+}
+
+/// An AI API with its credentials.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Its name in this project.
+    pub name: String,
+    /// How it is reached.
+    pub reach: Reach,
+}
+
+/// How a provider is reached.
+#[derive(Debug, Clone)]
+pub enum Reach {
+    /// Over HTTP.
+    Http {
+        /// The wire format that it speaks.
+        dialect: Dialect,
+        /// The address before `/chat/completions` or `/messages`, without a trailing slash.
+        base_url: String,
+        /// Its key.
+        key: Option<Secret>,
+        /// Headers to add.
+        headers: BTreeMap<String, String>,
+    },
+    /// Inside this process: `sim` and `local`.
+    Resident,
+}
+
+/// One `provider/model-id`.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The provider.
+    pub provider: Arc<Provider>,
+    /// The model's id in the provider's words.
+    pub model: String,
+}
+
+impl Target {
+    /// `provider/model-id`, as prices and traces name it.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.provider.name, self.model)
+    }
+}
+
+/// A model alias: targets in the order in which they are tried.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The targets; at least one.
+    pub targets: Vec<Target>,
+    /// How they are tried.
+    pub policy: Policy,
+    /// How long an equal request is answered from the cache; `None`: never.
+    pub cache: Option<Duration>,
+}
+
+/// How targets are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// How often a target may be tried again after its first try.
+    pub retries: u32,
+    /// Longest wait for the first piece of a stream, from sending.
+    pub first_token: Duration,
+    /// Longest silence between two pieces of a stream.
+    pub between_tokens: Duration,
+    /// Longest wait for a whole, unstreamed answer from one target.
+    pub whole: Duration,
+    /// Longest time for a request, all attempts and waits together.
+    pub total: Duration,
+    /// Longest wait before trying the same target again; a Retry-After beyond it gives the target up.
+    pub longest_wait: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            retries: 2,
+            first_token: Duration::from_secs(30),
+            between_tokens: Duration::from_secs(30),
+            whole: Duration::from_secs(120),
+            total: Duration::from_secs(600),
+            longest_wait: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What to do about secrets (keys, tokens) found in what is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SecretAction {
+    /// Look for none.
+    Off,
+    /// Note them on the trace, where they are masked; send the prompt as it is.
+    #[default]
+    Flag,
+    /// Mask them in what leaves too.
+    Mask,
+    /// Refuse a prompt that holds one.
+    Block,
+}
+
+/// A named task.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// What it does, in a sentence.
+    pub description: String,
+    /// The knowledge that grounds it.
+    pub knowledge: Option<String>,
+    /// How many passages to ground with.
+    pub passages: usize,
+    /// The typed inputs that its prompts may use: name to JSON schema.
+    pub input: BTreeMap<String, serde_json::Value>,
+    /// The variant to run when the caller names none.
+    pub variant: String,
+    /// All variants by name.
+    pub variants: BTreeMap<String, Arc<Variant>>,
+}
+
+/// One way of doing a function.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// Its name: the file's, without `.md`.
+    pub name: String,
+    /// BLAKE3 of its file, in hex.
+    pub version: String,
+    /// The targets that answer, in order.
+    pub model: Arc<Model>,
+    /// Parameters that it sets; the caller's own win.
+    pub parameters: Parameters,
+    /// Its prompt.
+    pub prompt: Prompt,
+}

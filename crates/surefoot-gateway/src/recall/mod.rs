@@ -1,0 +1,86 @@
+//! The exact cache: an equal request to an alias with `cache` set is answered as before.
+//!
+//! The key covers everything that could change the answer, and whose question it was: two tenants
+//! never share an answer. Faults are never kept.
+
+use std::time::Duration;
+
+use moka::{Expiry, sync::Cache};
+use surefoot_types::{Citation, conversation::Answer, trace::Trace};
+
+use crate::{call::Whole, resolve::Plan, screen::Screened};
+
+/// Most bytes of answers that are kept.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Answers by request.
+pub(crate) struct Recall {
+    kept: Cache<blake3::Hash, Kept>,
+}
+
+/// An answer that was given before.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) answer: Answer,
+    pub(crate) citations: Vec<Citation>,
+    pub(crate) abstained: Option<bool>,
+    lives: Duration,
+}
+
+struct Lives;
+
+impl Expiry<blake3::Hash, Kept> for Lives {
+    fn expire_after_create(&self, _: &blake3::Hash, kept: &Kept, _: std::time::Instant) -> Option<Duration> {
+        Some(kept.lives)
+    }
+}
+
+impl Default for Recall {
+    fn default() -> Self {
+        let kept = Cache::builder()
+            .max_capacity(LARGEST)
+            .weigher(|_, kept: &Kept| {
+                let bytes: usize = kept.answer.parts.iter().map(|part| format!("{part:?}").len()).sum();
+                u32::try_from(bytes).unwrap_or(u32::MAX)
+            })
+            .expire_after(Lives)
+            .build();
+        Self { kept }
+    }
+}
+
+impl Recall {
+    /// Where the answer to this request is kept; `None` when its alias keeps none.
+    pub(crate) fn place(&self, plan: &Plan, prompt: &Screened, trace: &Trace) -> Option<blake3::Hash> {
+        plan.model.cache?;
+        let mut request = prompt.grounded.request.clone();
+        // How the answer travels does not change it.
+        (request.stream, request.include_usage) = (false, false);
+        let targets: Vec<String> = plan.model.targets.iter().map(crate::project::Target::name).collect();
+        let whose = (&trace.key, &trace.tenant, &trace.project_version, &trace.variant);
+        let told = serde_json::to_vec(&(whose, targets, request, &prompt.grounded.hits)).ok()?;
+        Some(blake3::hash(&told))
+    }
+
+    /// The answer kept there.
+    pub(crate) fn get(&self, place: Option<blake3::Hash>) -> Option<Kept> {
+        self.kept.get(&place?)
+    }
+
+    /// Keeps the answer of a finished request.
+    pub(crate) fn put(&self, place: Option<blake3::Hash>, lives: Option<Duration>, trace: &Trace, whole: Option<&Whole>) {
+        let (Some(place), Some(lives), Some(finish)) = (place, lives, trace.finish.clone()) else { return };
+        let answer = whole.map_or_else(
+            || Answer {
+                id: trace.id.to_string(),
+                model: trace.target().unwrap_or_default().to_owned(),
+                parts: trace.answer.clone(),
+                finish,
+                usage: Some(trace.usage),
+            },
+            |whole| whole.answer.clone(),
+        );
+        let kept = Kept { answer, citations: trace.citations.clone(), abstained: trace.abstained, lives };
+        self.kept.insert(place, kept);
+    }
+}

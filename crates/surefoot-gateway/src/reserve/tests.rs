@@ -1,0 +1,42 @@
+//! Holding and settling.
+
+use surefoot_types::SystemClock;
+
+use super::*;
+
+fn purse(spent: i64) -> Purse {
+    let today = Today { day: day_of(SystemClock.now()), spent: Money::nanos(spent), held: Money::ZERO };
+    Purse { today: Arc::new(Mutex::new(today)) }
+}
+
+#[test]
+fn many_at_once_cannot_overspend_together() {
+    let purse = purse(0);
+    let limit = Some(Money::nanos(1_000));
+    let settled: i64 = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..200)
+            .map(|_| {
+                scope.spawn(|| {
+                    let Ok(hold) = purse.hold(limit, Money::nanos(7), &SystemClock) else { return 0 };
+                    purse.settle(hold, Money::nanos(7), &SystemClock);
+                    7
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    let today = *purse.today.lock().unwrap();
+    assert!(settled <= 1_000);
+    assert_eq!(today.spent, Money::nanos(settled));
+    assert_eq!(today.held, Money::ZERO);
+}
+
+#[test]
+fn a_dropped_hold_is_given_back() {
+    let purse = purse(10);
+    let limit = Some(Money::nanos(100));
+    let hold = purse.hold(limit, Money::nanos(90), &SystemClock).unwrap();
+    assert_eq!(purse.hold(limit, Money::nanos(1), &SystemClock).unwrap_err().code, Code::OverBudget);
+    drop(hold);
+    assert!(purse.hold(limit, Money::nanos(90), &SystemClock).is_ok());
+}

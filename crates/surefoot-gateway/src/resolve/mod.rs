@@ -1,0 +1,84 @@
+//! From the name that a caller gives to the targets that may answer: pure, over the project's snapshot.
+
+use std::sync::Arc;
+
+use surefoot_types::{Code, Fault, conversation::ChatRequest};
+
+use crate::{
+    attempt::Upstream,
+    project::{Function, Model, Project, Provider, Reach, Target, Variant},
+};
+
+/// What will be asked, and of whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// The function and its variant, if the name is a function's.
+    pub(crate) task: Option<Task>,
+    /// The targets, in order, and how to try them.
+    pub(crate) model: Arc<Model>,
+}
+
+/// A function with the variant that runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) function: Arc<Function>,
+    pub(crate) variant: Arc<Variant>,
+}
+
+/// Resolves `name`: a function, `function@variant`, an alias, or `provider/model-id`.
+pub(crate) fn resolve(project: &Project, upstream: &Upstream, chat: &ChatRequest) -> Result<Plan, Fault> {
+    let name = chat.model.as_str();
+    if let Some(task) = task(project, name)? {
+        return Ok(Plan { model: Arc::clone(&task.variant.model), task: Some(task) });
+    }
+    Ok(Plan { task: None, model: model(project, upstream, name)? })
+}
+
+fn task(project: &Project, name: &str) -> Result<Option<Task>, Fault> {
+    let (function, variant) = name.split_once('@').map_or((name, None), |(function, variant)| (function, Some(variant)));
+    let Some(function) = project.functions.get(function) else { return Ok(None) };
+    let wanted = variant.unwrap_or(&function.variant);
+    let Some(variant) = function.variants.get(wanted) else {
+        let known: Vec<&str> = function.variants.keys().map(String::as_str).collect();
+        return Err(not_found(format!("the function '{}' has no variant '{wanted}'", function.name))
+            .hint(format!("Its variants are: {}.", known.join(", "))));
+    };
+    Ok(Some(Task { function: Arc::clone(function), variant: Arc::clone(variant) }))
+}
+
+/// The targets behind an alias or a `provider/model-id`.
+pub(crate) fn model(project: &Project, upstream: &Upstream, name: &str) -> Result<Arc<Model>, Fault> {
+    if let Some(model) = project.models.get(name) {
+        return Ok(Arc::clone(model));
+    }
+    let target = name.split_once('/').and_then(|(provider, id)| target(project, upstream, provider, id));
+    let Some(target) = target else { return Err(unknown(project, name)) };
+    Ok(Arc::new(Model { targets: vec![target], policy: project.policy, cache: None }))
+}
+
+fn target(project: &Project, upstream: &Upstream, provider: &str, id: &str) -> Option<Target> {
+    let declared = project.providers.get(provider).cloned();
+    let resident = || {
+        let known = upstream.resident(provider).is_some_and(|resident| resident.knows(id));
+        known.then(|| Arc::new(Provider { name: provider.to_owned(), reach: Reach::Resident }))
+    };
+    let provider = declared.or_else(resident)?;
+    (!id.is_empty()).then(|| Target { provider, model: id.to_owned() })
+}
+
+fn unknown(project: &Project, name: &str) -> Fault {
+    let mut known: Vec<&str> = project.functions.keys().chain(project.models.keys()).map(String::as_str).collect();
+    known.truncate(20);
+    let providers: Vec<&str> = project.providers.keys().map(String::as_str).chain(["local", "sim"]).collect();
+    let named = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+    let mut fault = not_found(format!("there is no model or function named '{name}'")).hint(format!(
+        "Functions and aliases: {named}. A provider's model is named provider/model-id; providers: {}.",
+        providers.join(", ")
+    ));
+    fault.param = Some("model".into());
+    fault
+}
+
+fn not_found(message: String) -> Fault {
+    Fault::new(Code::NotFound, message)
+}
