@@ -1,0 +1,203 @@
+//! A gateway over a provider that answers as a test says.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use surefoot_dialect::embeddings::Embeddings;
+use surefoot_gateway::{
+    Call, Caller, Context, Delivery, Gateway, Parts, Project, Resident,
+    project::{Model, Policy, Provider, Reach, Target},
+};
+use surefoot_testkit::memory::MemoryStore;
+use surefoot_types::{
+    Code, Fault, Retry, SystemChance, SystemClock, Usage,
+    conversation::{ChatRequest, Event, Finish},
+    document::Hit,
+    ports::Journal,
+    trace::Trace,
+};
+
+/// One scripted answer.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Answers with this text.
+    Say(&'static str),
+    /// Fails before the first word.
+    Fail(Retry),
+    /// Says this and breaks off.
+    Cut(&'static str),
+    /// Says this and then nothing more, without closing.
+    Stall(&'static str),
+    /// Panics.
+    Panic,
+}
+
+/// A provider that plays its script and then keeps to the last act.
+#[derive(Debug, Default)]
+pub struct Scripted {
+    acts: Mutex<VecDeque<Act>>,
+    pub asked: Mutex<Vec<ChatRequest>>,
+}
+
+impl Scripted {
+    pub fn new(acts: &[Act]) -> Arc<Self> {
+        Arc::new(Self { acts: Mutex::new(acts.iter().cloned().collect()), asked: Mutex::default() })
+    }
+
+    pub fn times_asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+#[async_trait]
+impl Resident for Scripted {
+    fn models(&self) -> Vec<String> {
+        vec!["m".into()]
+    }
+
+    fn knows(&self, _: &str) -> bool {
+        true
+    }
+
+    async fn chat(
+        &self,
+        model: &str,
+        request: &ChatRequest,
+        _: &[Hit],
+    ) -> Result<BoxStream<'static, Result<Event, Fault>>, Fault> {
+        self.asked.lock().unwrap().push(request.clone());
+        let act = {
+            let mut acts = self.acts.lock().unwrap();
+            if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() }
+        };
+        let say = |text: &str| {
+            vec![
+                Ok(Event::Start { id: "id".into(), model: model.into(), usage: None }),
+                Ok(Event::Text { text: text.into() }),
+            ]
+        };
+        match act.expect("the script has an act") {
+            Act::Fail(retry) => Err(Fault::new(Code::Upstream, "scripted failure").retry(retry)),
+            Act::Panic => panic!("scripted panic"),
+            Act::Cut(text) => Ok(stream::iter(say(text)).boxed()),
+            Act::Stall(text) => Ok(stream::iter(say(text)).chain(stream::pending()).boxed()),
+            Act::Say(text) => {
+                let mut events = say(text);
+                events.push(Ok(Event::Finish { finish: Finish::Stop }));
+                events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
+                events.push(Ok(Event::End));
+                Ok(stream::iter(events).boxed())
+            }
+        }
+    }
+
+    async fn embed(&self, model: &str, texts: &[String]) -> Result<Embeddings, Fault> {
+        Ok(Embeddings { model: model.into(), vectors: vec![vec![1.0]; texts.len()], usage: Usage::default() })
+    }
+}
+
+pub struct Rig {
+    pub gateway: Gateway,
+    pub journal: Arc<MemoryStore>,
+    pub project: Arc<ArcSwap<Project>>,
+}
+
+/// A gateway whose alias `m` has one target for each provider, in order.
+pub async fn rig(providers: &[Arc<Scripted>]) -> Rig {
+    rig_with(providers, |_| {}, |_| {}).await
+}
+
+pub async fn rig_with(
+    providers: &[Arc<Scripted>],
+    change_model: impl FnOnce(&mut Model),
+    change_project: impl FnOnce(&mut Project),
+) -> Rig {
+    let names: Vec<String> = (0..providers.len()).map(|n| format!("p{n}")).collect();
+    let targets = names
+        .iter()
+        .map(|name| Target { provider: Arc::new(Provider { name: name.clone(), reach: Reach::Resident }), model: "x".into() })
+        .collect();
+    let policy = Policy { longest_wait: Duration::from_secs(5), ..Policy::default() };
+    let mut model = Model { targets, policy, cache: None };
+    change_model(&mut model);
+    let mut project = Project { models: BTreeMap::from([("m".into(), Arc::new(model))]), ..Project::default() };
+    change_project(&mut project);
+    let project = Arc::new(ArcSwap::from_pointee(project));
+    let journal = Arc::new(MemoryStore::default());
+    let residents =
+        names.into_iter().zip(providers).map(|(name, p)| (name, Arc::clone(p) as Arc<dyn Resident>)).collect();
+    let gateway = Gateway::new(Parts {
+        journal: Arc::clone(&journal) as Arc<dyn Journal>,
+        clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
+        project: Arc::clone(&project),
+        minted_keys: Arc::default(),
+        residents,
+        grounding: None,
+    })
+    .await
+    .unwrap();
+    Rig { gateway, journal, project }
+}
+
+impl Rig {
+    pub fn call(&self, question: &str, stream: bool) -> Call {
+        let mut chat = ChatRequest::ask("m", question);
+        chat.stream = stream;
+        Call {
+            trace_id: self.gateway.mint_trace(),
+            door: "test",
+            chat,
+            body: None,
+            caller: Caller { secret: None, trusted: true },
+            context: Context::default(),
+        }
+    }
+
+    /// Asks, and gives what was delivered, in short, with the trace as recorded at that moment.
+    pub async fn ask(&self, question: &str, stream: bool) -> (Vec<String>, Trace) {
+        let mut reply = self.gateway.answer(self.call(question, stream));
+        let mut told = Vec::new();
+        while let Some(delivery) = reply.deliveries.recv().await {
+            told.push(short(&delivery));
+        }
+        (told, self.trace(reply.trace_id).await)
+    }
+
+    pub async fn trace(&self, id: surefoot_types::ids::TraceId) -> Trace {
+        self.journal.trace_get(id).await.unwrap().expect("the trace was recorded")
+    }
+}
+
+fn short(delivery: &Delivery) -> String {
+    match delivery {
+        Delivery::Head(head) => format!("head {}{}", head.target, if head.cached { " cached" } else { "" }),
+        Delivery::Frame(frame) => frame
+            .events
+            .iter()
+            .map(|event| match event {
+                Event::Text { text } => format!("text {text}"),
+                Event::Finish { .. } => "finish".into(),
+                Event::End => "end".into(),
+                Event::Start { .. } => "start".into(),
+                Event::Usage { .. } => "usage".into(),
+                other => format!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+            .join(", "),
+        Delivery::Done(done) => match &done.whole {
+            Some(whole) => format!("done {}", surefoot_types::conversation::words(&whole.answer.parts)),
+            None => "done".into(),
+        },
+        Delivery::Failed(failed) => format!("failed {}", failed.fault.code.name()),
+    }
+}
