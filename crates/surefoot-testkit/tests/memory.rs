@@ -1,0 +1,23 @@
+//! The suite, on the store in memory.
+
+use surefoot_testkit::{MemoryStore, suite};
+
+#[tokio::test]
+async fn journal() {
+    suite::journal(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn ledger() {
+    suite::ledger(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn library() {
+    suite::library(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn notebook() {
+    suite::notebook(&MemoryStore::default()).await;
+}
