@@ -1,1 +1,84 @@
 //! Wire formats as pure functions: bytes in, types out, and back.
+//!
+//! Each dialect is a folder with the same files: `read` (requests and whole answers), `write`,
+//! `stream_read` and `stream_write`. `sse` splits a stream into frames, `passthrough` forwards a
+//! caller's own bytes, `fault` reads and writes errors.
+//!
+//! **Must never know:** network, time, storage.
+
+mod anthropic;
+mod calls;
+pub mod embeddings;
+mod extras;
+mod fault;
+mod json;
+pub mod models;
+mod openai_chat;
+pub mod passthrough;
+mod sse;
+mod stream;
+
+use bytes::Bytes;
+use serde_json::Value;
+use surefoot_types::{
+    Fault,
+    conversation::{Answer, ChatRequest},
+};
+
+pub use fault::{fault_read, fault_write, retry_after};
+pub use stream::{Frame, StreamOptions, StreamReader, StreamWriter};
+pub use surefoot_types::conversation::Dialect;
+
+/// A request in a target's words, and what of it the target has no words for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The body to send.
+    pub body: Bytes,
+    /// Names of what could not be carried over, fit for a header; empty for the request's own
+    /// dialect.
+    pub dropped: Vec<String>,
+}
+
+/// Reads a request's body. What the neutral words have no place for is kept in `extra`, or in
+/// [`Part::Other`](surefoot_types::conversation::Part::Other).
+///
+/// # Errors
+/// `bad_request`, naming the field, for anything that is not a request in this dialect.
+pub fn request_read(dialect: Dialect, body: &[u8]) -> Result<ChatRequest, Fault> {
+    match dialect {
+        Dialect::OpenaiChat => openai_chat::request_read(body),
+        Dialect::Anthropic => anthropic::request_read(body),
+    }
+}
+
+/// Writes `request` for a target that speaks `target` and calls its model `model`.
+///
+/// Written for its own dialect, a request keeps every field that it came with. For another one,
+/// what cannot be said there is left out and named in [`Written::dropped`].
+pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Written {
+    match target {
+        Dialect::OpenaiChat => openai_chat::request_write(request, model),
+        Dialect::Anthropic => anthropic::request_write(request, model),
+    }
+}
+
+/// Reads a whole answer.
+///
+/// # Errors
+/// `upstream` with advice to try later when the body is no answer; the provider's own fault when
+/// it reports one inside a successful response.
+pub fn answer_read(dialect: Dialect, body: &[u8]) -> Result<Answer, Fault> {
+    match dialect {
+        Dialect::OpenaiChat => openai_chat::answer_read(body),
+        Dialect::Anthropic => anthropic::answer_read(body),
+    }
+}
+
+/// Writes a whole answer. `created` is in seconds since 1970; `surefoot` is put beside the
+/// dialect's own fields unless it is null.
+pub fn answer_write(dialect: Dialect, answer: &Answer, created: i64, surefoot: &Value) -> Bytes {
+    match dialect {
+        Dialect::OpenaiChat => openai_chat::answer_write(answer, created, surefoot),
+        Dialect::Anthropic => anthropic::answer_write(answer, surefoot),
+    }
+}

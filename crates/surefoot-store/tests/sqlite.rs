@@ -1,4 +1,5 @@
 //! The suite on SQLite, and what only a file can do: be opened again, be shared, fill up.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{path::PathBuf, sync::Arc};
 

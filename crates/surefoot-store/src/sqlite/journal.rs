@@ -62,7 +62,7 @@ impl Journal for SqliteStore {
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
         let mut query = selection(filter);
         query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        rows(query.build_query_scalar().fetch_all(&self.readers).await.map_err(unavailable)?)
+        rows(&query.build_query_scalar().fetch_all(&self.readers).await.map_err(unavailable)?)
     }
 
     async fn trace_cost_since(&self, since: Timestamp) -> Stored<Money> {
@@ -85,7 +85,7 @@ impl Journal for SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(unavailable)?;
-        rows(bodies)
+        rows(&bodies)
     }
 }
 

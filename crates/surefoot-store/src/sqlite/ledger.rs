@@ -18,7 +18,7 @@ impl Ledger for SqliteStore {
 
     async fn key_list(&self) -> Stored<Vec<Key>> {
         let bodies = sqlx::query_scalar("SELECT body FROM key ORDER BY number").fetch_all(&self.readers).await;
-        rows(bodies.map_err(unavailable)?)
+        rows(&bodies.map_err(unavailable)?)
     }
 
     async fn key_remove(&self, name: &str) -> Stored<bool> {

@@ -125,6 +125,6 @@ fn id_bytes(bits: u128) -> Vec<u8> {
     bits.to_be_bytes().to_vec()
 }
 
-fn rows<T: DeserializeOwned>(texts: Vec<String>) -> Stored<Vec<T>> {
+fn rows<T: DeserializeOwned>(texts: &[String]) -> Stored<Vec<T>> {
     texts.iter().map(|text| from_json(text)).collect()
 }

@@ -36,7 +36,7 @@ impl Notebook for SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(unavailable)?;
-        rows(bodies)
+        rows(&bodies)
     }
 
     async fn run_list(&self, eval: Option<&str>, limit: usize) -> Stored<Vec<Run>> {
@@ -46,7 +46,7 @@ impl Notebook for SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(unavailable)?;
-        rows(bodies)
+        rows(&bodies)
     }
 }
 

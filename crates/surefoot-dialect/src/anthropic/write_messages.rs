@@ -1,0 +1,373 @@
+//! Messages and their content blocks, in Anthropic's words.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
+use surefoot_types::conversation::{Answer, Dialect, Message, Part, Role};
+
+use crate::{
+    calls,
+    extras::{Dropped, Kept, ROLE},
+};
+
+/// What the user says where a conversation would otherwise not begin with the user.
+const OPENING: &str = "Begin.";
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Block<'a> {
+    Text {
+        text: Cow<'a, str>,
+    },
+    Image {
+        source: Source<'a>,
+    },
+    Document {
+        source: Source<'a>,
+    },
+    Thinking {
+        thinking: &'a str,
+        signature: &'a str,
+    },
+    RedactedThinking {
+        data: &'a str,
+    },
+    ToolUse {
+        id: Cow<'a, str>,
+        name: &'a str,
+        input: Box<RawValue>,
+    },
+    ToolResult {
+        tool_use_id: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        content: Vec<Block<'a>>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        is_error: bool,
+    },
+    #[serde(untagged)]
+    Whole(&'a Value),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Source<'a> {
+    Base64 { media_type: &'a str, data: &'a str },
+    Url { url: &'a str },
+}
+
+/// A block with the fields that the neutral words lack.
+#[derive(Serialize)]
+pub(super) struct Piece<'a> {
+    #[serde(flatten)]
+    block: Block<'a>,
+    #[serde(flatten)]
+    extra: Kept<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Turn<'a> {
+    role: &'static str,
+    content: Vec<Piece<'a>>,
+    /// How many results of tools stand first.
+    #[serde(skip)]
+    results: usize,
+    #[serde(flatten)]
+    extra: Kept<'a>,
+}
+
+/// The top-level instructions: a string where they are one text and no more.
+#[derive(Default)]
+pub(super) struct System<'a>(Vec<Piece<'a>>);
+
+impl Serialize for System<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [Piece { block: Block::Text { text }, extra }] if extra.is_empty() => to.serialize_str(text),
+            pieces => pieces.serialize(to),
+        }
+    }
+}
+
+impl System<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Writes messages: instructions hoisted in their order, neighbours of one role merged, results of
+/// tools first in their turn, and no block that Anthropic would refuse as empty.
+pub(super) struct TurnsWriter<'a, 'd> {
+    /// The request came in this dialect.
+    own: bool,
+    dropped: &'d mut Dropped,
+    system: System<'a>,
+    turns: Vec<Turn<'a>>,
+}
+
+impl<'a, 'd> TurnsWriter<'a, 'd> {
+    pub(super) fn new(own: bool, dropped: &'d mut Dropped) -> Self {
+        Self { own, dropped, system: System::default(), turns: Vec::new() }
+    }
+
+    pub(super) fn write(mut self, messages: &'a [Message]) -> (System<'a>, Vec<Turn<'a>>) {
+        for message in messages {
+            let role = match message.role {
+                Role::System if !(self.own && message.extra.contains_key(ROLE)) => {
+                    let pieces = self.pieces(message);
+                    self.system.0.extend(pieces);
+                    self.extra(message);
+                    continue;
+                }
+                Role::System => "system",
+                Role::User | Role::Tool => "user",
+                Role::Assistant => "assistant",
+            };
+            self.turn(role, message);
+        }
+        self.open();
+        self.close();
+        (self.system, self.turns)
+    }
+
+    fn turn(&mut self, role: &'static str, message: &'a Message) {
+        let pieces = self.pieces(message);
+        let extra = self.extra(message);
+        if pieces.is_empty() {
+            return;
+        }
+        if self.turns.last().is_none_or(|turn| turn.role != role) {
+            self.turns.push(Turn { role, content: Vec::new(), results: 0, extra: Kept::default() });
+        }
+        let Some(turn) = self.turns.last_mut() else { return };
+        for piece in pieces {
+            if matches!(piece.block, Block::ToolResult { .. }) {
+                turn.content.insert(turn.results, piece);
+                turn.results += 1;
+            } else {
+                turn.content.push(piece);
+            }
+        }
+        turn.extra.0.extend(extra.0);
+    }
+
+    /// The user speaks first: Anthropic refuses an assistant's greeting, or instructions alone.
+    fn open(&mut self) {
+        if !self.own && self.turns.first().is_none_or(|turn| turn.role != "user") {
+            let block = Block::Text { text: OPENING.into() };
+            let content = vec![Piece { block, extra: Kept::default() }];
+            self.turns.insert(0, Turn { role: "user", content, results: 0, extra: Kept::default() });
+        }
+    }
+
+    /// An assistant's last words, to be continued, may not end in white space.
+    fn close(&mut self) {
+        if let Some(Turn { role: "assistant", content, .. }) = self.turns.last_mut()
+            && let Some(Piece { block: Block::Text { text }, .. }) = content.last_mut()
+            && text.trim_end().len() < text.len()
+        {
+            *text = text.trim_end().to_owned().into();
+        }
+    }
+
+    fn pieces(&mut self, message: &'a Message) -> Vec<Piece<'a>> {
+        let mut pieces = Vec::with_capacity(message.parts.len());
+        for (index, part) in message.parts.iter().enumerate() {
+            let mut extra = Kept::of_part(message, index);
+            if !self.own {
+                extra = cache_marks(extra, "messages[].content[].", self.dropped);
+            }
+            pieces.extend(self.block(part).map(|block| Piece { block, extra }));
+        }
+        pieces
+    }
+
+    fn extra(&mut self, message: &'a Message) -> Kept<'a> {
+        if self.own {
+            return Kept::of(&message.extra, &[]);
+        }
+        // The same reasoning once more, without the signature that it is written with.
+        let told = message.parts.iter().any(|part| matches!(part, Part::Thinking { .. }));
+        let twice: &[&str] = if told { &["reasoning_content"] } else { &[] };
+        Kept::of(&message.extra, twice).drop_all("messages[].", self.dropped);
+        Kept::default()
+    }
+
+    fn block(&mut self, part: &'a Part) -> Option<Block<'a>> {
+        match part {
+            Part::Text { text } | Part::Refusal { text } => {
+                (!text.trim().is_empty()).then(|| Block::Text { text: text.as_str().into() })
+            }
+            Part::Image { url, detail } => self.image(url, detail.as_deref()),
+            Part::Thinking { redacted: Some(data), .. } => Some(Block::RedactedThinking { data }),
+            Part::Thinking { text, signature: Some(signature), .. } => {
+                Some(Block::Thinking { thinking: text, signature })
+            }
+            Part::Thinking { .. } => {
+                // Refused without its signature.
+                self.dropped.name("messages[].content[].thinking");
+                None
+            }
+            Part::ToolCall { id, name, arguments } => {
+                Some(Block::ToolUse { id: id_fit(id), name, input: input_of(arguments, false) })
+            }
+            Part::ToolResult { id, content, is_error } => {
+                let content = content.iter().filter_map(|part| self.block(part)).collect();
+                Some(Block::ToolResult { tool_use_id: id_fit(id), content, is_error: *is_error })
+            }
+            Part::Other { dialect: Dialect::Anthropic, value } => Some(Block::Whole(value)),
+            Part::Other { value, .. } => self.foreign(value),
+        }
+    }
+
+    /// An image; in the wild PDFs ride as images too.
+    fn image(&mut self, url: &'a str, detail: Option<&str>) -> Option<Block<'a>> {
+        if detail.is_some_and(|detail| detail != "auto") {
+            self.dropped.name("messages[].content[].detail");
+        }
+        if url.starts_with("https://") || url.starts_with("http://") {
+            return Some(Block::Image { source: Source::Url { url } });
+        }
+        let block = data_uri(url).and_then(|(media_type, data)| match media_type {
+            "image/jpeg" | "image/png" | "image/gif" | "image/webp" => {
+                Some(Block::Image { source: Source::Base64 { media_type, data } })
+            }
+            "image/jpg" => Some(Block::Image { source: Source::Base64 { media_type: "image/jpeg", data } }),
+            "application/pdf" => Some(Block::Document { source: Source::Base64 { media_type, data } }),
+            _ => None,
+        });
+        if block.is_none() {
+            self.dropped.name("messages[].content[].image_url");
+        }
+        block
+    }
+
+    /// A part that OpenAI's dialect alone has; of these a PDF file has a twin here.
+    fn foreign(&mut self, value: &'a Value) -> Option<Block<'a>> {
+        let kind = value.get("type").and_then(Value::as_str).unwrap_or("part");
+        let file = value.get("file").and_then(|file| file.get("file_data")).and_then(Value::as_str);
+        if let ("file", Some(("application/pdf", data))) = (kind, file.and_then(data_uri)) {
+            return Some(Block::Document { source: Source::Base64 { media_type: "application/pdf", data } });
+        }
+        let role = value.get("role").and_then(Value::as_str);
+        self.dropped.name(format!("messages[].content[].{}", role.unwrap_or(kind)));
+        None
+    }
+}
+
+/// Marks for prompt caching, which are common in OpenAI's shape too and mean the same; the other
+/// fields are named as dropped.
+pub(super) fn cache_marks<'a>(extra: Kept<'a>, under: &str, dropped: &mut Dropped) -> Kept<'a> {
+    let (marks, rest) = extra.0.into_iter().partition(|(name, _)| *name == "cache_control");
+    Kept(rest).drop_all(under, dropped);
+    Kept(marks)
+}
+
+/// The media type and the base64 data of a data URI.
+fn data_uri(url: &str) -> Option<(&str, &str)> {
+    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
+    let media_type = head.strip_suffix(";base64")?;
+    Some((media_type.split(';').next().unwrap_or(media_type), data))
+}
+
+/// The id of a tool call in the letters that Anthropic allows. Different ids stay different, and a
+/// call and its result still meet, since both go through here.
+fn id_fit(id: &str) -> Cow<'_, str> {
+    const MARK: &str = "sf_";
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    if !id.is_empty() && !id.starts_with(MARK) && id.bytes().all(|b| plain(b) || b == b'_') {
+        return Cow::Borrowed(id);
+    }
+    let letter = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("_{b:02x}") };
+    Cow::Owned(std::iter::once(MARK.to_owned()).chain(id.bytes().map(letter)).collect())
+}
+
+/// A call's arguments as the object that Anthropic asks for, its members as the model wrote them.
+/// What is no object is wrapped in one, so that nothing is lost and nothing looks whole that is not.
+fn input_of(arguments: &str, cut: bool) -> Box<RawValue> {
+    let text = arguments.trim();
+    if text.is_empty() && !cut {
+        return raw(&json!({}));
+    }
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(object) if text.starts_with('{') => object.to_owned(),
+        Ok(value) => raw(&Wrapped { value }),
+        Err(_) => raw(&json!({"INVALID_JSON": arguments})),
+    }
+}
+
+#[derive(Serialize)]
+struct Wrapped<'a> {
+    value: &'a RawValue,
+}
+
+fn raw(data: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(data).expect("data with string keys can always be written as JSON")
+}
+
+/// The blocks of an answer.
+pub(super) fn answer_blocks<'a>(answer: &'a Answer) -> Vec<Block<'a>> {
+    let calls = answer.parts.iter().filter(|part| matches!(part, Part::ToolCall { .. })).count();
+    let cut = calls::cut(&answer.finish, calls);
+    let mut call = 0;
+    let block = |part: &'a Part| match part {
+        Part::Text { text } | Part::Refusal { text } => Some(Block::Text { text: text.as_str().into() }),
+        Part::Thinking { redacted: Some(data), .. } => Some(Block::RedactedThinking { data }),
+        Part::Thinking { text, signature, .. } => {
+            Some(Block::Thinking { thinking: text, signature: signature.as_deref().unwrap_or_default() })
+        }
+        Part::ToolCall { id, name, arguments } => {
+            let input = input_of(arguments, cut == Some(call));
+            call += 1;
+            Some(Block::ToolUse { id: Cow::Borrowed(id), name, input })
+        }
+        Part::Other { dialect: Dialect::Anthropic, value } => Some(Block::Whole(value)),
+        Part::Image { .. } | Part::ToolResult { .. } | Part::Other { .. } => None,
+    };
+    answer.parts.iter().filter_map(block).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_fit_and_stay_different() {
+        for (id, expected) in [
+            ("toolu_01A-b", "toolu_01A-b"),
+            ("functions.get_x:0", "sf_functions_2eget_5fx_3a0"),
+            ("functions_2eget_5fx_3a0", "functions_2eget_5fx_3a0"),
+            ("sf_x", "sf_sf_5fx"),
+            ("", "sf_"),
+            ("é", "sf__c3_a9"),
+        ] {
+            assert_eq!(id_fit(id), expected);
+        }
+    }
+
+    #[test]
+    fn input_is_always_an_object() {
+        for (arguments, cut, expected) in [
+            ("", false, "{}"),
+            ("", true, r#"{"INVALID_JSON":""}"#),
+            (" {\"n\": 123456789012345678901234567890}", false, r#"{"n": 123456789012345678901234567890}"#),
+            ("[1]", false, r#"{"value":[1]}"#),
+            ("null", false, r#"{"value":null}"#),
+            ("{\"a\": ", true, r#"{"INVALID_JSON":"{\"a\": "}"#),
+        ] {
+            assert_eq!(input_of(arguments, cut).get(), expected);
+        }
+    }
+
+    #[test]
+    fn data_uris() {
+        assert_eq!(data_uri("data:image/png;base64,AAA="), Some(("image/png", "AAA=")));
+        assert_eq!(data_uri("data:image/png;charset=x;base64,AAA="), Some(("image/png", "AAA=")));
+        for other in ["", "data:", "data:text/plain,hi", "https://x/y.png", "gs://b/o"] {
+            assert_eq!(data_uri(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What only one dialect has: kept while a request is in neutral words, named when it cannot be
+//! carried further.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::Value;
+use surefoot_types::conversation::Message;
+
+use crate::json::Object;
+
+/// The key in a message's `extra` under which unknown fields of its parts are kept, by the part's
+/// number. Neither dialect has a message field of this name.
+const PART_FIELDS: &str = "part_fields";
+
+/// The key in a message's `extra` that tells what the dialect called its role, where the neutral
+/// role does not say (OpenAI's `developer`, a system message amid Anthropic's turns).
+pub(crate) const ROLE: &str = "role";
+
+/// Keeps the unknown fields of part number `index`.
+pub(crate) fn part_fields_put(extra: &mut Object, index: usize, fields: Object) {
+    if fields.is_empty() {
+        return;
+    }
+    let kept = extra.entry(PART_FIELDS).or_insert_with(|| Value::Object(Object::new()));
+    if let Value::Object(kept) = kept {
+        kept.insert(index.to_string(), Value::Object(fields));
+    }
+}
+
+/// The unknown fields of part number `index`.
+pub(crate) fn part_fields(message: &Message, index: usize) -> Option<&Object> {
+    message.extra.get(PART_FIELDS)?.get(index.to_string())?.as_object()
+}
+
+/// Fields written back as they came.
+#[derive(Debug, Default)]
+pub(crate) struct Kept<'a>(pub(crate) Vec<(&'a str, &'a Value)>);
+
+impl<'a> Kept<'a> {
+    /// All fields of `extra` but those of these names and our own marks.
+    pub(crate) fn of(extra: &'a Object, without: &[&str]) -> Self {
+        let ours = |name: &str| name == PART_FIELDS || name == ROLE;
+        let kept = extra.iter().map(|(name, value)| (name.as_str(), value));
+        Self(kept.filter(|(name, _)| !ours(name) && !without.contains(name)).collect())
+    }
+
+    /// The fields of part number `index`.
+    pub(crate) fn of_part(message: &'a Message, index: usize) -> Self {
+        part_fields(message, index).map(|fields| Self::of(fields, &[])).unwrap_or_default()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Names every field as dropped, and keeps none of them.
+    pub(crate) fn drop_all(self, under: &str, dropped: &mut Dropped) {
+        for (name, value) in self.0 {
+            if !says_nothing(name, value) {
+                dropped.name(format!("{under}{name}"));
+            }
+        }
+    }
+}
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// Whether leaving the field out changes nothing.
+fn says_nothing(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Number(number) => match name {
+            "n" => number.as_u64() == Some(1),
+            "presence_penalty" | "frequency_penalty" => number.as_f64() == Some(0.0),
+            _ => false,
+        },
+        Value::String(_) | Value::Bool(true) => false,
+    }
+}
+
+/// Names of what could not be carried over, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Dropped(Vec<String>);
+
+impl Dropped {
+    /// The most names that are told, and their greatest length: they end in a header, and callers
+    /// choose them.
+    const MOST: usize = 64;
+
+    pub(crate) fn name(&mut self, name: impl AsRef<str>) {
+        let fit = |c: char| if c.is_ascii_graphic() && c != ',' { c } else { '?' };
+        let name: String = name.as_ref().chars().take(Self::MOST).map(fit).collect();
+        if self.0.len() < Self::MOST && !self.0.contains(&name) {
+            self.0.push(name);
+        }
+    }
+
+    pub(crate) fn into_names(self) -> Vec<String> {
+        self.0
+    }
+}

@@ -1,0 +1,156 @@
+//! OpenAI's `/v1/chat/completions`, as OpenAI and the many servers that imitate it speak it.
+
+mod read;
+mod read_messages;
+mod stream_read;
+mod stream_write;
+mod write;
+mod write_messages;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
+use surefoot_types::{Usage, conversation::Finish};
+
+pub(crate) use read::{answer_read, request_read};
+pub(crate) use stream_read::Reader;
+pub(crate) use stream_write::Writer;
+pub(crate) use write::{answer_write, request_write};
+
+/// A field of assistant messages that carries reasoning with its signature, so that a client that
+/// sends messages back as it got them keeps a reasoning model's tool loop working.
+const THINKING_BLOCKS: &str = "thinking_blocks";
+
+fn finish_of(reason: &str) -> Finish {
+    match reason {
+        "stop" => Finish::Stop,
+        "length" => Finish::Length,
+        "tool_calls" | "function_call" => Finish::ToolCalls,
+        "content_filter" => Finish::Refusal,
+        other => Finish::Other(other.to_owned()),
+    }
+}
+
+/// The reason in OpenAI's words. SDKs know only these, so an unknown one becomes `stop`.
+fn reason_of(finish: &Finish) -> &'static str {
+    match finish {
+        Finish::Length => "length",
+        Finish::ToolCalls => "tool_calls",
+        Finish::Refusal => "content_filter",
+        Finish::Other(reason) if reason == "model_context_window_exceeded" => "length",
+        Finish::Stop | Finish::Other(_) => "stop",
+    }
+}
+
+/// Usage on the wire: cached tokens are inside the prompt's, reasoning inside the completion's.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct UsageIn {
+    #[serde(deserialize_with = "count")]
+    prompt_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+    /// DeepSeek's name for cached tokens.
+    #[serde(deserialize_with = "count")]
+    prompt_cache_hit_tokens: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct PromptDetails {
+    #[serde(deserialize_with = "count")]
+    cached_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    cache_write_tokens: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct CompletionDetails {
+    #[serde(deserialize_with = "count")]
+    reasoning_tokens: Option<u64>,
+}
+
+impl UsageIn {
+    /// None when the server told nothing, which is not the same as zero.
+    fn read(&self) -> Option<Usage> {
+        if self.prompt_tokens.is_none() && self.completion_tokens.is_none() {
+            return None;
+        }
+        let prompt = self.prompt_tokens.unwrap_or(0);
+        let details = self.prompt_tokens_details.clone().unwrap_or_default();
+        let cache_read = details.cached_tokens.or(self.prompt_cache_hit_tokens).unwrap_or(0).min(prompt);
+        let cache_write = details.cache_write_tokens.unwrap_or(0).min(prompt - cache_read);
+        let output = self.completion_tokens.unwrap_or(0);
+        let reasoning = self.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens);
+        Some(Usage {
+            input: prompt - cache_read - cache_write,
+            cache_read,
+            cache_write,
+            output,
+            reasoning: reasoning.unwrap_or(0).min(output),
+            estimated: false,
+        })
+    }
+}
+
+/// A token count; some servers write 12.0.
+fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let number = Option::<Number>::deserialize(from)?;
+    Ok(number.and_then(|number| number.as_u64().or_else(|| number.as_f64().map(|count| count as u64))))
+}
+
+#[derive(Debug, Serialize)]
+struct UsageOut {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: PromptDetailsOut,
+    completion_tokens_details: CompletionDetailsOut,
+}
+
+#[derive(Debug, Serialize)]
+struct PromptDetailsOut {
+    cached_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    cache_write_tokens: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct CompletionDetailsOut {
+    reasoning_tokens: u64,
+}
+
+impl From<Usage> for UsageOut {
+    fn from(usage: Usage) -> Self {
+        Self {
+            prompt_tokens: usage.input_total(),
+            completion_tokens: usage.output,
+            total_tokens: usage.total(),
+            prompt_tokens_details: PromptDetailsOut {
+                cached_tokens: usage.cache_read,
+                cache_write_tokens: usage.cache_write,
+            },
+            completion_tokens_details: CompletionDetailsOut { reasoning_tokens: usage.reasoning },
+        }
+    }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A reasoning block in [`THINKING_BLOCKS`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ThinkingBlock {
+    Thinking {
+        thinking: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+    },
+    RedactedThinking {
+        data: String,
+    },
+}

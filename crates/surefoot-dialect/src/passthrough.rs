@@ -1,0 +1,154 @@
+//! The same dialect at both ends: the caller's bytes, touching only what must change. Key order,
+//! duplicate keys, big integers and white space stay as they came.
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use bytes::Bytes;
+use serde::{
+    Deserialize,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
+use surefoot_types::{Fault, conversation::Dialect};
+
+use crate::json::{Path, body_text, not_json, vec_of};
+
+/// The caller's request for the provider's `model`. An OpenAI stream is also asked for its usage,
+/// which the books need; the writer of the answer takes it out again where the caller did not ask.
+///
+/// # Errors
+/// `bad_request` when the body is no JSON object with a model.
+pub fn request(dialect: Dialect, body: &[u8], model: &str) -> Result<Bytes, Fault> {
+    let text = body_text(body)?;
+    let members = Members::of(text).map_err(|error| not_json(&error))?;
+    let mut edits: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
+    for member in members.named("model") {
+        edits.push((place(text, member), vec_of(&model)));
+    }
+    if edits.is_empty() {
+        return Err(Path::Field(&Path::Root, "model").missing("a string"));
+    }
+    if dialect == Dialect::OpenaiChat && members.named("stream").last().is_some_and(|raw| raw.get() == "true") {
+        usage_ask(text, &members, &mut edits);
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    Ok(spliced(body, &edits))
+}
+
+/// A provider's whole answer as it came, with `surefoot` as a last member; untouched when that is
+/// null or the answer is no object.
+pub fn answer(body: &[u8], surefoot: &Value) -> Bytes {
+    match member_added(body, "surefoot", surefoot) {
+        Some(body) => body.into(),
+        None => Bytes::copy_from_slice(body),
+    }
+}
+
+/// The object `json` with one more member, unless the value is null or `json` is no object.
+pub(crate) fn member_added(json: &[u8], name: &str, value: &Value) -> Option<Vec<u8>> {
+    let inner = json.trim_ascii_end().strip_suffix(b"}")?;
+    if value.is_null() || !json.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let mut out = Vec::with_capacity(json.len() + 256);
+    out.extend_from_slice(inner);
+    if !inner.trim_ascii_end().ends_with(b"{") {
+        out.push(b',');
+    }
+    out.extend_from_slice(&vec_of(&name));
+    out.push(b':');
+    out.extend_from_slice(&vec_of(value));
+    out.extend_from_slice(&json[inner.len()..]);
+    Some(out)
+}
+
+/// Adds the edits that make a stream tell its usage.
+fn usage_ask(text: &str, members: &Members<'_>, edits: &mut Vec<(Range<usize>, Vec<u8>)>) {
+    const ASK: &[u8] = br#""include_usage":true"#;
+    let mut asked = false;
+    for options in members.named("stream_options") {
+        asked = true;
+        let range = place(text, options);
+        let Ok(inner) = Members::of(options.get()) else {
+            if options.get() == "null" {
+                edits.push((range, [b"{", ASK, b"}"].concat()));
+            }
+            continue;
+        };
+        for asking in inner.named("include_usage") {
+            edits.push((place(text, asking), b"true".to_vec()));
+        }
+        if inner.named("include_usage").next().is_none() {
+            let comma: &[u8] = if inner.0.is_empty() { b"" } else { b"," };
+            edits.push((range.end - 1..range.end - 1, [comma, ASK].concat()));
+        }
+    }
+    if !asked {
+        let end = text.trim_end().len() - 1;
+        edits.push((end..end, [b",\"stream_options\":{", ASK, b"}"].concat()));
+    }
+}
+
+fn spliced(body: &[u8], edits: &[(Range<usize>, Vec<u8>)]) -> Bytes {
+    let added: usize = edits.iter().map(|(_, new)| new.len()).sum();
+    let mut out = Vec::with_capacity(body.len() + added);
+    let mut done = 0;
+    for (range, new) in edits {
+        out.extend_from_slice(&body[done..range.start]);
+        out.extend_from_slice(new);
+        done = range.end;
+    }
+    out.extend_from_slice(&body[done..]);
+    out.into()
+}
+
+/// Where `raw`, which borrows from `text`, stands in it.
+fn place(text: &str, raw: &RawValue) -> Range<usize> {
+    let start = raw.get().as_ptr() as usize - text.as_ptr() as usize;
+    start..start + raw.get().len()
+}
+
+/// The members of an object in order, duplicates included, their values unread.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    fn of(text: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    fn named(&self, name: &'static str) -> impl Iterator<Item = &'a RawValue> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, raw)| *raw)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((key, raw)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                    members.push((key.0, raw));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        from.deserialize_map(Collect)
+    }
+}
+
+/// A key, borrowed unless it has escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+#[path = "passthrough/tests.rs"]
+mod tests;

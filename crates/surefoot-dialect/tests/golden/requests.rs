@@ -1,0 +1,153 @@
+//! Requests: each case for each target.
+
+use serde_json::{Value, json};
+use surefoot_dialect::{Dialect, request_read, request_write};
+use surefoot_types::conversation::ChatRequest;
+
+use crate::{DIALECTS, cases, golden, pretty};
+
+fn read(case: &[u8]) -> ChatRequest {
+    let case: Value = serde_json::from_slice(case).unwrap();
+    let dialect: Dialect = serde_json::from_value(case["dialect"].clone()).unwrap();
+    request_read(dialect, case["request"].to_string().as_bytes()).unwrap()
+}
+
+#[test]
+fn every_request_for_every_target() {
+    for (name, case) in cases("request") {
+        let request = read(&case);
+        for target in DIALECTS {
+            let written = request_write(target, &request, "real-model");
+            let body: Value = serde_json::from_slice(&written.body).unwrap();
+            golden(
+                &format!("request_{name}__{}", target.name()),
+                &pretty(&json!({"dropped": written.dropped, "body": body})),
+            );
+        }
+    }
+}
+
+#[test]
+fn its_own_dialect_loses_nothing() {
+    for (name, case) in cases("request") {
+        let mut request = read(&case);
+        let written = request_write(request.dialect, &request, &request.model);
+        assert_eq!(written.dropped, [""; 0], "{name}");
+        let again = request_read(request.dialect, &written.body).unwrap();
+        // A stream is always asked for its usage.
+        request.include_usage = again.include_usage;
+        assert_eq!(again, request, "{name}");
+    }
+}
+
+#[test]
+fn what_another_dialect_wrote_can_be_read_there() {
+    for (name, case) in cases("request") {
+        for target in DIALECTS {
+            let written = request_write(target, &read(&case), "m");
+            if let Err(fault) = request_read(target, &written.body) {
+                panic!("{name} for {}: {fault}", target.name());
+            }
+        }
+    }
+}
+
+/// Checks that a body is refused with a fault at `param`.
+fn refused(dialect: Dialect, body: &str, param: Option<&str>) {
+    let fault = request_read(dialect, body.as_bytes()).unwrap_err();
+    assert_eq!(fault.code, surefoot_types::Code::BadRequest, "{body}");
+    assert_eq!(fault.param.as_deref(), param, "{body}: {fault}");
+    assert!(fault.hint.is_some(), "{body}: {fault}");
+}
+
+#[test]
+fn malformed_requests_name_the_field() {
+    let message = |message: &str| format!(r#"{{"model":"m","max_tokens":1,"messages":[{message}]}}"#);
+    let with =
+        |field: &str| format!(r#"{{"model":"m","max_tokens":1,"messages":[{{"role":"user","content":"x"}}],{field}}}"#);
+    for dialect in DIALECTS {
+        for body in ["", "{", "[]", "null", "7", "{\"model\":\"m\",}", "\u{feff}{}"] {
+            refused(dialect, body, None);
+        }
+        refused(dialect, r#"{"messages":[]}"#, Some("model"));
+        refused(dialect, r#"{"model":1,"messages":[]}"#, Some("model"));
+        refused(dialect, r#"{"model":"m"}"#, Some("messages"));
+        refused(dialect, r#"{"model":"m","messages":[]}"#, Some("messages"));
+        refused(dialect, r#"{"model":"m","messages":"hi"}"#, Some("messages"));
+        refused(dialect, &message("1"), Some("messages[0]"));
+        refused(dialect, &message(r#"{"content":"x"}"#), Some("messages[0].role"));
+        refused(dialect, &message(r#"{"role":"robot","content":"x"}"#), Some("messages[0].role"));
+        refused(dialect, &message(r#"{"role":"user"}"#), Some("messages[0].content"));
+        refused(dialect, &message(r#"{"role":"user","content":7}"#), Some("messages[0].content"));
+        refused(dialect, &message(r#"{"role":"user","content":["x"]}"#), Some("messages[0].content[0]"));
+        refused(dialect, &message(r#"{"role":"user","content":[{"text":"x"}]}"#), Some("messages[0].content[0].type"));
+        refused(
+            dialect,
+            &message(r#"{"role":"user","content":[{"type":"text"}]}"#),
+            Some("messages[0].content[0].text"),
+        );
+        refused(dialect, &with(r#""max_tokens":-1"#), Some("max_tokens"));
+        refused(dialect, &with(r#""temperature":"hot""#), Some("temperature"));
+        refused(dialect, &with(r#""stream":"yes""#), Some("stream"));
+        refused(dialect, &with(r#""tools":{}"#), Some("tools"));
+    }
+    refused(Dialect::OpenaiChat, &with(r#""stop":[1]"#), Some("stop[0]"));
+    refused(Dialect::OpenaiChat, &with(r#""stream_options":true"#), Some("stream_options"));
+    refused(Dialect::OpenaiChat, &with(r#""tools":[{"type":"function"}]"#), Some("tools[0].function"));
+    refused(
+        Dialect::OpenaiChat,
+        &with(r#""tools":[{"type":"function","function":{}}]"#),
+        Some("tools[0].function.name"),
+    );
+    refused(Dialect::OpenaiChat, &message(r#"{"role":"tool","content":"x"}"#), Some("messages[0].tool_call_id"));
+    refused(
+        Dialect::OpenaiChat,
+        &message(r#"{"role":"assistant","tool_calls":[{"id":"a","function":{}}]}"#),
+        Some("messages[0].tool_calls[0].function.name"),
+    );
+    refused(Dialect::Anthropic, r#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#, Some("max_tokens"));
+    refused(Dialect::Anthropic, &with(r#""tool_choice":{"type":"some"}"#), Some("tool_choice.type"));
+    refused(
+        Dialect::Anthropic,
+        &message(r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"text"}]}]}"#),
+        Some("messages[0].content[0].content[0].text"),
+    );
+    for dialect in DIALECTS {
+        let fault = request_read(dialect, b"{\"model\":\"\xC3\x28\"}").unwrap_err();
+        assert!(fault.message.contains("UTF-8") && fault.hint.is_some(), "{fault}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_and_does_not_overflow() {
+    let body = format!("{{\"model\":\"m\",\"x\":{}", "[".repeat(200_000));
+    refused(Dialect::OpenaiChat, &body, None);
+}
+
+#[test]
+fn dropped_names_fit_a_header() {
+    let mut request = ChatRequest::ask("m", "x");
+    request.extra.insert("a\r\nb,é".into(), json!(1));
+    for index in 0..100 {
+        request.extra.insert(format!("field{index}"), json!(1));
+    }
+    let dropped = request_write(Dialect::Anthropic, &request, "m").dropped;
+    assert_eq!(dropped[0], "a??b??");
+    assert_eq!(dropped.len(), 64);
+}
+
+#[test]
+fn the_limit_is_told_under_the_name_that_the_model_knows() {
+    let mut request = ChatRequest::ask("m", "x");
+    request.dialect = Dialect::Anthropic;
+    request.parameters.max_tokens = Some(9);
+    for (model, field) in [
+        ("gpt-5-mini", "max_completion_tokens"),
+        ("o3", "max_completion_tokens"),
+        ("olmo", "max_tokens"),
+        ("llama3.2", "max_tokens"),
+    ] {
+        let body: Value = serde_json::from_slice(&request_write(Dialect::OpenaiChat, &request, model).body).unwrap();
+        assert_eq!(body[field], 9, "{model}");
+    }
+}
