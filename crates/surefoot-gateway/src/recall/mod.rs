@@ -22,6 +22,8 @@ pub(crate) struct Recall {
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
     pub(crate) answer: Answer,
+    /// `provider/model-id` that gave it.
+    pub(crate) target: String,
     pub(crate) citations: Vec<Citation>,
     pub(crate) abstained: Option<bool>,
     lives: Duration,
@@ -80,7 +82,8 @@ impl Recall {
             },
             |whole| whole.answer.clone(),
         );
-        let kept = Kept { answer, citations: trace.citations.clone(), abstained: trace.abstained, lives };
+        let target = trace.target().unwrap_or_default().to_owned();
+        let kept = Kept { answer, target, citations: trace.citations.clone(), abstained: trace.abstained, lives };
         self.kept.insert(place, kept);
     }
 }

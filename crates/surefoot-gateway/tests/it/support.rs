@@ -28,7 +28,7 @@ use surefoot_types::{
 
 /// One scripted answer.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub(crate) enum Act {
     /// Answers with this text.
     Say(&'static str),
     /// Fails before the first word.
@@ -43,17 +43,17 @@ pub enum Act {
 
 /// A provider that plays its script and then keeps to the last act.
 #[derive(Debug, Default)]
-pub struct Scripted {
+pub(crate) struct Scripted {
     acts: Mutex<VecDeque<Act>>,
-    pub asked: Mutex<Vec<ChatRequest>>,
+    pub(crate) asked: Mutex<Vec<ChatRequest>>,
 }
 
 impl Scripted {
-    pub fn new(acts: &[Act]) -> Arc<Self> {
+    pub(crate) fn new(acts: &[Act]) -> Arc<Self> {
         Arc::new(Self { acts: Mutex::new(acts.iter().cloned().collect()), asked: Mutex::default() })
     }
 
-    pub fn times_asked(&self) -> usize {
+    pub(crate) fn times_asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
 }
@@ -105,18 +105,18 @@ impl Resident for Scripted {
     }
 }
 
-pub struct Rig {
-    pub gateway: Gateway,
-    pub journal: Arc<MemoryStore>,
-    pub project: Arc<ArcSwap<Project>>,
+pub(crate) struct Rig {
+    pub(crate) gateway: Gateway,
+    pub(crate) journal: Arc<MemoryStore>,
+    pub(crate) project: Arc<ArcSwap<Project>>,
 }
 
 /// A gateway whose alias `m` has one target for each provider, in order.
-pub async fn rig(providers: &[Arc<Scripted>]) -> Rig {
+pub(crate) async fn rig(providers: &[Arc<Scripted>]) -> Rig {
     rig_with(providers, |_| {}, |_| {}).await
 }
 
-pub async fn rig_with(
+pub(crate) async fn rig_with(
     providers: &[Arc<Scripted>],
     change_model: impl FnOnce(&mut Model),
     change_project: impl FnOnce(&mut Project),
@@ -150,7 +150,7 @@ pub async fn rig_with(
 }
 
 impl Rig {
-    pub fn call(&self, question: &str, stream: bool) -> Call {
+    pub(crate) fn call(&self, question: &str, stream: bool) -> Call {
         let mut chat = ChatRequest::ask("m", question);
         chat.stream = stream;
         Call {
@@ -164,7 +164,7 @@ impl Rig {
     }
 
     /// Asks, and gives what was delivered, in short, with the trace as recorded at that moment.
-    pub async fn ask(&self, question: &str, stream: bool) -> (Vec<String>, Trace) {
+    pub(crate) async fn ask(&self, question: &str, stream: bool) -> (Vec<String>, Trace) {
         let mut reply = self.gateway.answer(self.call(question, stream));
         let mut told = Vec::new();
         while let Some(delivery) = reply.deliveries.recv().await {
@@ -173,7 +173,7 @@ impl Rig {
         (told, self.trace(reply.trace_id).await)
     }
 
-    pub async fn trace(&self, id: surefoot_types::ids::TraceId) -> Trace {
+    pub(crate) async fn trace(&self, id: surefoot_types::ids::TraceId) -> Trace {
         self.journal.trace_get(id).await.unwrap().expect("the trace was recorded")
     }
 }
