@@ -1,1 +1,3 @@
 //! The only crate that knows axum and HTTP status.
+
+pub mod sim;

@@ -1,0 +1,227 @@
+//! What is to happen to a request, decided before anything happens.
+
+use std::time::Duration;
+
+use surefoot_types::{
+    Code, Fault, Retry, Usage,
+    conversation::{ChatRequest, Dialect, Event, Finish, Message, Part},
+};
+
+use super::{
+    behaviour::{Behaviour, Trouble, When},
+    draw::Draw,
+    failure::Failure,
+    say::{self, Said, Shape},
+};
+
+/// After how many pieces the one malformed chunk of a stream comes.
+const PIECES_BEFORE_BAD_JSON: usize = 2;
+/// After how many pieces the error inside a stream comes.
+const PIECES_BEFORE_ERROR: usize = 3;
+/// Most characters in a piece, for text without spaces to cut at.
+const PIECE: usize = 16;
+
+/// A request to the simulator.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The model that the answer names.
+    pub model: &'a str,
+    /// The request.
+    pub request: &'a ChatRequest,
+    /// The simulator's seed.
+    pub seed: u64,
+    /// How many equal requests came before.
+    pub nth: u64,
+}
+
+/// What is to happen, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Nothing, for so long.
+    Wait(Duration),
+    /// A step of the answer.
+    Event(Event),
+    /// A status instead of an answer. Only before the first event.
+    Fail(Failure),
+    /// A malformed chunk, or a body that cannot be parsed.
+    BadJson,
+    /// The connection drops.
+    Cut,
+    /// Silence for ever.
+    Stall,
+}
+
+impl Step {
+    fn is_last(&self) -> bool {
+        !matches!(self, Self::Wait(_) | Self::BadJson)
+    }
+}
+
+/// Decides what happens to a request: nothing but its arguments has a say in it.
+pub fn decide(behaviour: &Behaviour, asked: &Asked<'_>) -> Plan {
+    let question = asked.request.question();
+    let draw = Draw::new(asked.seed, &question);
+    let misbehaves = match behaviour.when {
+        When::Always => true,
+        When::Times(times) => asked.nth < times,
+        When::Rate(rate) => draw.fork(asked.nth).unit() < rate,
+    };
+    let calm;
+    let behaviour = if misbehaves {
+        behaviour
+    } else {
+        calm = behaviour.calm();
+        &calm
+    };
+    let mut steps = Vec::with_capacity(8);
+    wait(&mut steps, behaviour.first);
+    match opening(behaviour) {
+        Some(step) => steps.push(step),
+        None => speak(&mut steps, behaviour, asked, &question, draw),
+    }
+    Plan { steps }
+}
+
+/// What happens instead of an answer.
+fn opening(behaviour: &Behaviour) -> Option<Step> {
+    let fail = |status, message: String, page| {
+        Step::Fail(Failure { status, message, retry_after: behaviour.retry_after, page })
+    };
+    match behaviour.trouble? {
+        Trouble::Fail(429) => Some(fail(429, "Simulated: too many requests.".into(), false)),
+        Trouble::Fail(status) => Some(fail(status, format!("Simulated failure with status {status}."), false)),
+        Trouble::Page => Some(fail(502, "502 Bad Gateway".into(), true)),
+        Trouble::Hang => Some(Step::Stall),
+        Trouble::Close => Some(Step::Cut),
+        Trouble::Cut(_) | Trouble::Stall(_) | Trouble::BadJson | Trouble::ErrorInStream => None,
+    }
+}
+
+/// What happens in the middle of an answer, and after how many pieces.
+fn breach(behaviour: &Behaviour) -> Option<(usize, Step)> {
+    match behaviour.trouble? {
+        Trouble::Cut(pieces) => Some((pieces, Step::Cut)),
+        Trouble::Stall(pieces) => Some((pieces, Step::Stall)),
+        Trouble::BadJson => Some((PIECES_BEFORE_BAD_JSON, Step::BadJson)),
+        Trouble::ErrorInStream => {
+            let fault = Fault::new(Code::Upstream, "Simulated error in the stream.").retry(Retry::Later(None));
+            Some((PIECES_BEFORE_ERROR, Step::Event(Event::Fault { fault })))
+        }
+        Trouble::Fail(_) | Trouble::Page | Trouble::Hang | Trouble::Close => None,
+    }
+}
+
+fn speak(steps: &mut Vec<Step>, behaviour: &Behaviour, asked: &Asked<'_>, question: &str, mut draw: Draw) {
+    let id = draw.fork(0).next();
+    let mut said = say::say(behaviour, asked, question, &mut draw);
+    if behaviour.length {
+        halve(&mut said);
+    }
+    let input = behaviour.usage.then(|| asked.request.messages.iter().map(tokens).sum());
+    let usage = |output| input.map(|input| Usage { input, output, ..Usage::default() });
+    // Anthropic tells the prompt's tokens first; OpenAI's dialect has no place for them there.
+    let begins = usage(0).filter(|_| asked.request.dialect == Dialect::Anthropic);
+    steps.push(Step::Event(Event::Start { id: format!("sim-{id:016x}"), model: asked.model.into(), usage: begins }));
+    let all = usage(Usage::estimate(&said.text));
+    if let Shape::Call { id, name } = &said.shape {
+        steps.push(Step::Event(Event::ToolCall { index: 0, id: id.clone(), name: name.clone() }));
+    }
+    let finish = said.finish.clone();
+    let breach = breach(behaviour);
+    let goes_on = if asked.request.stream {
+        in_pieces(steps, &said, behaviour.gap, breach)
+    } else {
+        at_once(steps, said, behaviour.gap, breach)
+    };
+    if goes_on {
+        steps.push(Step::Event(Event::Finish { finish }));
+        steps.extend(all.map(|usage| Step::Event(Event::Usage { usage })));
+        steps.push(Step::Event(Event::End));
+    }
+}
+
+/// The answer piece by piece; false when it ends in its middle.
+fn in_pieces(steps: &mut Vec<Step>, said: &Said, gap: Duration, mut breach: Option<(usize, Step)>) -> bool {
+    let pieces = pieces(&said.text);
+    for at in 0..=pieces.len() {
+        let due = |(after, _): &mut (usize, Step)| *after == at || at == pieces.len();
+        if let Some((_, step)) = breach.take_if(due) {
+            let last = step.is_last();
+            steps.push(step);
+            if last {
+                return false;
+            }
+        }
+        let Some(piece) = pieces.get(at) else { break };
+        if at > 0 {
+            wait(steps, gap);
+        }
+        steps.push(Step::Event(said.shape.event((*piece).to_owned())));
+    }
+    true
+}
+
+/// The whole answer, in the time that its pieces would have taken; false when it ends in its middle.
+fn at_once(steps: &mut Vec<Step>, mut said: Said, gap: Duration, breach: Option<(usize, Step)>) -> bool {
+    let last = breach.as_ref().filter(|(_, step)| step.is_last()).map(|(after, _)| *after);
+    if last.is_some() || !gap.is_zero() {
+        let pieces = pieces(&said.text);
+        let spoken = last.map_or(pieces.len(), |after| after.min(pieces.len()));
+        let bytes = pieces[..spoken].iter().map(|piece| piece.len()).sum();
+        wait(steps, gap.saturating_mul(u32::try_from(spoken.saturating_sub(1)).unwrap_or(u32::MAX)));
+        said.text.truncate(bytes);
+    }
+    steps.push(Step::Event(said.shape.event(said.text)));
+    steps.extend(breach.map(|(_, step)| step));
+    last.is_none()
+}
+
+fn wait(steps: &mut Vec<Step>, wait: Duration) {
+    if !wait.is_zero() {
+        steps.push(Step::Wait(wait));
+    }
+}
+
+/// Words with the space behind them; a text without spaces in short runs. Joined they are the text.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    for mut word in text.split_inclusive(' ') {
+        while let Some((at, _)) = word.char_indices().nth(PIECE) {
+            let (head, rest) = word.split_at(at);
+            pieces.push(head);
+            word = rest;
+        }
+        pieces.push(word);
+    }
+    pieces
+}
+
+fn halve(said: &mut Said) {
+    let pieces = pieces(&said.text);
+    let bytes = pieces[..pieces.len().div_ceil(2)].iter().map(|piece| piece.len()).sum();
+    said.text.truncate(bytes);
+    said.finish = Finish::Length;
+}
+
+/// About how many tokens a message has.
+fn tokens(message: &Message) -> u64 {
+    fn of(parts: &[Part]) -> u64 {
+        parts
+            .iter()
+            .map(|part| match part {
+                Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => Usage::estimate(text),
+                Part::ToolCall { name, arguments, .. } => Usage::estimate(name) + Usage::estimate(arguments),
+                Part::ToolResult { content, .. } => of(content),
+                Part::Image { .. } | Part::Other { .. } => 0,
+            })
+            .sum()
+    }
+    of(&message.parts)
+}

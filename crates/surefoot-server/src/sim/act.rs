@@ -1,0 +1,188 @@
+//! Acts a plan out as an HTTP response.
+
+use std::{collections::VecDeque, fmt, future::pending, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use http_body_util::{Either, Full, StreamBody};
+use hyper::{
+    Response, StatusCode,
+    body::Frame,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
+};
+use serde_json::Value;
+use surefoot_dialect::{self as dialect, Dialect, StreamOptions, StreamWriter};
+use surefoot_gateway::attempt::sim::{Failure, Opening, Plan, Step, open};
+use surefoot_types::conversation::{Answer, Event, Gathered};
+use tokio::{task::yield_now, time::sleep};
+
+/// When every answer says it was made, in seconds since 1970: the same request, the same bytes.
+pub(super) const CREATED: i64 = 1_700_000_000;
+
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// The connection is dropped on purpose.
+#[derive(Debug)]
+pub(super) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("simulated: the connection drops")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// A body that may break off.
+pub(super) type SimBody = Either<Full<Bytes>, StreamBody<BoxStream<'static, Result<Frame<Bytes>, Dropped>>>>;
+/// A response, or a connection closed without one.
+pub(super) type Acted = Result<Response<SimBody>, Dropped>;
+
+/// A whole body.
+pub(super) fn whole_body(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<SimBody> {
+    let mut response = Response::new(Either::Left(Full::new(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// A failure's response.
+pub(super) fn failed(failure: &Failure, dialect: Dialect) -> Response<SimBody> {
+    let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = if failure.page { HTML } else { JSON };
+    let mut response = whole_body(status, content_type, failure.body(dialect));
+    if let Some(wait) = failure.retry_after {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        if wait != Duration::from_secs(seconds) {
+            let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            response.headers_mut().insert(HeaderName::from_static("retry-after-ms"), HeaderValue::from(millis));
+        }
+    }
+    response
+}
+
+/// Acts a plan out as one body, which `write` makes of the answer.
+pub(super) async fn whole(plan: Plan, dialect: Dialect, write: impl FnOnce(Answer) -> Bytes) -> Acted {
+    let mut steps = VecDeque::from(plan.steps);
+    match open(&mut steps).await {
+        Opening::Answers => {}
+        Opening::Fails(failure) => return Ok(failed(&failure, dialect)),
+        Opening::Closes => return Err(Dropped),
+    }
+    let mut gathered = Gathered::default();
+    let mut spoilt = false;
+    for step in steps {
+        match step {
+            Step::Wait(wait) => sleep(wait).await,
+            Step::Event(Event::Fault { fault }) => {
+                let body = Failure::new(500, fault.message).body(dialect);
+                return Ok(whole_body(StatusCode::OK, JSON, body));
+            }
+            Step::Event(event) => gathered.take(&event),
+            Step::Fail(failure) => return Ok(failed(&failure, dialect)),
+            Step::BadJson => spoilt = true,
+            Step::Cut => return Ok(half(&write(gathered.into_answer()), Dropping::Now)),
+            Step::Stall => return Ok(half(&write(gathered.into_answer()), Dropping::Never)),
+        }
+    }
+    let mut body = write(gathered.into_answer());
+    if spoilt {
+        body.truncate(body.len() / 2);
+    }
+    Ok(whole_body(StatusCode::OK, JSON, body))
+}
+
+/// When a connection drops.
+#[derive(Debug, Clone, Copy)]
+enum Dropping {
+    Now,
+    Never,
+}
+
+/// The first half of a body, whose head promises all of it.
+fn half(body: &Bytes, dropping: Dropping) -> Response<SimBody> {
+    let first = stream::iter([Ok(Frame::data(body.slice(..body.len() / 2)))]);
+    let then = stream::once(async move {
+        match dropping {
+            Dropping::Now => Err(drop_connection().await),
+            Dropping::Never => pending().await,
+        }
+    });
+    let mut response = Response::new(Either::Right(StreamBody::new(first.chain(then).boxed())));
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    response
+}
+
+/// Lets what was written leave first: hyper throws it away when it meets the error at once.
+async fn drop_connection() -> Dropped {
+    yield_now().await;
+    Dropped
+}
+
+/// Acts a plan out as a stream of events.
+pub(super) async fn streamed(plan: Plan, dialect: Dialect, include_usage: bool) -> Acted {
+    let mut steps = VecDeque::from(plan.steps);
+    match open(&mut steps).await {
+        Opening::Answers => {}
+        Opening::Fails(failure) => return Ok(failed(&failure, dialect)),
+        Opening::Closes => return Err(Dropped),
+    }
+    let writer = StreamWriter::new(dialect, StreamOptions { include_usage, created: CREATED });
+    let speaking = Speaking { steps, writer, dialect };
+    let pieces = stream::unfold(speaking, |mut speaking| async move {
+        let piece = speaking.next().await?;
+        Some((piece.map(Frame::data), speaking))
+    });
+    let mut response = Response::new(Either::Right(StreamBody::new(pieces.boxed())));
+    response.headers_mut().insert(CONTENT_TYPE, EVENTS);
+    Ok(response)
+}
+
+/// A stream on its way out.
+struct Speaking {
+    steps: VecDeque<Step>,
+    writer: StreamWriter,
+    dialect: Dialect,
+}
+
+impl Speaking {
+    /// The next bytes; `None` at an end that looks like one.
+    async fn next(&mut self) -> Option<Result<Bytes, Dropped>> {
+        loop {
+            let bytes = match self.steps.pop_front()? {
+                Step::Wait(wait) => {
+                    sleep(wait).await;
+                    continue;
+                }
+                Step::Event(Event::Fault { fault }) => self.writer.fail(&fault, &Value::Null),
+                Step::Event(Event::End) => self.writer.finish(&Value::Null),
+                Step::Event(event) => self.writer.frame(&dialect::Frame::made(vec![event])),
+                Step::BadJson => Bytes::from_static(malformed(self.dialect)),
+                Step::Stall => pending().await,
+                Step::Cut | Step::Fail(_) => return Some(Err(drop_connection().await)),
+            };
+            if !bytes.is_empty() {
+                return Some(Ok(bytes));
+            }
+        }
+    }
+}
+
+/// An event whose JSON breaks off.
+fn malformed(dialect: Dialect) -> &'static [u8] {
+    match dialect {
+        Dialect::OpenaiChat => {
+            b"data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"cont\n\n"
+        }
+        Dialect::Anthropic => {
+            b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"te\n\n"
+        }
+    }
+}
