@@ -1,0 +1,171 @@
+//! The lexical leg: BM25 (k1 1.2, b 0.75) in tantivy, and the place where both legs are kept on disk.
+//!
+//! Each entry keeps its key and its vector, so that one commit makes words and vectors durable together and the
+//! number of the change they stand for (the commit's payload) is true of both.
+
+use std::{fs, path::Path};
+
+use serde::{Deserialize, Serialize};
+use tantivy::{
+    Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, TantivyError, Term,
+    collector::TopDocs,
+    query::{BooleanQuery, Occur, Query, TermQuery},
+    schema::{FAST, Field, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value},
+    tokenizer::TokenizerManager,
+};
+
+use super::vectors::Flat;
+use crate::words;
+
+/// Raised when what is on disk changes its form or its analysis: an older index is then built anew.
+const FORM: u32 = 1;
+const ANALYZER: &str = "surefoot";
+/// Memory for entries that are not on disk yet.
+const WRITER_BYTES: usize = 64 << 20;
+
+/// What a commit says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Payload {
+    form: u32,
+    embedder: String,
+    change: u64,
+}
+
+/// One knowledge's entries.
+pub(super) struct Lexical {
+    index: Index,
+    reader: IndexReader,
+    key: Field,
+    text: Field,
+    vector: Field,
+    embedder: String,
+}
+
+/// Entries on their way in. While it lives, no other process writes.
+pub(super) type Writer = IndexWriter<TantivyDocument>;
+
+fn schema() -> Schema {
+    let indexing = TextFieldIndexing::default().set_tokenizer(ANALYZER).set_index_option(IndexRecordOption::WithFreqs);
+    let mut schema = Schema::builder();
+    schema.add_u64_field("key", FAST | INDEXED | STORED);
+    schema.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
+    schema.add_bytes_field("vector", STORED);
+    schema.build()
+}
+
+impl Lexical {
+    /// Opens the index in a folder, or one in memory. What is there and cannot be used is thrown away: it can be
+    /// built anew.
+    pub(super) fn open(folder: Option<&Path>, embedder: &str) -> tantivy::Result<Self> {
+        let Some(folder) = folder else { return Self::of(Index::create_in_ram(schema()), embedder) };
+        if let Ok(kept) = Index::open_in_dir(folder).and_then(|index| Self::of(index, embedder))
+            && kept.index.schema() == schema()
+            && kept.payload()?.is_none_or(|payload| payload.form == FORM && payload.embedder == embedder)
+        {
+            return Ok(kept);
+        }
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir_all(folder)?;
+        Self::of(Index::create_in_dir(folder, schema())?, embedder)
+    }
+
+    fn of(mut index: Index, embedder: &str) -> tantivy::Result<Self> {
+        let analyzers = TokenizerManager::default();
+        analyzers.register(ANALYZER, words::analyzer());
+        index.set_tokenizers(analyzers);
+        let schema = index.schema();
+        Ok(Self {
+            key: schema.get_field("key")?,
+            text: schema.get_field("text")?,
+            vector: schema.get_field("vector")?,
+            reader: index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?,
+            embedder: embedder.to_owned(),
+            index,
+        })
+    }
+
+    fn payload(&self) -> tantivy::Result<Option<Payload>> {
+        Ok(self.index.load_metas()?.payload.and_then(|payload| serde_json::from_str(&payload).ok()))
+    }
+
+    /// The number of the last change that the index holds.
+    pub(super) fn change(&self) -> tantivy::Result<u64> {
+        Ok(self.payload()?.map_or(0, |payload| payload.change))
+    }
+
+    /// Begins to write; none while another process does.
+    pub(super) fn writer(&self) -> tantivy::Result<Option<Writer>> {
+        match self.index.writer_with_num_threads(1, WRITER_BYTES) {
+            Ok(writer) => Ok(Some(writer)),
+            Err(TantivyError::LockFailure(..)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn add(&self, writer: &Writer, key: u64, text: &str, vector: &[i8]) -> tantivy::Result<()> {
+        let mut entry = TantivyDocument::default();
+        entry.add_u64(self.key, key);
+        entry.add_text(self.text, text);
+        entry.add_bytes(self.vector, &vector.iter().map(|x| x.cast_unsigned()).collect::<Vec<u8>>());
+        writer.add_document(entry).map(drop)
+    }
+
+    pub(super) fn remove(&self, writer: &Writer, key: u64) {
+        writer.delete_term(Term::from_field_u64(self.key, key));
+    }
+
+    /// Makes what was written durable, as the state after a change.
+    pub(super) fn commit(&self, writer: &mut Writer, change: u64) -> tantivy::Result<()> {
+        let payload = Payload { form: FORM, embedder: self.embedder.clone(), change };
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&serde_json::to_string(&payload).map_err(|e| TantivyError::InternalError(e.to_string()))?);
+        commit.commit().map(drop)
+    }
+
+    /// A view of the latest commit.
+    pub(super) fn view(&self) -> tantivy::Result<Searcher> {
+        self.reader.reload()?;
+        Ok(self.reader.searcher())
+    }
+
+    /// The vectors of all entries in a view.
+    pub(super) fn vectors(&self, view: &Searcher, dimensions: usize) -> tantivy::Result<Flat> {
+        let mut flat = Flat::new(dimensions);
+        for segment in view.segment_readers() {
+            let store = segment.get_store_reader(1)?;
+            for entry in store.iter::<TantivyDocument>(segment.alive_bitset()) {
+                let entry = entry?;
+                let key = entry.get_first(self.key).and_then(|value| value.as_u64());
+                let vector = entry.get_first(self.vector).and_then(|value| value.as_bytes());
+                if let (Some(key), Some(vector)) = (key, vector) {
+                    flat.add(key, &vector.iter().map(|x| x.cast_signed()).collect::<Vec<i8>>());
+                }
+            }
+        }
+        Ok(flat)
+    }
+
+    /// The best `limit` entries for a query, best first, ties by key.
+    pub(super) fn search(&self, view: &Searcher, query: &str, limit: usize) -> tantivy::Result<Vec<(u64, f32)>> {
+        let found = view.search(&self.query(query), &TopDocs::with_limit(limit).order_by_score())?;
+        let columns: Vec<_> = view.segment_readers().iter().map(|segment| segment.fast_fields().u64("key")).collect();
+        let mut hits = Vec::with_capacity(found.len());
+        for (score, at) in found {
+            let column = columns[at.segment_ord as usize].as_ref().map_err(Clone::clone)?;
+            hits.extend(column.first(at.doc_id).map(|key| (key, score)));
+        }
+        hits.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Ok(hits)
+    }
+
+    fn query(&self, query: &str) -> BooleanQuery {
+        let clauses = words::terms(query).into_iter().take(words::QUERY_TERMS).map(|term| {
+            let term = Term::from_field_text(self.text, &term.text);
+            let query: Box<dyn Query> = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
+            (Occur::Should, query)
+        });
+        BooleanQuery::new(clauses.collect())
+    }
+}

@@ -1,0 +1,110 @@
+//! Questions to passages: both legs, fused.
+
+mod fuse;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
+
+use surefoot_types::{Code, Fault, document::Hit, ports::Library};
+use tokio::sync::Mutex;
+
+use crate::{
+    embed::{Embedder, Kind},
+    index::Index,
+};
+pub use fuse::{Fused, fuse};
+
+/// How many passages each leg brings to the fusion, at the least.
+const DEPTH: usize = 100;
+/// How many passages a search gives, at the most.
+pub const MOST: usize = 1000;
+
+/// All knowledge, searchable. Shared by everyone who searches.
+pub struct Knowledge {
+    library: Arc<dyn Library>,
+    embedder: Arc<dyn Embedder>,
+    folder: Option<PathBuf>,
+    indexes: Mutex<HashMap<String, Arc<Index>>>,
+}
+
+impl Knowledge {
+    /// Opens the knowledge of a library. Indexes are kept in a folder of their own each under `dir`, or in memory;
+    /// each is opened when it is first needed.
+    pub fn open(library: Arc<dyn Library>, embedder: Arc<dyn Embedder>, dir: Option<PathBuf>) -> Self {
+        Self { library, embedder, folder: dir, indexes: Mutex::default() }
+    }
+
+    /// Brings a knowledge's index up to date with the library. Searching does so by itself; calling it after an
+    /// ingest and at the start saves the first search the wait.
+    pub async fn refresh(&self, knowledge: &str) -> Result<(), Fault> {
+        self.index(knowledge).await.map(drop)
+    }
+
+    /// The best passages for a query, best first, ties by key; never more than [`MOST`]. Fails where the knowledge
+    /// does not exist.
+    pub async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
+        let limit = limit.min(MOST);
+        let index = self.index(knowledge).await?;
+        let vectors = self.embedder.embed(&[query.to_owned()], Kind::Query).await?;
+        let vector = vectors.into_iter().next().unwrap_or_default();
+        let found = index.search(query, vector, DEPTH.max(limit)).await?;
+        let mut fused = fuse(&found, self.embedder.lexical_weight());
+        fused.truncate(limit);
+        self.hits(&fused).await
+    }
+
+    /// Reads the passages. One that went meanwhile is left out: what is deleted is never shown.
+    async fn hits(&self, fused: &[Fused]) -> Result<Vec<Hit>, Fault> {
+        let keys: Vec<u64> = fused.iter().map(|fused| fused.scored.key).collect();
+        let stored = self.library.passage_get(&keys).await?;
+        let by_key: HashMap<u64, &Fused> = fused.iter().map(|fused| (fused.scored.key, fused)).collect();
+        let hit = |found: surefoot_types::document::StoredPassage| {
+            let Fused { scored, score } = **by_key.get(&found.key)?;
+            Some(Hit { found, score, lexical: scored.lexical, vector: scored.vector })
+        };
+        Ok(stored.into_iter().filter_map(hit).collect())
+    }
+
+    /// A knowledge's index, up to date.
+    async fn index(&self, knowledge: &str) -> Result<Arc<Index>, Fault> {
+        let index = self.opened(knowledge).await?;
+        index.refresh(&*self.library).await?;
+        Ok(index)
+    }
+
+    async fn opened(&self, knowledge: &str) -> Result<Arc<Index>, Fault> {
+        let mut indexes = self.indexes.lock().await;
+        if let Some(index) = indexes.get(knowledge) {
+            return Ok(index.clone());
+        }
+        self.known(knowledge).await?;
+        let folder = self.folder.as_ref().map(|folder| folder.join(folder_name(knowledge)));
+        let (name, dimensions) = (self.embedder.name(), self.embedder.dimensions());
+        let index = Arc::new(Index::open(knowledge, folder, name, dimensions).await?);
+        indexes.insert(knowledge.to_owned(), index.clone());
+        Ok(index)
+    }
+
+    async fn known(&self, knowledge: &str) -> Result<(), Fault> {
+        let names = self.library.knowledge_list().await?;
+        // A knowledge whose documents are all gone has changes still: it is empty, not unknown.
+        if names.iter().any(|name| name == knowledge) || self.library.change_latest(knowledge).await? > 0 {
+            return Ok(());
+        }
+        let fault = Fault::new(Code::NotFound, format!("there is no knowledge named '{knowledge}'."));
+        Err(match names.as_slice() {
+            [] => fault.hint("No documents were ingested yet: run `surefoot ingest`."),
+            names => fault.hint(format!("There is: {}.", names.join(", "))),
+        })
+    }
+}
+
+/// A folder's name for a knowledge: its own where that is a plain name, a hash where it is not.
+fn folder_name(knowledge: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if !knowledge.is_empty() && knowledge.len() <= 64 && knowledge.chars().all(plain) {
+        return knowledge.to_owned();
+    }
+    format!("+{}", &blake3::hash(knowledge.as_bytes()).to_hex()[..32])
+}
