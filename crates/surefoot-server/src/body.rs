@@ -1,0 +1,32 @@
+//! Reads a request's body, up to a limit.
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use surefoot_types::{Code, Fault};
+
+/// How much of a body that is too large is read and thrown away, so that the caller, who only
+/// listens when it has sent everything, gets to hear why it was refused.
+const DRAINED: usize = 256 * 1024 * 1024;
+
+/// The whole body.
+pub(crate) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Fault> {
+    let mut all = BytesMut::new();
+    let mut seen = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Fault::bad_request("", "the body ended before its announced end"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen += data.len();
+        if seen > DRAINED {
+            break;
+        }
+        if seen <= limit {
+            all.extend_from_slice(&data);
+        }
+    }
+    if seen > limit {
+        let told = format!("the body is larger than {} MB", limit / (1024 * 1024));
+        return Err(Fault::new(Code::TooLarge, told).hint("Raise `body_limit_mb` under [server], or send less."));
+    }
+    Ok(all.freeze())
+}

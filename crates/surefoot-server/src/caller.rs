@@ -1,0 +1,168 @@
+//! Who calls: the key, what is told about the request, and whether a browser was led here by a stranger.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, Uri, header},
+    middleware::Next,
+    response::Response,
+};
+use serde_json::{Map, Value};
+use surefoot_gateway::{Caller, Context};
+use surefoot_types::{Code, Fault, Secret};
+
+use crate::{console, fault, state::App};
+
+/// The cookie that holds a key while the console is used.
+pub(crate) const COOKIE: &str = "surefoot_key";
+
+/// Headers of a dialect that go on to a provider of the same dialect.
+const PASSED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
+
+/// The caller, as its headers say.
+pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Caller {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let secret = bearer.or_else(|| text("x-api-key")).or_else(|| cookie(headers)).map(str::trim);
+    Caller { secret: secret.filter(|secret| !secret.is_empty()).map(Secret::new), trusted: app.loopback }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get(header::COOKIE)?.to_str().ok()?;
+    all.split(';').find_map(|one| one.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// What the caller tells about a request: headers, then the body's `surefoot` object, which wins.
+pub(crate) fn context(headers: &HeaderMap, told: Option<Value>) -> Result<Context, Fault> {
+    let mut context = Context::default();
+    for (name, value) in headers {
+        let Ok(value) = value.to_str() else { continue };
+        let name = name.as_str();
+        if name == "x-surefoot-session" {
+            context.session = Some(value.to_owned());
+        } else if let Some(tag) = name.strip_prefix("x-surefoot-tag-") {
+            context.tags.insert(tag.to_owned(), value.to_owned());
+        } else if PASSED.contains(&name) {
+            context.headers.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    let Some(told) = told else { return Ok(context) };
+    let Value::Object(mut told) = told else { return Err(wrong("surefoot", "an object")) };
+    if let Some(session) = told.remove("session") {
+        context.session = Some(session.as_str().ok_or_else(|| wrong("surefoot.session", "a string"))?.to_owned());
+    }
+    if let Some(tags) = told.remove("tags") {
+        context.tags.extend(tags_of(&tags)?);
+    }
+    if let Some(input) = told.remove("input") {
+        context.input = object(input, "surefoot.input")?;
+    }
+    match told.keys().next() {
+        None => Ok(context),
+        Some(unknown) => Err(Fault::bad_request("surefoot", format!("the surefoot object has no field '{unknown}'"))
+            .hint("Its fields are session, tags and input.")),
+    }
+}
+
+fn tags_of(tags: &Value) -> Result<BTreeMap<String, String>, Fault> {
+    let tags = tags.as_object().ok_or_else(|| wrong("surefoot.tags", "an object of strings"))?;
+    let tag = |(name, value): (&String, &Value)| {
+        let value = value.as_str().ok_or_else(|| wrong("surefoot.tags", "an object of strings"))?;
+        Ok((name.clone(), value.to_owned()))
+    };
+    tags.iter().map(tag).collect()
+}
+
+fn object(value: Value, param: &str) -> Result<Map<String, Value>, Fault> {
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(wrong(param, "an object")),
+    }
+}
+
+fn wrong(param: &str, wanted: &str) -> Fault {
+    Fault::bad_request(param, format!("'{param}' must be {wanted}"))
+}
+
+/// Stands before every door: refuses what a stranger's web page made a browser send, and asks for a
+/// key where one is required. The dialects' doors ask for it themselves, so that the refusal is traced.
+pub(crate) async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let Err(told) = strangers(&app, request.method(), request.headers(), request.uri()) {
+        return fault::plain(&told);
+    }
+    let path = request.uri().path();
+    let open = path.starts_with("/v1/") || ["/healthz", "/login"].contains(&path) || path.starts_with("/assets/");
+    if !open && let Err(told) = app.gateway.admit(&caller(&app, request.headers())) {
+        let page = !path.starts_with("/api/") && path != "/metrics" && path != "/readyz" && path != "/openapi.json";
+        return if page { console::to_login() } else { fault::plain(&told) };
+    }
+    next.run(request).await
+}
+
+/// On loopback the Host header must name this machine (or a web page could reach it by DNS
+/// rebinding), and what changes something must not come from another site's page.
+fn strangers(app: &App, method: &Method, headers: &HeaderMap, uri: &Uri) -> Result<(), Fault> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
+    if app.loopback && !is_this_machine(host) {
+        return Err(Fault::new(Code::Forbidden, format!("the Host header names '{host}', not this machine"))
+            .hint("Serve other names with `--bind` and a key."));
+    }
+    let origin = text(header::ORIGIN).filter(|_| method != Method::GET && method != Method::HEAD);
+    match origin {
+        Some(origin) if origin.split_once("://").map(|(_, rest)| rest) != Some(host) => {
+            Err(Fault::new(Code::Forbidden, "the request comes from another site's page"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name == "localhost" || name == "[::1]" || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hosts_of_this_machine() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("localhost:4141", true),
+            ("127.0.0.1:4141", true),
+            ("127.9.9.9", true),
+            ("[::1]:4141", true),
+            ("evil.example:4141", false),
+            ("127.0.0.1.evil.example", false),
+            ("localhost.evil.example", false),
+            ("", false),
+        ] {
+            assert_eq!(is_this_machine(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_about_a_request() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-surefoot-session", "s".parse().unwrap());
+        headers.insert("x-surefoot-tag-plan", "pro".parse().unwrap());
+        headers.insert("anthropic-beta", "b".parse().unwrap());
+        headers.insert("authorization", "Bearer k".parse().unwrap());
+        let told = context(&headers, Some(json!({"session": "t", "tags": {"a": "b"}, "input": {"x": 1}}))).unwrap();
+        assert_eq!(told.session.as_deref(), Some("t"));
+        assert_eq!(told.tags.len(), 2);
+        assert_eq!(told.headers.keys().collect::<Vec<_>>(), ["anthropic-beta"]);
+        assert_eq!(told.input["x"], 1);
+        for wrong in [json!([]), json!({"session": 1}), json!({"tags": {"a": 1}}), json!({"input": []}), json!({"inputs": {}})] {
+            assert_eq!(context(&headers, Some(wrong.clone())).unwrap_err().code, Code::BadRequest, "{wrong}");
+        }
+    }
+}

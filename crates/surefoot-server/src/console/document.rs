@@ -1,0 +1,64 @@
+//! A document, with the cited passage marked.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+use surefoot_types::{Range, document::Document, ids::DocumentId};
+
+use super::page::{Frame, fault_page, moment, problem, render};
+use crate::state::App;
+
+#[derive(Template)]
+#[template(path = "document.html")]
+struct Page {
+    frame: Frame,
+    title: String,
+    path: String,
+    read: String,
+    heading_path: Vec<String>,
+    page: Option<u32>,
+    before: String,
+    marked: String,
+    after: String,
+}
+
+/// Which place to mark.
+#[derive(Deserialize)]
+pub(crate) struct Place {
+    start: Option<usize>,
+    end: Option<usize>,
+}
+
+/// Shows the document.
+pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, Query(place): Query<Place>) -> Response {
+    let Ok(id) = id.parse::<DocumentId>() else {
+        return problem(StatusCode::NOT_FOUND, "This is not the address of a document.");
+    };
+    match app.library.document_get(id).await {
+        Err(error) => fault_page(&error.into()),
+        Ok(None) => problem(StatusCode::NOT_FOUND, "This version of the document was replaced or removed since it was cited."),
+        Ok(Some(document)) => {
+            let around = app.library.passage_list(id).await.unwrap_or_default();
+            let range = Range { start: place.start.unwrap_or(0), end: place.end.unwrap_or(0) };
+            let passage = around.into_iter().map(|stored| stored.passage).find(|passage| passage.range.overlaps(range));
+            let (heading_path, page) = passage.map(|passage| (passage.heading_path, passage.page)).unwrap_or_default();
+            let [before, marked, after] = cut(&document, range);
+            let Document { title, path, at, .. } = document;
+            render(&Page { frame: Frame::new(&app, "ask"), title, path, read: moment(at), heading_path, page, before, marked, after })
+        }
+    }
+}
+
+/// The text before, in and after the place; all of it before when there is no such place.
+fn cut(document: &Document, range: Range) -> [String; 3] {
+    let text = document.text.as_str();
+    let parts = text.get(..range.start).zip(range.of(text)).zip(text.get(range.end..));
+    match parts {
+        Some(((before, marked), after)) => [before, marked, after].map(str::to_owned),
+        None => [text.to_owned(), String::new(), String::new()],
+    }
+}

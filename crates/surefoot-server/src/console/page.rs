@@ -1,0 +1,111 @@
+//! What all pages share: the frame, problems, and how numbers are told.
+
+use askama::Template;
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use surefoot_types::{Fault, Money, Timestamp, Usage};
+
+use crate::{fault, state::App};
+
+/// Only this server's own style and script; nothing that a model or a document says can load or run anything.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The frame of a page: which of the three it belongs to, and what the operator should know.
+pub(crate) struct Frame {
+    pub(crate) here: &'static str,
+    pub(crate) notice: Option<String>,
+}
+
+impl Frame {
+    pub(crate) fn new(app: &App, here: &'static str) -> Self {
+        Self { here, notice: (app.notice)() }
+    }
+}
+
+/// A page, with the headers that keep it safe.
+pub(crate) fn render(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => with_policy(Html(html).into_response()),
+        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+fn with_policy(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    response
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Problem<'a> {
+    frame: Frame,
+    told: &'a str,
+}
+
+/// A page that says what is wrong.
+pub(crate) fn problem(status: StatusCode, told: &str) -> Response {
+    let page = Problem { frame: Frame { here: "", notice: None }, told };
+    let html = page.render().unwrap_or_else(|error| error.to_string());
+    with_policy((status, Html(html)).into_response())
+}
+
+/// A fault as a page.
+pub(crate) fn fault_page(told: &Fault) -> Response {
+    problem(fault::status(told.code), &told.told())
+}
+
+/// `$0.0012`, or a dash where the price is unknown.
+pub(crate) fn cost(cost: Option<Money>) -> String {
+    match cost {
+        None => "–".into(),
+        Some(Money::ZERO) => "$0".into(),
+        Some(cost) if cost.as_dollars() < 0.01 => format!("${:.6}", cost.as_dollars()),
+        Some(cost) => format!("${:.2}", cost.as_dollars()),
+    }
+}
+
+/// Microseconds as people say them. By reference, as templates hand fields on.
+pub(crate) fn time(micros: &u64) -> String {
+    match *micros {
+        0..1_000 => format!("{micros} µs"),
+        micros @ 1_000..10_000 => format!("{:.1} ms", micros as f64 / 1e3),
+        micros @ 10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        micros => format!("{:.1} s", micros as f64 / 1e6),
+    }
+}
+
+/// Tokens in and out.
+pub(crate) fn tokens(usage: &Usage) -> String {
+    format!("{}{} → {}", if usage.estimated { "~" } else { "" }, usage.input_total(), usage.output)
+}
+
+/// A moment, to the second, UTC.
+pub(crate) fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+/// A share in per cent, without decimals.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_people_say_them() {
+        assert_eq!([0, 999, 1_500, 25_000, 2_340_000].map(|micros| time(&micros)), ["0 µs", "999 µs", "1.5 ms", "25 ms", "2.3 s"]);
+        let told = [None, Some(Money::ZERO), Some(Money::nanos(1_234_000)), Some(Money::nanos(2_500_000_000))].map(cost);
+        assert_eq!(told, ["–", "$0", "$0.001234", "$2.50"]);
+        assert_eq!(moment(Timestamp::from_second(1_767_268_800).unwrap()), "2026-01-01 12:00:00");
+    }
+}

@@ -1,0 +1,58 @@
+//! A fault as an HTTP response: the one place where codes become statuses.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use surefoot_dialect::{Dialect, fault_write};
+use surefoot_types::{Code, Fault, Retry, ids::TraceId};
+
+use crate::reply::TRACE;
+
+/// The status of a code.
+pub(crate) fn status(code: Code) -> StatusCode {
+    match code {
+        Code::BadRequest => StatusCode::BAD_REQUEST,
+        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Forbidden | Code::Blocked => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::RateLimited | Code::OverBudget => StatusCode::TOO_MANY_REQUESTS,
+        Code::Upstream => StatusCode::BAD_GATEWAY,
+        Code::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        // Nobody reads it; nginx's number for the same.
+        Code::Cancelled => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// A fault in the words of a dialect.
+pub(crate) fn response(dialect: Dialect, fault: &Fault, trace: TraceId) -> Response {
+    let mut response = Response::new(Body::from(fault_write(dialect, fault, trace)));
+    *response.status_mut() = status(fault.code);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(value) = HeaderValue::from_str(&trace.to_string()) {
+        headers.insert(TRACE, value);
+    }
+    if let Retry::Later(Some(after)) = fault.retry {
+        // Whole seconds, rounded up: coming back early only costs another refusal.
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1_000) as u64));
+    }
+    response
+}
+
+/// A fault at one of the doors of `/api`, which have no trace.
+pub(crate) fn plain(fault: &Fault) -> Response {
+    let body = serde_json::json!({"error": {
+        "code": fault.code.name(),
+        "message": fault.told(),
+        "param": fault.param,
+    }});
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status(fault.code);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

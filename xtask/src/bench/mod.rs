@@ -1,0 +1,28 @@
+//! `cargo xtask bench`: figures for docs/benchmarks.md. A figure is never a test's assertion.
+
+mod gateway;
+mod load;
+mod process;
+
+use clap::{Args, Subcommand};
+
+/// Measures.
+#[derive(Args)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Added latency, throughput, CPU and memory, beside nginx as a plain reverse proxy to the same simulator.
+    Gateway(gateway::Gateway),
+}
+
+impl Bench {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        match &self.what {
+            What::Gateway(gateway) => gateway.run(),
+        }
+    }
+}
