@@ -83,7 +83,8 @@ impl Gateway {
         tale.enter("resolve");
         let model = resolve::model(&project, &inner.upstream, &call.request.model)?;
         tale.enter("reserve");
-        let usage = Usage { input: call.request.inputs.iter().map(|text| Usage::estimate(text)).sum(), ..Usage::default() };
+        let usage =
+            Usage { input: call.request.inputs.iter().map(|text| Usage::estimate(text)).sum(), ..Usage::default() };
         let prices = model.targets.iter().filter_map(|target| project.prices.get(&target.name()));
         let worst = prices.map(|price| price.cost(&usage)).max().unwrap_or_default();
         *hold = inner.purse.hold(project.daily_budget, worst, inner.parts.clock.as_ref())?;
@@ -146,8 +147,7 @@ impl Gateway {
             }
         };
         timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(Fault::new(Code::UpstreamTimeout, "the provider did not answer in time")
-                .retry(Retry::Later(None)))
+            Err(Fault::new(Code::UpstreamTimeout, "the provider did not answer in time").retry(Retry::Later(None)))
         })
     }
 }

@@ -31,7 +31,9 @@ pub(crate) fn attempt_ended(target: &str, usage: Option<&Usage>, fault: Option<&
     let outcome = fault.map_or("answered", |fault| fault.code.name());
     counter!("surefoot_attempts_total", "target" => target.to_owned(), "outcome" => outcome).increment(1);
     if let Some(usage) = usage {
-        let tokens = |kind, count| counter!("surefoot_tokens_total", "target" => target.to_owned(), "kind" => kind).increment(count);
+        let tokens = |kind, count| {
+            counter!("surefoot_tokens_total", "target" => target.to_owned(), "kind" => kind).increment(count);
+        };
         tokens("input", usage.input);
         tokens("cache_read", usage.cache_read);
         tokens("cache_write", usage.cache_write);

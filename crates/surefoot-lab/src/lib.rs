@@ -1,1 +1,7 @@
-//! Evals, feedback and the statistics behind them.
+//! Evals and the statistics behind them.
+//!
+//! **Must never know:** HTTP, SQL, settings files. What is evaluated stands behind
+//! [`evals::Subject`], what is kept behind the `Notebook` port; everything else is arithmetic.
+
+pub mod evals;
+pub mod stats;

@@ -123,7 +123,9 @@ fn is_this_machine(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    name == "localhost" || name == "[::1]" || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    name == "localhost"
+        || name == "[::1]"
+        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -161,7 +163,9 @@ mod tests {
         assert_eq!(told.tags.len(), 2);
         assert_eq!(told.headers.keys().collect::<Vec<_>>(), ["anthropic-beta"]);
         assert_eq!(told.input["x"], 1);
-        for wrong in [json!([]), json!({"session": 1}), json!({"tags": {"a": 1}}), json!({"input": []}), json!({"inputs": {}})] {
+        for wrong in
+            [json!([]), json!({"session": 1}), json!({"tags": {"a": 1}}), json!({"input": []}), json!({"inputs": {}})]
+        {
             assert_eq!(context(&headers, Some(wrong.clone())).unwrap_err().code, Code::BadRequest, "{wrong}");
         }
     }

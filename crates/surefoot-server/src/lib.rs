@@ -17,8 +17,8 @@ use std::{future::Future, io, time::Duration};
 use axum::{Router, middleware, serve::ListenerExt};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
-pub use self::{doors::openapi, state::Parts};
 use self::{doors::metrics, state::App};
+pub use self::{doors::openapi, state::Parts};
 
 /// How long requests under way may go on after the end was asked for.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
@@ -39,7 +39,11 @@ pub fn router(parts: Parts) -> Router {
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub async fn serve(parts: Parts, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+pub async fn serve(
+    parts: Parts,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let upkeep = metrics::upkeep();
     // Without TCP_NODELAY the first piece of a stream waits for the client's delayed ACK: 40 ms.
     let listener = listener.tap_io(|stream| {

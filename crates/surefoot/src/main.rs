@@ -1,3 +1,25 @@
 //! The `surefoot` command.
 
-fn main() {}
+mod assemble;
+mod commands;
+mod live;
+mod settings;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).with_env_var("SUREFOOT_LOG");
+    tracing_subscriber::fmt().with_env_filter(filter.from_env_lossy()).with_writer(std::io::stderr).init();
+    match commands::Surefoot::parse().run().await {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::problem(&error);
+            ExitCode::from(2)
+        }
+    }
+}

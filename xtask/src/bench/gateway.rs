@@ -132,7 +132,13 @@ fn gateway(folder: &Path, surefoot: &Path, sim: SocketAddr) -> anyhow::Result<Wa
     start("surefoot", surefoot, &arguments, address, "up/ok")
 }
 
-fn start(name: &'static str, program: &Path, arguments: &[&str], address: SocketAddr, model: &str) -> anyhow::Result<Way> {
+fn start(
+    name: &'static str,
+    program: &Path,
+    arguments: &[&str],
+    address: SocketAddr,
+    model: &str,
+) -> anyhow::Result<Way> {
     let server = Server::start(0, program, arguments, address)?;
     let cold = load::first_answer(&plain(address, model), server.started)?;
     let idle = server.memory()?;
@@ -162,7 +168,9 @@ fn report(direct_one: &[Window], direct_streams: &[Window], ways: &[Way; 2]) -> 
     };
     for p in [0.5, 0.9, 0.99] {
         let direct = median(direct_one, whole(p));
-        row(&format!("added latency, 1 connection, p{:.0}", p * 100.0), "µs", 0, &|way| median(&way.one, whole(p)) - direct);
+        row(&format!("added latency, 1 connection, p{:.0}", p * 100.0), "µs", 0, &|way| {
+            median(&way.one, whole(p)) - direct
+        });
     }
     row("requests a second, 64 connections", "", 0, &|way| median(&way.many, Window::rate));
     row("CPU a request, 64 connections", "µs", 1, &|way| spread(&way.cpu));

@@ -32,7 +32,8 @@ impl Server {
         command.args(["-c", &core.to_string()]).arg(program).args(arguments);
         let started = Instant::now();
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).spawn();
-        let child = child.with_context(|| format!("cannot start {} by taskset (Debian: util-linux)", program.display()))?;
+        let child =
+            child.with_context(|| format!("cannot start {} by taskset (Debian: util-linux)", program.display()))?;
         Ok(Self { child, address, started })
     }
 
@@ -97,7 +98,8 @@ pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
 /// When taskset is missing.
 pub(crate) fn pin_self(core: u32) -> anyhow::Result<()> {
     let pid = std::process::id().to_string();
-    let status = Command::new("taskset").args(["-a", "-p", "-c", &core.to_string(), &pid]).stdout(Stdio::null()).status();
+    let status =
+        Command::new("taskset").args(["-a", "-p", "-c", &core.to_string(), &pid]).stdout(Stdio::null()).status();
     anyhow::ensure!(status.context("taskset is missing (Debian: util-linux)")?.success(), "taskset failed");
     Ok(())
 }

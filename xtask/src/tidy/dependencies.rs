@@ -60,7 +60,8 @@ struct Manifest {
 
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<Breach>> {
     let mut manifests = Vec::new();
-    let mut folders: Vec<_> = fs::read_dir(root.join("crates"))?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
+    let mut folders: Vec<_> =
+        fs::read_dir(root.join("crates"))?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
     folders.push(root.join("xtask"));
     folders.sort();
     for folder in folders {
@@ -102,9 +103,10 @@ fn breaches(manifest: &Manifest) -> Vec<Breach> {
         None => told.push("is not in the dependency table: add it to docs/architecture.md and to xtask".to_owned()),
         Some(may_use) => {
             let ours = manifest.dependencies.iter().filter(|name| name.starts_with("surefoot"));
-            told.extend(ours.filter(|name| !may_use.contains(&name.as_str())).map(|name| {
-                format!("{} may not use {name} (docs/architecture.md, section 5)", manifest.name)
-            }));
+            told.extend(
+                ours.filter(|name| !may_use.contains(&name.as_str()))
+                    .map(|name| format!("{} may not use {name} (docs/architecture.md, section 5)", manifest.name)),
+            );
         }
     }
     for (dependency, owners) in ONLY_IN {
@@ -128,7 +130,11 @@ fn unused(root: &Path, manifests: &[Manifest]) -> anyhow::Result<Vec<Breach>> {
     let names = table.into_iter().flat_map(|table| table.keys().map(|key| key.name.to_string()));
     let unused = names.filter(|name| !manifests.iter().any(|manifest| manifest.all.contains(name)));
     Ok(unused
-        .map(|name| Breach { file: "Cargo.toml".into(), line: 0, told: format!("nobody uses {name}: take its row out") })
+        .map(|name| Breach {
+            file: "Cargo.toml".into(),
+            line: 0,
+            told: format!("nobody uses {name}: take its row out"),
+        })
         .collect())
 }
 

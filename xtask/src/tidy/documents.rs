@@ -5,8 +5,13 @@ use std::{fs, path::Path};
 use super::{Breach, files};
 
 /// What only the machine of whoever wrote it knows. Put together here, so that this file does not hold it.
-const MACHINE: [&str; 5] =
-    [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!(".car", "go/registry"), concat!("/Us", "ers/")];
+const MACHINE: [&str; 5] = [
+    concat!("/ro", "ot/"),
+    concat!("/wo", "rk/"),
+    concat!("/ho", "me/"),
+    concat!(".car", "go/registry"),
+    concat!("/Us", "ers/"),
+];
 
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<Breach>> {
     let mut documents = files(root, "docs", ".md")?;
@@ -39,7 +44,11 @@ fn links(root: &Path, file: &str, text: &str) -> Vec<Breach> {
             let path = target.split('#').next().unwrap_or_default();
             let relative = !path.is_empty() && !path.contains("://") && !path.starts_with("mailto:");
             if relative && !folder.join(path).exists() {
-                breaches.push(Breach { file: file.into(), line: at + 1, told: format!("the link to {path} leads nowhere") });
+                breaches.push(Breach {
+                    file: file.into(),
+                    line: at + 1,
+                    told: format!("the link to {path} leads nowhere"),
+                });
             }
         }
     }
@@ -50,7 +59,11 @@ fn machine_paths(file: &str, text: &str) -> Vec<Breach> {
     let lines = text.lines().enumerate();
     let told = lines.flat_map(|(at, line)| {
         let held = MACHINE.iter().filter(move |path| line.contains(**path));
-        held.map(move |path| Breach { file: file.into(), line: at + 1, told: format!("'{path}' is a path of one machine") })
+        held.map(move |path| Breach {
+            file: file.into(),
+            line: at + 1,
+            told: format!("'{path}' is a path of one machine"),
+        })
     });
     told.collect()
 }

@@ -67,7 +67,9 @@ impl Upstream {
 
     /// `provider/model-id` of every model inside this process that is worth listing.
     pub(crate) fn resident_models(&self) -> impl Iterator<Item = String> {
-        self.residents.iter().flat_map(|(name, resident)| resident.models().into_iter().map(move |id| format!("{name}/{id}")))
+        self.residents
+            .iter()
+            .flat_map(|(name, resident)| resident.models().into_iter().map(move |id| format!("{name}/{id}")))
     }
 
     /// The request in the target's words: the caller's own bytes where nothing of it was changed and
@@ -77,7 +79,8 @@ impl Upstream {
             return Ok(Outgoing { body: Bytes::new(), dropped: Vec::new() });
         };
         let grounded = &attempting.prompt.grounded;
-        if let (true, Some(body)) = (grounded.untouched && *dialect == grounded.request.dialect, &attempting.call.body) {
+        if let (true, Some(body)) = (grounded.untouched && *dialect == grounded.request.dialect, &attempting.call.body)
+        {
             let body = dialect::passthrough::request(*dialect, body, &target.model)?;
             return Ok(Outgoing { body, dropped: Vec::new() });
         }
@@ -132,7 +135,8 @@ impl Upstream {
 
     fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let millis = text("retry-after-ms").and_then(|value| value.trim().parse::<u64>().ok()).map(Duration::from_millis);
+        let millis =
+            text("retry-after-ms").and_then(|value| value.trim().parse::<u64>().ok()).map(Duration::from_millis);
         millis.or_else(|| dialect::retry_after(text("retry-after")?, self.clock.now()))
     }
 

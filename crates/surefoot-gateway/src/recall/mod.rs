@@ -70,7 +70,13 @@ impl Recall {
     }
 
     /// Keeps the answer of a finished request.
-    pub(crate) fn put(&self, place: Option<blake3::Hash>, lives: Option<Duration>, trace: &Trace, whole: Option<&Whole>) {
+    pub(crate) fn put(
+        &self,
+        place: Option<blake3::Hash>,
+        lives: Option<Duration>,
+        trace: &Trace,
+        whole: Option<&Whole>,
+    ) {
         let (Some(place), Some(lives), Some(finish)) = (place, lives, trace.finish.clone()) else { return };
         let answer = whole.map_or_else(
             || Answer {

@@ -136,7 +136,8 @@ impl Tale {
         let now = self.elapsed();
         let Some(open) = &mut self.open else { return };
         open.gathered.take(event);
-        if matches!(event, Event::Text { .. } | Event::Thinking { .. } | Event::ToolCall { .. } | Event::Refusal { .. }) {
+        if matches!(event, Event::Text { .. } | Event::Thinking { .. } | Event::ToolCall { .. } | Event::Refusal { .. })
+        {
             open.attempt.first_us.get_or_insert(now - open.attempt.at_us);
             self.trace.first_us.get_or_insert(now);
         }

@@ -35,7 +35,8 @@ pub(crate) fn resolve(project: &Project, upstream: &Upstream, chat: &ChatRequest
 }
 
 fn task(project: &Project, name: &str) -> Result<Option<Task>, Fault> {
-    let (function, variant) = name.split_once('@').map_or((name, None), |(function, variant)| (function, Some(variant)));
+    let (function, variant) =
+        name.split_once('@').map_or((name, None), |(function, variant)| (function, Some(variant)));
     let Some(function) = project.functions.get(function) else { return Ok(None) };
     let wanted = variant.unwrap_or(&function.variant);
     let Some(variant) = function.variants.get(wanted) else {

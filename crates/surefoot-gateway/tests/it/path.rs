@@ -25,7 +25,14 @@ async fn what_callers_are_told() {
         ("no second try", vec![Fail(Retry::Never)], vec![Say("hello")], stream, vec!["failed upstream"], 1),
         ("the next target", vec![Fail(LATER)], vec![Say("hello")], false, vec!["head p1/x", "done hello"], 2),
         ("a wrong key here", vec![Fail(Retry::Elsewhere)], vec![Say("hi")], false, vec!["head p1/x", "done hi"], 2),
-        ("a cut before the end, whole", vec![Cut("he"), Say("hello")], vec![], false, vec!["head p0/x", "done hello"], 2),
+        (
+            "a cut before the end, whole",
+            vec![Cut("he"), Say("hello")],
+            vec![],
+            false,
+            vec!["head p0/x", "done hello"],
+            2,
+        ),
         (
             "a cut in the middle of a stream is told, and no other target takes over",
             vec![Cut("he")],
@@ -56,7 +63,8 @@ async fn what_callers_are_told() {
 /// The steps stand on the trace in their order, and the last two on every exit.
 fn assert_steps(trace: &Trace, name: &str) {
     let steps: Vec<&str> = trace.spans.iter().map(|span| span.step.as_str()).collect();
-    let answered = ["identify", "resolve", "ground", "screen", "recall", "reserve", "attempt", "verify", "settle", "record"];
+    let answered =
+        ["identify", "resolve", "ground", "screen", "recall", "reserve", "attempt", "verify", "settle", "record"];
     if trace.outcome == Outcome::Answered {
         assert_eq!(steps, answered, "{name}");
     } else {
@@ -106,12 +114,8 @@ async fn a_caller_who_hangs_up_is_recorded_with_what_it_cost() {
 #[tokio::test]
 async fn an_equal_request_is_answered_from_the_cache() {
     let provider = Scripted::new(&[Act::Say("hello")]);
-    let rig = rig_with(
-        std::slice::from_ref(&provider),
-        |model| model.cache = Some(Duration::from_secs(60)),
-        |_| {},
-    )
-    .await;
+    let rig =
+        rig_with(std::slice::from_ref(&provider), |model| model.cache = Some(Duration::from_secs(60)), |_| {}).await;
     assert_eq!(rig.ask("?", false).await.0, ["head p0/x", "done hello"]);
     assert_eq!(rig.ask("?", false).await.0, ["head p0/x cached", "done hello"]);
     let (told, trace) = rig.ask("?", true).await;

@@ -20,7 +20,8 @@ fn render(text: &str, input: &serde_json::Value) -> Result<Vec<(Role, String)>, 
 #[test]
 fn messages_begin_where_the_prompt_says() {
     use Role::{Assistant, System, User};
-    let said = |all: &[(Role, &str)]| Ok(all.iter().map(|(role, text)| (*role, (*text).to_owned())).collect::<Vec<_>>());
+    let said =
+        |all: &[(Role, &str)]| Ok(all.iter().map(|(role, text)| (*role, (*text).to_owned())).collect::<Vec<_>>());
     for (text, input, expected) in [
         ("Be brief.", json!({}), said(&[(System, "Be brief."), (User, "hi"), (Assistant, "yes?")])),
         (
@@ -55,7 +56,8 @@ fn mistakes_are_told() {
 
 #[test]
 fn names_are_those_from_outside() {
-    let prompt = Prompt::compile("{% for i in range(3) %}{{ i }}{% endfor %}{{ input.a }}{{ pasages() }}{{ role('user') }}");
+    let prompt =
+        Prompt::compile("{% for i in range(3) %}{{ i }}{% endfor %}{{ input.a }}{{ pasages() }}{{ role('user') }}");
     let names: Vec<String> = prompt.unwrap().names().into_iter().collect();
     assert_eq!(names, ["input.a", "pasages", "role"]);
 }

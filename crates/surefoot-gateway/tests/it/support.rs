@@ -108,7 +108,6 @@ impl Resident for Scripted {
 pub(crate) struct Rig {
     pub(crate) gateway: Gateway,
     pub(crate) journal: Arc<MemoryStore>,
-    pub(crate) project: Arc<ArcSwap<Project>>,
 }
 
 /// A gateway whose alias `m` has one target for each provider, in order.
@@ -124,14 +123,16 @@ pub(crate) async fn rig_with(
     let names: Vec<String> = (0..providers.len()).map(|n| format!("p{n}")).collect();
     let targets = names
         .iter()
-        .map(|name| Target { provider: Arc::new(Provider { name: name.clone(), reach: Reach::Resident }), model: "x".into() })
+        .map(|name| Target {
+            provider: Arc::new(Provider { name: name.clone(), reach: Reach::Resident }),
+            model: "x".into(),
+        })
         .collect();
     let policy = Policy { longest_wait: Duration::from_secs(5), ..Policy::default() };
     let mut model = Model { targets, policy, cache: None };
     change_model(&mut model);
     let mut project = Project { models: BTreeMap::from([("m".into(), Arc::new(model))]), ..Project::default() };
     change_project(&mut project);
-    let project = Arc::new(ArcSwap::from_pointee(project));
     let journal = Arc::new(MemoryStore::default());
     let residents =
         names.into_iter().zip(providers).map(|(name, p)| (name, Arc::clone(p) as Arc<dyn Resident>)).collect();
@@ -139,14 +140,14 @@ pub(crate) async fn rig_with(
         journal: Arc::clone(&journal) as Arc<dyn Journal>,
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
-        project: Arc::clone(&project),
+        project: Arc::new(ArcSwap::from_pointee(project)),
         minted_keys: Arc::default(),
         residents,
         grounding: None,
     })
     .await
     .unwrap();
-    Rig { gateway, journal, project }
+    Rig { gateway, journal }
 }
 
 impl Rig {

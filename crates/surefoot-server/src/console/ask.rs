@@ -3,35 +3,51 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::State,
+    extract::{State, rejection::FormRejection},
     http::HeaderMap,
     response::Response,
 };
 use serde::Deserialize;
-use surefoot_gateway::{Call, Context};
+use surefoot_gateway::{Added, Call, Context};
 use surefoot_types::{
     Citation,
     conversation::{ChatRequest, words},
 };
 
-use super::page::{Frame, fault_page, render};
-use crate::{caller::caller, state::App};
+use super::{
+    marks::{Piece, pieces},
+    page::{Frame, is_first, problem, render, sdk_address},
+};
+use crate::{caller::caller, fault, state::App};
 
 #[derive(Template)]
 #[template(path = "ask.html")]
-struct Ask {
-    frame: Frame,
-    models: Vec<String>,
-    chosen: String,
-    question: String,
-    /// What was answered, when the form was sent without the script.
-    answered: Option<Answered>,
+pub(super) struct Ask {
+    pub(super) frame: Frame,
+    pub(super) groups: Vec<Group>,
+    pub(super) chosen: String,
+    pub(super) question: String,
+    /// What came back, when the form was sent without the script.
+    pub(super) end: Option<End>,
+    /// Where SDKs are pointed.
+    pub(super) address: String,
 }
 
-struct Answered {
-    text: String,
-    trace: String,
-    citations: Vec<Citation>,
+/// Names of one kind in the list of what can be asked.
+pub(super) struct Group {
+    pub(super) label: &'static str,
+    pub(super) names: Vec<String>,
+}
+
+/// How the question ended.
+pub(super) struct End {
+    pub(super) answer: Vec<Piece>,
+    pub(super) citations: Vec<Citation>,
+    /// What is to be known of the answer as a whole.
+    pub(super) verdict: Option<&'static str>,
+    /// Why there is no answer.
+    pub(super) fault: Option<String>,
+    pub(super) trace: String,
 }
 
 /// The form.
@@ -42,14 +58,21 @@ pub(crate) struct Question {
 }
 
 /// The empty page.
-pub(crate) async fn show(State(app): State<App>) -> Response {
-    let models = models(&app);
-    let chosen = models.first().cloned().unwrap_or_default();
-    render(&Ask { frame: Frame::new(&app, "ask"), models, chosen, question: String::new(), answered: None })
+pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
+    let chosen = String::new();
+    render(&page(&app, &headers, Question { model: chosen, question: String::new() }, None))
 }
 
 /// The page with the whole answer.
-pub(crate) async fn answer(State(app): State<App>, headers: HeaderMap, Form(form): Form<Question>) -> Response {
+pub(crate) async fn answer(
+    State(app): State<App>,
+    headers: HeaderMap,
+    form: Result<Form<Question>, FormRejection>,
+) -> Response {
+    let Form(form) = match form {
+        Ok(form) => form,
+        Err(error) => return problem(error.status(), &error.body_text()),
+    };
     let call = Call {
         trace_id: app.gateway.mint_trace(),
         door: "console",
@@ -59,26 +82,74 @@ pub(crate) async fn answer(State(app): State<App>, headers: HeaderMap, Form(form
         context: Context::default(),
     };
     match app.gateway.answer(call).collect().await {
-        Err(failed) => fault_page(&failed.fault),
         Ok(collected) => {
-            let answered = Answered {
-                text: words(&collected.whole.answer.parts),
-                trace: collected.added.trace_id.to_string(),
-                citations: collected.added.citations.unwrap_or_default(),
-            };
-            let frame = Frame::new(&app, "ask");
-            let (chosen, question) = (form.model, form.question);
-            render(&Ask { frame, models: models(&app), chosen, question, answered: Some(answered) })
+            let end = answered(&words(&collected.whole.answer.parts), collected.added);
+            render(&page(&app, &headers, form, Some(end)))
+        }
+        Err(failed) => {
+            let fault = Some(failed.fault.told());
+            let end = End { fault, ..answered("", Added::new(failed.added.trace_id)) };
+            let mut response = render(&page(&app, &headers, form, Some(end)));
+            *response.status_mut() = fault::status(failed.fault.code);
+            response
         }
     }
 }
 
+fn answered(text: &str, added: Added) -> End {
+    let verdict = verdict(&added);
+    let citations = added.citations.unwrap_or_default();
+    let answer = pieces(text, &citations);
+    End { answer, citations, verdict, fault: None, trace: added.trace_id.to_string() }
+}
+
+/// What the citations do not say themselves. The script says the same in the same words.
+pub(super) fn verdict(added: &Added) -> Option<&'static str> {
+    match (added.abstained, &added.citations) {
+        (Some(true), _) => Some("The documents do not answer this."),
+        (_, Some(citations)) if citations.is_empty() => Some("This answer cites no document."),
+        _ => None,
+    }
+}
+
+fn page(app: &App, headers: &HeaderMap, form: Question, end: Option<End>) -> Ask {
+    let groups = groups(app);
+    Ask {
+        frame: Frame::new(app, "ask"),
+        groups,
+        chosen: form.model,
+        question: form.question,
+        end,
+        address: sdk_address(headers),
+    }
+}
+
 /// What can be asked: functions that search documents first, then the rest.
-fn models(app: &App) -> Vec<String> {
+fn groups(app: &App) -> Vec<Group> {
     let project = app.gateway.project();
-    let searches = |name: &String| project.functions.get(name).is_some_and(|function| function.knowledge.is_some());
-    let mut names = app.gateway.models();
-    names.retain(|name| name != "local/static");
-    names.sort_by_key(|name| !searches(name));
-    names
+    let (mut grounded, mut functions, mut models) = (Vec::new(), Vec::new(), Vec::new());
+    for name in app.gateway.models() {
+        match project.functions.get(&name) {
+            // It makes vectors, not answers.
+            None if name == "local/static" => {}
+            None => models.push(name),
+            Some(function) if function.knowledge.is_some() => grounded.push(name),
+            Some(_) => functions.push(name),
+        }
+    }
+    let group = |label, names| Group { label, names };
+    [group("From your documents", grounded), group("Functions", functions), group("Models", models)]
+        .into_iter()
+        .filter(|group| !group.names.is_empty())
+        .collect()
+}
+
+impl Ask {
+    fn fault(&self) -> Option<&str> {
+        self.end.as_ref()?.fault.as_deref()
+    }
+
+    fn told(&self) -> Option<&'static str> {
+        self.end.as_ref().filter(|end| end.fault.is_none())?.verdict
+    }
 }

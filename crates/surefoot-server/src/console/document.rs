@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
     response::Response,
 };
@@ -34,13 +34,23 @@ pub(crate) struct Place {
 }
 
 /// Shows the document.
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, Query(place): Query<Place>) -> Response {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    place: Result<Query<Place>, QueryRejection>,
+) -> Response {
+    let Query(place) = match place {
+        Ok(place) => place,
+        Err(error) => return problem(error.status(), &error.body_text()),
+    };
     let Ok(id) = id.parse::<DocumentId>() else {
         return problem(StatusCode::NOT_FOUND, "This is not the address of a document.");
     };
     match app.library.document_get(id).await {
         Err(error) => fault_page(&error.into()),
-        Ok(None) => problem(StatusCode::NOT_FOUND, "This version of the document was replaced or removed since it was cited."),
+        Ok(None) => {
+            problem(StatusCode::NOT_FOUND, "This version of the document was replaced or removed since it was cited.")
+        }
         Ok(Some(document)) => {
             let around = app.library.passage_list(id).await.unwrap_or_default();
             let range = Range { start: place.start.unwrap_or(0), end: place.end.unwrap_or(0) };
@@ -48,7 +58,17 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, Query(p
             let (heading_path, page) = passage.map(|passage| (passage.heading_path, passage.page)).unwrap_or_default();
             let [before, marked, after] = cut(&document, range);
             let Document { title, path, at, .. } = document;
-            render(&Page { frame: Frame::new(&app, "ask"), title, path, read: moment(at), heading_path, page, before, marked, after })
+            render(&Page {
+                frame: Frame::new(&app, "ask"),
+                title,
+                path,
+                read: moment(at),
+                heading_path,
+                page,
+                before,
+                marked,
+                after,
+            })
         }
     }
 }

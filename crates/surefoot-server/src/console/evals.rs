@@ -15,17 +15,17 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "evals.html")]
-struct List {
-    frame: Frame,
-    runs: Vec<Run>,
+pub(super) struct List {
+    pub(super) frame: Frame,
+    pub(super) runs: Vec<Run>,
 }
 
 #[derive(Template)]
 #[template(path = "run.html")]
-struct One {
-    frame: Frame,
-    run: Run,
-    cases: Vec<CaseResult>,
+pub(super) struct One {
+    pub(super) frame: Frame,
+    pub(super) run: Run,
+    pub(super) cases: Vec<CaseResult>,
 }
 
 /// The list.
@@ -74,4 +74,9 @@ fn bar(rate: &Rate) -> (u64, u64) {
     let hundredths = |share: f64| (share.clamp(0.0, 1.0) * 100.0).round() as u64;
     let first = hundredths(rate.low).min(99);
     (first, hundredths(rate.high).saturating_sub(first).max(1))
+}
+
+/// The rate's own place on the bar.
+fn tick(value: &f64) -> u64 {
+    ((value.clamp(0.0, 1.0) * 100.0).round() as u64).min(99)
 }

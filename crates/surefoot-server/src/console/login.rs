@@ -3,15 +3,15 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::State,
-    http::{HeaderValue, header},
+    extract::{State, rejection::FormRejection},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 use surefoot_gateway::Caller;
 use surefoot_types::Secret;
 
-use super::page::{Frame, render};
+use super::page::{Frame, problem, render};
 use crate::{caller::COOKIE, state::App};
 
 #[derive(Template)]
@@ -33,12 +33,18 @@ pub(crate) async fn show() -> Response {
 }
 
 /// Takes the key, if it is one.
-pub(crate) async fn enter(State(app): State<App>, Form(entry): Form<Entry>) -> Response {
+pub(crate) async fn enter(State(app): State<App>, form: Result<Form<Entry>, FormRejection>) -> Response {
+    let Form(entry) = match form {
+        Ok(form) => form,
+        Err(error) => return problem(error.status(), &error.body_text()),
+    };
     let key = entry.key.trim();
     let caller = Caller { secret: Some(Secret::new(key)), trusted: app.loopback };
     let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if !plain || app.gateway.admit(&caller).is_err() {
-        return render(&Login { frame: Frame { here: "", notice: None }, wrong: true });
+        let mut response = render(&Login { frame: Frame { here: "", notice: None }, wrong: true });
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        return response;
     }
     let mut response = Redirect::to("/").into_response();
     let cookie = format!("{COOKIE}={key}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800");

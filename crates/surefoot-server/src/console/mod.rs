@@ -5,8 +5,12 @@ mod assets;
 mod document;
 mod evals;
 mod login;
+mod marks;
 mod page;
 mod traces;
+
+#[cfg(test)]
+mod tests;
 
 use axum::{
     Router,

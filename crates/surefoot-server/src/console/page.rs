@@ -2,10 +2,10 @@
 
 use askama::Template;
 use axum::{
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use surefoot_types::{Fault, Money, Timestamp, Usage};
+use surefoot_types::{Citation, Fault, Money, Timestamp, Usage};
 
 use crate::{fault, state::App};
 
@@ -36,6 +36,8 @@ pub(crate) fn render(page: &impl Template) -> Response {
 fn with_policy(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // Not `no-store`: going back from a document must find the answer still there.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
@@ -54,6 +56,13 @@ pub(crate) fn problem(status: StatusCode, told: &str) -> Response {
     let page = Problem { frame: Frame { here: "", notice: None }, told };
     let html = page.render().unwrap_or_else(|error| error.to_string());
     with_policy((status, Html(html)).into_response())
+}
+
+/// The address that SDKs are pointed at, as this browser reaches it.
+pub(crate) fn sdk_address(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = text("x-forwarded-proto").filter(|scheme| *scheme == "https").unwrap_or("http");
+    format!("{scheme}://{}/v1", text("host").unwrap_or("localhost:4141"))
 }
 
 /// A fault as a page.
@@ -86,6 +95,11 @@ pub(crate) fn tokens(usage: &Usage) -> String {
     format!("{}{} → {}", if usage.estimated { "~" } else { "" }, usage.input_total(), usage.output)
 }
 
+/// Whether a citation is the first with its number: the one that a mark in the answer leads to. By reference, as templates hand values on.
+pub(crate) fn is_first(citations: &[Citation], index: &usize) -> bool {
+    citations.iter().position(|other| citations.get(*index).is_some_and(|one| one.mark == other.mark)) == Some(*index)
+}
+
 /// A moment, to the second, UTC.
 pub(crate) fn moment(at: Timestamp) -> String {
     let text = at.to_string();
@@ -103,8 +117,12 @@ mod tests {
 
     #[test]
     fn numbers_as_people_say_them() {
-        assert_eq!([0, 999, 1_500, 25_000, 2_340_000].map(|micros| time(&micros)), ["0 µs", "999 µs", "1.5 ms", "25 ms", "2.3 s"]);
-        let told = [None, Some(Money::ZERO), Some(Money::nanos(1_234_000)), Some(Money::nanos(2_500_000_000))].map(cost);
+        assert_eq!(
+            [0, 999, 1_500, 25_000, 2_340_000].map(|micros| time(&micros)),
+            ["0 µs", "999 µs", "1.5 ms", "25 ms", "2.3 s"]
+        );
+        let told =
+            [None, Some(Money::ZERO), Some(Money::nanos(1_234_000)), Some(Money::nanos(2_500_000_000))].map(cost);
         assert_eq!(told, ["–", "$0", "$0.001234", "$2.50"]);
         assert_eq!(moment(Timestamp::from_second(1_767_268_800).unwrap()), "2026-01-01 12:00:00");
     }

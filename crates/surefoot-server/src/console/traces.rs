@@ -3,7 +3,11 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
+    http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -13,9 +17,10 @@ use surefoot_types::{
     trace::{Outcome, Trace, TraceSummary},
 };
 
-use super::page::{Frame, cost, fault_page, moment, render, time, tokens};
+use super::marks::{Piece, pieces};
+use super::page::{Frame, cost, fault_page, is_first, moment, problem, render, sdk_address, time, tokens};
 use crate::{
-    doors::{feedback_keep, trace_find, trace_page, TraceQuery},
+    doors::{TraceQuery, feedback_keep, trace_find, trace_page},
     state::App,
 };
 
@@ -24,49 +29,72 @@ const PAGE: usize = 50;
 
 #[derive(Template)]
 #[template(path = "traces.html")]
-struct List {
-    frame: Frame,
-    query: TraceQuery,
-    outcomes: [&'static str; 3],
-    rows: Vec<TraceSummary>,
+pub(super) struct List {
+    pub(super) frame: Frame,
+    pub(super) query: TraceQuery,
+    pub(super) outcomes: [&'static str; 3],
+    pub(super) rows: Vec<TraceSummary>,
+    /// Whether all traces were asked for.
+    pub(super) unfiltered: bool,
+    /// The address of the first page.
+    pub(super) newest: String,
     /// The address of the next page.
-    next: Option<String>,
+    pub(super) next: Option<String>,
+    /// Where SDKs are pointed, for the page that has nothing to show yet.
+    pub(super) address: String,
 }
 
 #[derive(Template)]
 #[template(path = "trace.html")]
-struct One {
-    frame: Frame,
-    trace: Trace,
-    answer: String,
-    feedback: Vec<Feedback>,
+pub(super) struct One {
+    pub(super) frame: Frame,
+    pub(super) trace: Trace,
+    pub(super) answer: Vec<Piece>,
+    pub(super) feedback: Vec<Feedback>,
 }
 
 /// The list.
-pub(crate) async fn list(State(app): State<App>, Query(mut query): Query<TraceQuery>) -> Response {
+pub(crate) async fn list(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: Result<Query<TraceQuery>, QueryRejection>,
+) -> Response {
+    let Query(mut query) = match query {
+        Ok(query) => query,
+        Err(error) => return problem(error.status(), &error.body_text()),
+    };
     query.limit = Some(PAGE + 1);
     match trace_page(&app, &query).await {
         Err(told) => fault_page(&told),
         Ok(mut rows) => {
             let more = rows.len() > PAGE;
             rows.truncate(PAGE);
-            let next = rows.last().filter(|_| more).map(|last| next_page(&query, &last.id.to_string()));
+            let next = rows.last().filter(|_| more).map(|last| page_address(&query, Some(&last.id.to_string())));
             let outcomes = [Outcome::Answered, Outcome::Failed, Outcome::Cancelled].map(Outcome::name);
-            render(&List { frame: Frame::new(&app, "traces"), query, outcomes, rows, next })
+            let (frame, address) = (Frame::new(&app, "traces"), sdk_address(&headers));
+            let newest = page_address(&query, None);
+            let unfiltered = newest == "/traces" && query.before.is_none();
+            render(&List { frame, query, outcomes, rows, unfiltered, newest, next, address })
         }
     }
 }
 
-fn next_page(query: &TraceQuery, before: &str) -> String {
-    let mut address = format!("/traces?before={before}");
-    for (name, value) in
-        [("asked", &query.asked), ("outcome", &query.outcome), ("session", &query.session), ("text", &query.text)]
-    {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            address.push_str(&format!("&{name}={}", encoded(value)));
-        }
-    }
-    address
+/// The address of a page with the same filter.
+pub(super) fn page_address(query: &TraceQuery, before: Option<&str>) -> String {
+    let TraceQuery { asked, outcome, session, text, .. } = query;
+    let fields = [
+        ("before", before),
+        ("asked", asked.as_deref()),
+        ("outcome", outcome.as_deref()),
+        ("session", session.as_deref()),
+        ("text", text.as_deref()),
+    ];
+    let told = fields.into_iter().filter_map(|(name, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(format!("{name}={}", encoded(value)))
+    });
+    let told = told.collect::<Vec<_>>().join("&");
+    if told.is_empty() { "/traces".into() } else { format!("/traces?{told}") }
 }
 
 /// Percent-encodes what is not plain in a query.
@@ -85,10 +113,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resp
     };
     match found.await {
         Err(told) => fault_page(&told),
-        Ok((trace, feedback)) => {
-            let answer = words(&trace.answer);
-            render(&One { frame: Frame::new(&app, "traces"), trace, answer, feedback })
-        }
+        Ok((trace, feedback)) => render(&one(Frame::new(&app, "traces"), trace, feedback)),
     }
 }
 
@@ -99,7 +124,15 @@ pub(crate) struct Thumbs {
 }
 
 /// Keeps it and comes back to the trace.
-pub(crate) async fn feedback(State(app): State<App>, Path(id): Path<String>, Form(thumbs): Form<Thumbs>) -> Response {
+pub(crate) async fn feedback(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    form: Result<Form<Thumbs>, FormRejection>,
+) -> Response {
+    let Form(thumbs) = match form {
+        Ok(form) => form,
+        Err(error) => return problem(error.status(), &error.body_text()),
+    };
     let kept = async {
         let trace = trace_find(&app, &id).await?;
         feedback_keep(&app, trace.id, "thumbs".into(), FeedbackValue::Boolean(thumbs.value)).await
@@ -110,8 +143,8 @@ pub(crate) async fn feedback(State(app): State<App>, Path(id): Path<String>, For
     }
 }
 
-/// A message's content as text, whatever its parts are.
-fn said(message: &Message) -> String {
+/// What was said as text, whatever its parts are.
+fn said(parts: &[Part]) -> String {
     let told = |part: &Part| match part {
         Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => text.clone(),
         Part::ToolCall { name, arguments, .. } => format!("{name}({arguments})"),
@@ -119,7 +152,7 @@ fn said(message: &Message) -> String {
         Part::Image { .. } => "[image]".into(),
         Part::Other { .. } => "[other]".into(),
     };
-    message.parts.iter().map(told).collect::<Vec<_>>().join("\n")
+    parts.iter().map(told).collect::<Vec<_>>().join("\n")
 }
 
 fn role(message: &Message) -> String {
@@ -133,6 +166,12 @@ fn feedback_told(feedback: &Feedback) -> String {
         FeedbackValue::Number(number) => format!("{}: {number}", feedback.metric),
         FeedbackValue::Text(text) => format!("{}: {text}", feedback.metric),
     }
+}
+
+/// The page of a trace.
+pub(super) fn one(frame: Frame, trace: Trace, feedback: Vec<Feedback>) -> One {
+    let answer = pieces(&said(&trace.answer), &trace.citations);
+    One { frame, trace, answer, feedback }
 }
 
 /// A step's place on the bar of the whole request, in whole hundredths: first, and how many.

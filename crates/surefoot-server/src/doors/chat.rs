@@ -1,11 +1,6 @@
 //! `POST /v1/chat/completions` and `POST /v1/messages`: the same door in two dialects.
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
 use bytes::Bytes;
 use surefoot_dialect::{Dialect, request_read};
 use surefoot_gateway::Call;

@@ -44,9 +44,10 @@ pub(crate) async fn create(State(app): State<App>, body: Body) -> Response {
 
 async fn keep(app: &App, body: Body) -> Result<FeedbackId, Fault> {
     let body = body::read(body, app.body_limit).await?;
-    let body: FeedbackBody =
-        serde_json::from_slice(&body).map_err(|error| Fault::bad_request("", format!("the body cannot be read: {error}")))?;
-    let trace_id = body.trace_id.parse::<TraceId>().map_err(|error| Fault::bad_request("trace_id", error.to_string()))?;
+    let body: FeedbackBody = serde_json::from_slice(&body)
+        .map_err(|error| Fault::bad_request("", format!("the body cannot be read: {error}")))?;
+    let trace_id =
+        body.trace_id.parse::<TraceId>().map_err(|error| Fault::bad_request("trace_id", error.to_string()))?;
     if body.metric.is_empty() || body.metric.len() > LONGEST_METRIC {
         return Err(Fault::bad_request("metric", format!("a metric's name has 1 to {LONGEST_METRIC} bytes")));
     }
@@ -60,7 +61,12 @@ async fn keep(app: &App, body: Body) -> Result<FeedbackId, Fault> {
 }
 
 /// Keeps feedback on a trace that exists.
-pub(crate) async fn keep_on(app: &App, trace_id: TraceId, metric: String, value: FeedbackValue) -> Result<FeedbackId, Fault> {
+pub(crate) async fn keep_on(
+    app: &App,
+    trace_id: TraceId,
+    metric: String,
+    value: FeedbackValue,
+) -> Result<FeedbackId, Fault> {
     if app.journal.trace_get(trace_id).await?.is_none() {
         return Err(Fault::new(Code::NotFound, format!("there is no trace {trace_id}")));
     }

@@ -12,7 +12,18 @@ use crate::reply::json;
 #[openapi(
     info(title = "Surefoot", description = "Sure-footed answers from unpredictable models."),
     paths(
-        chat_completions, messages, embeddings, models, feedback, traces, trace, evals, eval, healthz, readyz, metrics
+        chat_completions,
+        messages,
+        embeddings,
+        models,
+        feedback,
+        traces,
+        trace,
+        evals,
+        eval,
+        healthz,
+        readyz,
+        metrics
     ),
     components(schemas(FeedbackBody))
 )]

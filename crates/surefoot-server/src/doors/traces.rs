@@ -62,7 +62,10 @@ impl TraceQuery {
 }
 
 /// Traces, newest first.
-pub(crate) async fn list(State(app): State<App>, query: Result<Query<TraceQuery>, axum::extract::rejection::QueryRejection>) -> Response {
+pub(crate) async fn list(
+    State(app): State<App>,
+    query: Result<Query<TraceQuery>, axum::extract::rejection::QueryRejection>,
+) -> Response {
     let query = match query {
         Ok(Query(query)) => query,
         Err(error) => return fault::plain(&Fault::bad_request("", error.body_text())),

@@ -1,0 +1,83 @@
+//! The grader of an answer's sources: cites_source.
+
+use serde_json::Value;
+use surefoot_types::Citation;
+
+use super::{Finding, Found, spec::Mode, text};
+
+/// A place that should be cited: a document, and perhaps a heading in it.
+struct Source {
+    path: String,
+    heading: Option<String>,
+}
+
+impl Source {
+    /// Reads `path` or `path#heading`.
+    fn read(text: &str) -> Result<Self, String> {
+        let (path, heading) = match text.split_once('#') {
+            Some((path, heading)) => (path, Some(words(heading))),
+            None => (text, None),
+        };
+        let path = path.trim().trim_start_matches("./");
+        if path.is_empty() || heading.as_ref().is_some_and(String::is_empty) {
+            return Err(format!("`{text}` is not a source: it is `path` or `path#heading`"));
+        }
+        Ok(Self { path: path.to_owned(), heading })
+    }
+
+    /// Whether `citation` is from here. The path may be the document's last part, on a border between
+    /// folders; the heading may be part of one of those above the place, or its anchor.
+    fn holds(&self, citation: &Citation) -> bool {
+        let document = citation.document.trim_start_matches("./");
+        let in_document = document
+            .strip_suffix(self.path.as_str())
+            .is_some_and(|before| before.is_empty() || before.ends_with('/') || self.path.starts_with('/'));
+        let under =
+            |heading: &String| citation.heading_path.iter().any(|above| words(above).contains(heading.as_str()));
+        in_document && self.heading.as_ref().is_none_or(under)
+    }
+}
+
+/// Small letters and single spaces, so that `Getting started` and `getting-started` are one heading.
+fn words(heading: &str) -> String {
+    let words: Vec<_> =
+        heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    words.join(" ")
+}
+
+pub(super) fn cites(expected: &Value, citations: &[Citation], mode: Mode) -> Found {
+    let wanted = text::list(expected)?;
+    if wanted.is_empty() {
+        return Ok(Finding::undefined("the case expects an empty list"));
+    }
+    let (mut held, mut missing) = (Vec::new(), Vec::new());
+    for text in &wanted {
+        let source = Source::read(text)?;
+        let cited = citations.iter().any(|citation| citation.holds() && source.holds(citation));
+        if cited { &mut held } else { &mut missing }.push(format!("`{text}`"));
+    }
+    let passes = match mode {
+        Mode::All => missing.is_empty(),
+        Mode::Any => !held.is_empty(),
+    };
+    if passes {
+        return Ok(Finding::of(true, format!("the answer cites {}", held.join(", "))));
+    }
+    Ok(Finding::of(false, format!("no citation that holds is from {}; {}", missing.join(", "), cited(citations))))
+}
+
+/// What was cited instead.
+fn cited(citations: &[Citation]) -> String {
+    if citations.is_empty() {
+        return "the answer cites nothing".into();
+    }
+    let mut all: Vec<String> = Vec::new();
+    for citation in citations {
+        let bad = if citation.holds() { "" } else { " (does not hold)" };
+        let one = format!("`{}`{bad}", citation.document);
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    format!("it cites {}", all.join(", "))
+}

@@ -1,0 +1,103 @@
+//! A run as rows of a table.
+
+use surefoot_types::run::{Rate, Run};
+
+/// One row: all graders together, or one of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The grader's name; [`ALL`] for the first row.
+    pub name: String,
+    /// Its rate.
+    pub rate: Rate,
+    /// Cases that ended in an error.
+    pub errors: u64,
+    /// Cases to which it does not apply.
+    pub undefined: u64,
+}
+
+/// The name of the row of all graders together.
+pub const ALL: &str = "all graders";
+
+impl Row {
+    /// `90.0 %`; `not trusted` among too many errors, and `–` where nothing was graded.
+    pub fn rate_told(&self) -> String {
+        match self.rate.value {
+            Some(value) => percent(value),
+            None if self.errors > 0 => "not trusted".into(),
+            None => "–".into(),
+        }
+    }
+
+    /// `59.6 – 98.2 %`, the 95 % interval; empty where there is no rate.
+    pub fn interval_told(&self) -> String {
+        match self.rate.value {
+            Some(_) => format!("{:.1} – {}", floor(self.rate.low), percent(self.rate.high)),
+            None => String::new(),
+        }
+    }
+}
+
+/// A run's rows: all graders together, then each in the eval's order.
+pub fn rows(run: &Run) -> Vec<Row> {
+    let undefined = run.cases.saturating_sub(run.overall.of + run.errors);
+    let all = Row { name: ALL.into(), rate: run.overall, errors: run.errors, undefined };
+    let each = run.graders.iter().map(|grader| Row {
+        name: grader.grader.clone(),
+        rate: grader.rate,
+        errors: grader.errors,
+        undefined: grader.undefined,
+    });
+    std::iter::once(all).chain(each).collect()
+}
+
+/// A share as a percentage with one decimal. It is cut, not rounded: 99.96 % is not 100 %, and a
+/// rate just below a gate does not look as if it had reached it.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", floor(share))
+}
+
+/// A share in percent, cut after one decimal; the small nudge undoes what 0.29 × 1000 loses.
+fn floor(share: f64) -> f64 {
+    (share * 1000.0 + 1e-9).floor() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use surefoot_testkit::samples::run;
+
+    use super::*;
+
+    #[test]
+    fn percentages_are_cut() {
+        for (share, told) in
+            [(0.9, "90.0 %"), (0.29, "29.0 %"), (0.99996, "99.9 %"), (1.0, "100.0 %"), (0.0, "0.0 %"), (0.07, "7.0 %")]
+        {
+            assert_eq!(percent(share), told);
+        }
+    }
+
+    #[test]
+    fn a_refused_rate_is_not_told() {
+        let row = |value, errors| Row {
+            name: "g".into(),
+            rate: Rate { passed: 3, of: 4, value, low: 0.3, high: 0.95 },
+            errors,
+            undefined: 0,
+        };
+        assert_eq!(row(None, 5).rate_told(), "not trusted");
+        assert_eq!(row(None, 0).rate_told(), "–");
+        assert_eq!(row(None, 5).interval_told(), "");
+        assert_eq!(
+            (row(Some(0.75), 0).rate_told(), row(Some(0.75), 0).interval_told()),
+            ("75.0 %".into(), "30.0 – 95.0 %".into())
+        );
+    }
+
+    #[test]
+    fn the_first_row_is_all_graders_together() {
+        let run = run(1, "answer");
+        let rows = rows(&run);
+        assert_eq!(rows.len(), 1 + run.graders.len());
+        assert_eq!((rows[0].name.as_str(), rows[0].rate), (ALL, run.overall));
+    }
+}

@@ -1,0 +1,51 @@
+//! `surefoot reference`: the generated documents, from the program itself.
+
+use std::{fmt::Write, process::ExitCode};
+
+use clap::{Args, Command, CommandFactory, ValueEnum};
+
+use super::Surefoot;
+use crate::{settings, terminal::say_piece};
+
+/// Print a generated document
+#[derive(Debug, Args)]
+pub(crate) struct Reference {
+    /// Which
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    Cli,
+    Settings,
+    Openapi,
+}
+
+impl Reference {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let text = match self.what {
+            What::Cli => cli(),
+            What::Settings => settings::reference(),
+            What::Openapi => surefoot_server::openapi() + "\n",
+        };
+        say_piece(&text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn cli() -> String {
+    let mut text = String::from("# The command line\n\nMade by `cargo xtask codegen` from the program itself.\n");
+    let mut surefoot = Surefoot::command().term_width(100);
+    surefoot.build();
+    for verb in surefoot.get_subcommands_mut().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {
+        described(&mut text, verb);
+    }
+    text
+}
+
+fn described(text: &mut String, verb: &mut Command) {
+    let help = verb.render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    // Writing to a String cannot fail.
+    let _ = write!(text, "\n## surefoot {}\n\n```text\n{}\n```\n", verb.get_name(), lines.join("\n").trim_end());
+}

@@ -1,0 +1,153 @@
+//! `surefoot traces`.
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use comfy_table::{Table, presets};
+use surefoot_store::SqliteStore;
+use surefoot_types::{
+    Money, Usage,
+    conversation::words,
+    ids::TraceId,
+    ports::{Journal, TraceFilter},
+    trace::{self, Trace, TraceSummary},
+};
+
+use super::{Place, data};
+use crate::terminal::{say, say_json, tell, told};
+
+/// List requests, or show one
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  surefoot traces -p examples/docs-assistant --limit 5
+  surefoot traces tr_01jd8n6y4vq0t2x5w9zk3m7c1f
+  surefoot traces --outcome failed --json | jq '.[].fault'
+
+Exits with 1 when the trace that is asked for does not exist.")]
+pub(crate) struct Traces {
+    /// The trace to show
+    id: Option<TraceId>,
+    /// How many to list
+    #[arg(short, long, default_value_t = 20)]
+    limit: usize,
+    /// Only those that ended so
+    #[arg(long)]
+    outcome: Option<Outcome>,
+    /// Only those of this function, alias or model
+    #[arg(long)]
+    asked: Option<String>,
+    /// Only those whose question holds this text
+    #[arg(long)]
+    text: Option<String>,
+    #[command(flatten)]
+    place: Place,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Outcome {
+    Answered,
+    Failed,
+    Cancelled,
+}
+
+impl Traces {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let path = data(&self.place.project, self.place.data.as_deref()).join("surefoot.db");
+        if !path.exists() {
+            bail!("there is no {}: nothing was asked here yet", path.display());
+        }
+        let store = SqliteStore::open(&path).await?;
+        let code = match self.id {
+            Some(id) => self.one(&store, id).await?,
+            None => self.list(&store).await?,
+        };
+        store.close().await;
+        Ok(code)
+    }
+
+    async fn one(&self, store: &SqliteStore, id: TraceId) -> anyhow::Result<ExitCode> {
+        let Some(trace) = store.trace_get(id).await? else {
+            tell(format!("There is no trace {id}."));
+            return Ok(ExitCode::from(1));
+        };
+        if self.json {
+            say_json(&trace)?;
+        } else {
+            shown(&trace);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn list(&self, store: &SqliteStore) -> anyhow::Result<ExitCode> {
+        let outcome = self.outcome.map(|outcome| match outcome {
+            Outcome::Answered => trace::Outcome::Answered,
+            Outcome::Failed => trace::Outcome::Failed,
+            Outcome::Cancelled => trace::Outcome::Cancelled,
+        });
+        let filter =
+            TraceFilter { asked: self.asked.clone(), outcome, text: self.text.clone(), ..TraceFilter::default() };
+        let traces = store.trace_list(&filter, self.limit).await?;
+        if self.json {
+            say_json(&traces)?;
+        } else if traces.is_empty() {
+            tell("No traces fit.");
+        } else {
+            say(table(&traces).to_string());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn table(traces: &[TraceSummary]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["id", "asked", "question", "outcome", "tokens", "cost", "time"]);
+    for one in traces {
+        table.add_row([
+            one.id.to_string(),
+            one.asked.clone(),
+            one.question.chars().take(48).collect(),
+            one.outcome.name().to_owned(),
+            tokens(&one.usage),
+            cost(one.cost),
+            told(Duration::from_micros(one.took_us)),
+        ]);
+    }
+    table
+}
+
+fn shown(trace: &Trace) {
+    let micros = |micros| told(Duration::from_micros(micros));
+    say(format!("{}  {}  {}", trace.id, trace.at, trace.outcome.name()));
+    say(format!("asked     {}{}", trace.asked, trace.variant.as_ref().map(|v| format!("@{v}")).unwrap_or_default()));
+    say(format!("question  {}", trace.question));
+    say(format!("tokens    {}   cost {}   time {}", tokens(&trace.usage), cost(trace.cost), micros(trace.took_us)));
+    if let Some(fault) = &trace.fault {
+        say(format!("fault     {}: {}", fault.code.name(), fault.told()));
+    }
+    say("\nsteps");
+    for span in &trace.spans {
+        say(format!("  {:<9} {:>9}  {}", span.step, format!("{} µs", span.took_us), span.note));
+    }
+    for attempt in &trace.attempts {
+        let ended = attempt.fault.as_ref().map_or_else(|| "answered".into(), |fault| fault.message.clone());
+        say(format!("attempt   {}: {ended} ({})", attempt.target, micros(attempt.took_us)));
+    }
+    for (at, hit) in trace.passages.iter().enumerate() {
+        let place = std::iter::once(hit.found.path.as_str()).chain(hit.found.passage.heading_path.iter().map(String::as_str));
+        say(format!("passage   [{}] {} (score {:.3})", at + 1, place.collect::<Vec<_>>().join(" › "), hit.score));
+    }
+    say(format!("\n{}", words(&trace.answer)));
+}
+
+fn tokens(usage: &Usage) -> String {
+    format!("{}{} → {}", if usage.estimated { "~" } else { "" }, usage.input_total(), usage.output)
+}
+
+fn cost(cost: Option<Money>) -> String {
+    cost.map_or_else(|| "unknown".into(), |cost| cost.to_string())
+}

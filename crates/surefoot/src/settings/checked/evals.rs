@@ -1,0 +1,120 @@
+//! Evals: whom they ask, over which cases, and what scores the answers.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use surefoot_gateway::project::Function;
+use surefoot_lab::evals::{Dataset, Eval, GateSpec, GraderSpec, Mistake};
+
+use super::{Ground, models::Models};
+use crate::settings::{
+    source::{At, Place},
+    written::{
+        eval::{Eval as WrittenEval, Options},
+        root::Root,
+    },
+};
+
+impl Ground<'_> {
+    /// Every eval of the project that can be meant.
+    pub(super) fn evals(
+        &self,
+        written: &[WrittenEval],
+        root: &Root,
+        functions: &BTreeMap<String, Arc<Function>>,
+        models: &Models,
+    ) -> Vec<Eval> {
+        written.iter().filter_map(|one| self.eval(one, root, functions, models)).collect()
+    }
+
+    fn eval(
+        &self,
+        written: &WrittenEval,
+        root: &Root,
+        functions: &BTreeMap<String, Arc<Function>>,
+        models: &Models,
+    ) -> Option<Eval> {
+        if let Some(subject) = &written.subject {
+            self.subject(subject, root, functions, models);
+        }
+        let graders: Vec<Option<GraderSpec>> = written.graders.iter().map(|options| self.grader(options)).collect();
+        if written.graders.is_empty() {
+            let message = "an eval needs at least one grader";
+            self.mistakes.add(&written.name.place, message, "Add `[[graders]]` with `kind = \"contains\"`.".to_owned());
+        }
+        let gate = written.gate.as_ref().and_then(|options| match GateSpec::read(&options.table) {
+            Ok(gate) => Some(gate),
+            Err(mistakes) => {
+                mistakes.iter().for_each(|mistake| self.of_lab(mistake, options));
+                None
+            }
+        });
+        let (subject, dataset) = (written.subject.as_ref()?, written.dataset.as_ref()?);
+        let eval = Eval {
+            name: written.name.value.clone(),
+            subject: subject.value.clone(),
+            dataset: self.folder.join("evals").join(&dataset.value),
+            graders: graders.into_iter().collect::<Option<_>>()?,
+            gate,
+        };
+        self.cases(&eval, dataset, written);
+        Some(eval)
+    }
+
+    fn subject(&self, subject: &At<String>, root: &Root, functions: &BTreeMap<String, Arc<Function>>, models: &Models) {
+        let (name, variant) = subject.value.split_once('@').map_or((subject.value.as_str(), None), |(name, rest)| (name, Some(rest)));
+        match (functions.get(name), variant) {
+            (Some(_), None) => {}
+            (Some(function), Some(variant)) => {
+                if !function.variants.contains_key(variant) {
+                    let known = function.variants.keys().map(String::as_str);
+                    self.unknown("variant", &At::new(variant.to_owned(), subject.place.clone()), known, "Its variants are");
+                }
+            }
+            (None, _) if subject.value.contains('/') || models.aliases.contains_key(name) => {
+                models.model(self, root, subject);
+            }
+            (None, _) => {
+                let known = functions.keys().chain(models.aliases.keys()).map(String::as_str);
+                self.unknown("function or model", subject, known, "There are");
+            }
+        }
+    }
+
+    fn grader(&self, options: &Options) -> Option<GraderSpec> {
+        match GraderSpec::read(&options.table) {
+            Ok(spec) => Some(spec),
+            Err(mistakes) => {
+                mistakes.iter().for_each(|mistake| self.of_lab(mistake, options));
+                None
+            }
+        }
+    }
+
+    /// Graders against each other and against the cases.
+    fn cases(&self, eval: &Eval, dataset: &At<String>, written: &WrittenEval) {
+        let mut mistakes = eval.compile().err().unwrap_or_default();
+        match Dataset::load(&eval.dataset) {
+            Ok(cases) => mistakes.extend(eval.mistakes_with(&cases)),
+            Err(error) => {
+                for problem in &error.problems {
+                    let at = problem.line.map(|line| format!(" in line {line}")).unwrap_or_default();
+                    let message = format!("the dataset '{}' cannot be used{at}: {}", dataset.value, problem.message);
+                    self.mistakes.add(&dataset.place, message, None);
+                }
+            }
+        }
+        for mistake in &mistakes {
+            match mistake.grader.and_then(|at| written.graders.get(at)) {
+                Some(options) => self.of_lab(mistake, options),
+                None => self.mistakes.add(&written.name.place, mistake.message.clone(), None),
+            }
+        }
+    }
+
+    /// A mistake that the lab found, at the option that it is about.
+    fn of_lab(&self, mistake: &Mistake, options: &Options) {
+        let key = mistake.option.as_ref().and_then(|option| options.keys.get(option));
+        let place: &Place = key.unwrap_or(&options.place);
+        self.mistakes.add(place, mistake.message.clone(), None);
+    }
+}

@@ -1,0 +1,145 @@
+//! A project as meant: everything resolved, or a mistake that says why not.
+
+mod evals;
+mod functions;
+mod models;
+mod prompts;
+mod providers;
+mod server;
+mod values;
+
+use std::{collections::BTreeSet, net::SocketAddr, path::Path};
+
+use surefoot_gateway::Project;
+use surefoot_knowledge::ingest::Source as Folder;
+use surefoot_lab::evals::Eval;
+
+use self::models::Models;
+use super::{
+    mistake::{Mistakes, suggest},
+    source::At,
+    written::{Written, root},
+};
+
+/// Everything that the files of a project say.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// What requests run with.
+    pub(crate) project: Project,
+    /// The folders that feed the knowledge.
+    pub(crate) knowledge: Vec<Folder>,
+    /// The evals, by name.
+    pub(crate) evals: Vec<Eval>,
+    /// The address to serve on, where the project names one.
+    pub(crate) bind: Option<SocketAddr>,
+    /// Largest request that is read, in bytes.
+    pub(crate) body_limit: usize,
+}
+
+/// The environment, seen from here: a variable's value by its name.
+pub(crate) type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);
+
+/// What checking needs to know of the world.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) environment: Environment<'a>,
+    pub(crate) mistakes: &'a Mistakes,
+}
+
+/// Names that providers have without being declared.
+const BUILT_IN: [&str; 2] = ["local", "sim"];
+
+impl Ground<'_> {
+    /// Checks a whole project. What it gives is worth using only where no mistake was found.
+    pub(crate) fn check(&self, written: &Written, version: String) -> Settings {
+        self.names(written);
+        let named = written.functions.iter().flat_map(|function| &function.variants).filter_map(|one| one.model.as_ref());
+        let named = named.chain(written.evals.iter().filter_map(|eval| eval.subject.as_ref()));
+        let named: BTreeSet<&str> = named.map(|name| name.value.as_str()).collect();
+        let models = Models::check(self, &written.root, &named);
+        let knowledge = self.knowledge(&written.root);
+        let functions = self.functions(written, &models);
+        let evals = self.evals(&written.evals, &written.root, &functions, &models);
+        let (keys, server) = (self.keys(&written.root.keys), &written.root);
+        let project = Project {
+            version,
+            providers: models.providers,
+            models: models.aliases,
+            functions,
+            prices: models.prices,
+            keys,
+            policy: models.policy,
+            secrets: self.secret_action(server.secrets.as_ref()),
+            daily_budget: server.daily_usd.as_ref().and_then(|digits| self.money(digits)),
+        };
+        let (bind, body_limit) = (self.bind(server.bind.as_ref()), self.body_limit(server.body_limit_mb.as_ref()));
+        Settings { project, knowledge, evals, bind, body_limit }
+    }
+
+    /// Providers, aliases and functions are all named by callers, so their names may not meet.
+    fn names(&self, written: &Written) {
+        let mut taken: std::collections::BTreeMap<&str, (&str, &At<String>)> = std::collections::BTreeMap::new();
+        let providers = written.root.providers.iter().map(|one| ("provider", &one.name));
+        let aliases = written.root.models.iter().map(|one| ("alias", &one.name));
+        let functions = written.functions.iter().map(|one| ("function", &one.name));
+        for (what, name) in providers.chain(aliases).chain(functions) {
+            self.name(what, name);
+            if BUILT_IN.contains(&name.value.as_str()) {
+                let message = format!("the {what} '{}' has the name of a built-in provider", name.value);
+                self.mistakes.add(&name.place, message, "Give it another name.".to_owned());
+            }
+            if let Some((other, first)) = taken.insert(&name.value, (what, name)) {
+                let message = format!("the name '{}' is used twice: by a {what} and by a {other}", name.value);
+                let at = format!("{}:{}", first.place.path(), first.place.line());
+                self.mistakes.add(&name.place, message, format!("Rename one of them; the {other} stands at {at}."));
+            }
+        }
+        written.root.knowledge.iter().for_each(|one| self.name("knowledge", &one.name));
+    }
+
+    /// Names stand in URLs, on the command line and in traces: plain characters only.
+    fn name(&self, what: &str, name: &At<String>) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let begins = name.value.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !begins || !name.value.chars().all(plain) {
+            let message = format!("'{}' is not a name for a {what}", name.value);
+            let hint = "Names begin with a letter or digit, and hold letters, digits, '-', '_' and '.'.";
+            self.mistakes.add(&name.place, message, hint.to_owned());
+        }
+    }
+
+    fn knowledge(&self, root: &root::Root) -> Vec<Folder> {
+        let folders = root.knowledge.iter().filter_map(|written| {
+            let folder = written.folder.as_ref()?;
+            let place = self.folder.join(&folder.value);
+            if !place.is_dir() {
+                let message = format!("there is no folder '{}'", folder.value);
+                self.mistakes.add(&folder.place, message, "It is looked for from the project's folder.".to_owned());
+            }
+            Some(Folder {
+                knowledge: written.name.value.clone(),
+                folder: place,
+                include: self.globs(&written.include),
+                exclude: self.globs(&written.exclude),
+            })
+        });
+        folders.collect()
+    }
+
+    fn globs(&self, written: &[At<String>]) -> Vec<String> {
+        for glob in written {
+            if let Err(error) = globset::Glob::new(&glob.value) {
+                let message = format!("'{}' is not a glob: {}", glob.value, error.kind());
+                self.mistakes.add(&glob.place, message, "Globs look like `**/*.md` or `drafts/**`.".to_owned());
+            }
+        }
+        written.iter().map(|glob| glob.value.clone()).collect()
+    }
+
+    /// A name that leads nowhere.
+    fn unknown<'n>(&self, what: &str, name: &At<String>, known: impl IntoIterator<Item = &'n str>, list: &str) {
+        let message = format!("there is no {what} '{}'", name.value);
+        self.mistakes.add(&name.place, message, suggest(&name.value, known, list));
+    }
+}

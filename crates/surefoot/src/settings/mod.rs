@@ -1,0 +1,138 @@
+//! The files of a project, in two shapes: as written (with the place of every value), and checked.
+
+mod checked;
+mod mistake;
+mod prices;
+mod source;
+mod table;
+mod written;
+
+use std::{
+    fs, io,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub(crate) use self::{checked::Settings, mistake::Mistake};
+use self::{
+    checked::Ground,
+    mistake::Mistakes,
+    source::{Place, Source},
+    table::Toml,
+    written::{Written, eval::Eval, function::Function, root::Root, variant::Variant},
+};
+
+/// Reads and checks the project in `folder`.
+///
+/// # Errors
+/// Every mistake in every file, warnings among them. Without a mistake, the warnings come with the settings.
+pub(crate) fn load(folder: &Path) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let mistakes = Mistakes::default();
+    let mut reading = Reading { folder, mistakes: &mistakes, hasher: blake3::Hasher::new() };
+    let written = reading.project();
+    let version = reading.hasher.finalize().to_string();
+    let ground = Ground { folder, environment: &environment, mistakes: &mistakes };
+    let settings = ground.check(&written, version);
+    let found = mistakes.finish();
+    if found.iter().all(|mistake| mistake.warning) { Ok((settings, found)) } else { Err(found) }
+}
+
+/// Mistakes as text for people, with lines and colours on terminals.
+pub(crate) fn render(mistakes: &[Mistake]) -> String {
+    mistake::render(mistakes, io::stderr().is_terminal())
+}
+
+/// Every table and field of a project, as a document.
+pub(crate) fn reference() -> String {
+    let mut text = String::from("# The project's files\n\nMade by `cargo xtask codegen` from the program itself.\n");
+    let mut file = "";
+    for section in written::SECTIONS {
+        if section.file != file {
+            file = section.file;
+            text.push_str(&format!("\n## {file}\n"));
+        }
+        if !section.header.is_empty() {
+            text.push_str(&format!("\n### `{}`\n", section.header));
+        }
+        text.push_str(&format!("\n{}\n\n| key | example | default | what it is |\n|---|---|---|---|\n", section.about));
+        for field in section.fields {
+            let cells = [field.name, field.example, field.default, field.about].map(|cell| cell.replace('|', "\\|"));
+            let [name, example, default, about] = cells;
+            text.push_str(&format!("| `{name}` | `{example}` | {default} | {about} |\n"));
+        }
+    }
+    text.push_str(&format!("\nBuilt-in prices are of {}.\n", prices::DATED));
+    text
+}
+
+/// Reads the files of a project, in the order of their names.
+struct Reading<'a> {
+    folder: &'a Path,
+    mistakes: &'a Mistakes,
+    hasher: blake3::Hasher,
+}
+
+impl Reading<'_> {
+    fn project(&mut self) -> Written {
+        let source = self.file("surefoot.toml", true).unwrap_or_else(|| Source::new("surefoot.toml", ""));
+        let root = Root::read(self.toml(&source));
+        let functions = self.names("functions", |path| path.is_dir()).into_iter().map(|name| self.function(&name)).collect();
+        let evals = self.names("evals", |path| path.extension().is_some_and(|ending| ending == "toml"));
+        let evals = evals.into_iter().filter_map(|name| {
+            let source = self.file(&format!("evals/{name}"), true)?;
+            Some(Eval::read(self.toml(&source), name.trim_end_matches(".toml")))
+        });
+        Written { root, functions, evals: evals.collect() }
+    }
+
+    fn function(&mut self, name: &str) -> Function {
+        let folder = format!("functions/{name}");
+        let files = self.names(&folder, |path| path.extension().is_some_and(|ending| ending == "md"));
+        let variants = files.into_iter().filter_map(|file| {
+            let source = self.file(&format!("{folder}/{file}"), true)?;
+            Some(Variant::read(&source, file.trim_end_matches(".md"), self.mistakes))
+        });
+        let variants = variants.collect();
+        let path = format!("{folder}/function.toml");
+        let source = self.file(&path, true).unwrap_or_else(|| Source::new(path, ""));
+        Function::read(self.toml(&source), name, variants)
+    }
+
+    fn toml<'t>(&'t self, source: &'t Arc<Source>) -> Toml<'t> {
+        Toml { source, offset: 0, mistakes: self.mistakes }
+    }
+
+    /// The names in a folder that fit, sorted; none where there is no such folder.
+    fn names(&self, folder: &str, fits: impl Fn(&Path) -> bool) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.join(folder)).into_iter().flatten().flatten();
+        let paths = entries.map(|entry| entry.path()).filter(|path| fits(path));
+        let name = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let mut names: Vec<String> = paths.filter_map(name).filter(|name| !name.starts_with('.')).collect();
+        names.sort();
+        names
+    }
+
+    /// A file's text. One that cannot be read is a mistake.
+    fn file(&mut self, name: &str, needed: bool) -> Option<Arc<Source>> {
+        let read = fs::read(self.folder.join(name)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "this file is missing".to_owned(),
+            _ => format!("this file cannot be read: {error}"),
+        });
+        let read = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "this file is not UTF-8 text".to_owned()));
+        match read {
+            Ok(text) => {
+                self.hasher.update(name.as_bytes()).update(&[0]).update(text.as_bytes()).update(&[0]);
+                Some(Source::new(name, text))
+            }
+            Err(told) => {
+                if needed {
+                    let hint = (name == "surefoot.toml").then(|| "`surefoot init` writes a project; `--project` names its folder.".to_owned());
+                    self.mistakes.add(&Place::top(&Source::new(name, "")), told, hint);
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! A function's folder as written.
+
+use serde_json::Value;
+
+use super::variant::Variant;
+use crate::settings::{
+    source::{At, Place},
+    table::{Section, Toml, field, json},
+};
+
+/// A function.
+pub(crate) const FUNCTION: Section = Section {
+    file: "functions/<name>/function.toml",
+    header: "",
+    about: "What a function takes and gives back. The folder's name is its name.",
+    fields: &[
+        field("description", "description = \"Answers questions about our product.\"", "", "What it does, in a sentence."),
+        field("knowledge", "knowledge = \"docs\"", "", "The knowledge that grounds it."),
+        field("passages", "passages = 6", "6", "How many passages to ground an answer with; 1 to 50."),
+        field("variant", "variant = \"concise\"", "the only one", "The variant that runs when the caller names none."),
+        field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
+    ],
+};
+
+/// A typed input. Its fields are JSON Schema's, so only the common ones are listed.
+pub(crate) const INPUT: Section = Section {
+    file: "functions/<name>/function.toml",
+    header: "[input.<name>]",
+    about: "A typed input, as a JSON schema.",
+    fields: &[
+        field("type", "type = \"string\"", "any", "`string`, `number`, `integer`, `boolean`, `array` or `object`."),
+        field("description", "description = \"The product that the question is about.\"", "", "What it is, for callers."),
+        field("enum", "enum = [\"basic\", \"pro\"]", "", "The values that it may have. Any other keyword of JSON Schema may be used too."),
+    ],
+};
+
+/// A function with its variants.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// Its folder's name, placed at the top of `function.toml`.
+    pub(crate) name: At<String>,
+    pub(crate) description: Option<At<String>>,
+    pub(crate) knowledge: Option<At<String>>,
+    pub(crate) passages: Option<At<i64>>,
+    pub(crate) variant: Option<At<String>>,
+    pub(crate) input: Vec<(At<String>, Value)>,
+    pub(crate) variants: Vec<Variant>,
+}
+
+impl Function {
+    /// Reads `function.toml`; `variants` are the folder's prompts.
+    pub(crate) fn read(toml: Toml<'_>, name: &str, variants: Vec<Variant>) -> Self {
+        let place = Place::top(toml.source);
+        let mut function = Self {
+            name: At::new(name.to_owned(), place.clone()),
+            description: None,
+            knowledge: None,
+            passages: None,
+            variant: None,
+            input: Vec::new(),
+            variants,
+        };
+        let Some(value) = toml.parse(&toml.source.text) else { return function };
+        let Some(mut table) = toml.table(value, &place, &FUNCTION) else { return function };
+        function.description = table.string("description");
+        function.knowledge = table.string("knowledge");
+        function.passages = table.integer("passages");
+        function.variant = table.string("variant");
+        let input = table.named("input").into_iter();
+        function.input = input.map(|(name, value)| (name, json(&value))).collect();
+        table.done();
+        function
+    }
+}

@@ -1,0 +1,328 @@
+//! `surefoot.toml` as written.
+
+use toml_span::{Value, value::ValueInner};
+
+use crate::settings::{
+    source::{At, Place},
+    table::{Reader, Section, Toml, field},
+};
+
+const FILE: &str = "surefoot.toml";
+
+/// The top level.
+pub(crate) const ROOT: Section = Section {
+    file: FILE,
+    header: "",
+    about: "The tables of `surefoot.toml`. All may be left out.",
+    fields: &[
+        field("providers", "[providers.openai]", "", "AI APIs with their credentials."),
+        field("models", "[models]", "", "Aliases: names of your own for one or more models."),
+        field("knowledge", "[knowledge.docs]", "", "Collections of documents that ground answers."),
+        field("prices", "[prices.\"openai/gpt-4o-mini\"]", "built in for well-known models", "What models cost."),
+        field("defaults", "[defaults]", "", "How targets are tried where an alias says nothing else."),
+        field("server", "[server]", "", "Where and whom to serve."),
+        field("guards", "[guards]", "", "Checks on what goes to a model."),
+        field("budget", "[budget]", "", "Limits on spending."),
+    ],
+};
+
+/// A provider.
+pub(crate) const PROVIDER: Section = Section {
+    file: FILE,
+    header: "[providers.<name>]",
+    about: "An AI API with its credentials. `local` and `sim` are built in and need no table.",
+    fields: &[
+        field("kind", "kind = \"openai\"", "required", "The API that it speaks: `openai` (OpenAI and everything compatible) or `anthropic`."),
+        field("base_url", "base_url = \"http://127.0.0.1:11434/v1\"", "the vendor's own", "The address before `/chat/completions` or `/messages`."),
+        field("key", "key = \"env:OPENAI_API_KEY\"", "", "Its key, as `env:NAME` or `file:PATH`; never in clear."),
+        field("headers", "headers = { \"x-team\" = \"docs\" }", "", "Headers to send with every call. A value may be `env:NAME` or `file:PATH`."),
+    ],
+};
+
+/// The short form of aliases.
+pub(crate) const MODELS: Section = Section {
+    file: FILE,
+    header: "[models]",
+    about: "Aliases. A text names one target, an array several that are tried in this order.",
+    fields: &[field("<name>", "fast = \"openai/gpt-4o-mini\"", "", "One `provider/model-id`, an array of them, or a table.")],
+};
+
+/// The long form of an alias.
+pub(crate) const MODEL: Section = Section {
+    file: FILE,
+    header: "[models.<name>]",
+    about: "An alias with settings of its own.",
+    fields: &[
+        field("targets", "targets = [\"openai/gpt-4o\", \"local/extract\"]", "required", "The targets, tried in this order."),
+        field("retries", "retries = 2", "2", "How often a target may be tried again after its first try; 0 to 10."),
+        field("timeouts", "timeouts = { first_token = \"10s\" }", "", "How long to wait."),
+        field("cache", "cache = \"10m\"", "no cache", "How long an equal request is answered from memory."),
+    ],
+};
+
+/// Timeouts, in an alias or in the defaults.
+pub(crate) const TIMEOUTS: Section = Section {
+    file: FILE,
+    header: "timeouts",
+    about: "How long to wait, as `500ms`, `30s`, `2m` or `1h`.",
+    fields: &[
+        field("first_token", "first_token = \"10s\"", "30s", "For the first piece of a stream."),
+        field("between_tokens", "between_tokens = \"20s\"", "30s", "Between two pieces of a stream."),
+        field("whole", "whole = \"1m\"", "2m", "For a whole, unstreamed answer from one target."),
+        field("total", "total = \"5m\"", "10m", "For the request, all attempts and waits together."),
+    ],
+};
+
+/// A knowledge.
+pub(crate) const KNOWLEDGE: Section = Section {
+    file: FILE,
+    header: "[knowledge.<name>]",
+    about: "A folder of documents that functions can be grounded in.",
+    fields: &[
+        field("folder", "folder = \"docs\"", "required", "The folder, relative to the project; it may lie outside."),
+        field("include", "include = [\"**/*.md\"]", "every Markdown, HTML, text and PDF file", "Globs of the files to read."),
+        field("exclude", "exclude = [\"drafts/**\"]", "", "Globs of the files to leave out."),
+    ],
+};
+
+/// The price of a model.
+pub(crate) const PRICE: Section = Section {
+    file: FILE,
+    header: "[prices.\"<provider>/<model-id>\"]",
+    about: "What a model costs, in dollars for a million tokens.",
+    fields: &[
+        field("input", "input = 0.15", "required", "Prompt tokens."),
+        field("output", "output = 0.60", "required", "Tokens of the answer."),
+        field("cache_read", "cache_read = 0.075", "as input", "Prompt tokens read from the provider's cache."),
+        field("cache_write", "cache_write = 0.1875", "as input", "Prompt tokens written to the provider's cache."),
+    ],
+};
+
+/// Defaults of aliases.
+pub(crate) const DEFAULTS: Section = Section {
+    file: FILE,
+    header: "[defaults]",
+    about: "How targets are tried where an alias says nothing else.",
+    fields: &[
+        field("retries", "retries = 2", "2", "How often a target may be tried again after its first try; 0 to 10."),
+        field("timeouts", "timeouts = { total = \"5m\" }", "", "How long to wait."),
+    ],
+};
+
+/// The server.
+pub(crate) const SERVER: Section = Section {
+    file: FILE,
+    header: "[server]",
+    about: "Where and whom to serve.",
+    fields: &[
+        field("bind", "bind = \"127.0.0.1:4141\"", "127.0.0.1:4141", "The address to serve on; `--bind` wins."),
+        field("keys", "keys = [{ name = \"app\", key = \"env:APP_KEY\" }]", "", "Keys that callers may use."),
+        field("body_limit_mb", "body_limit_mb = 32", "32", "Largest request that is read, in megabytes; 1 to 1024."),
+    ],
+};
+
+/// A caller's key.
+pub(crate) const KEY: Section = Section {
+    file: FILE,
+    header: "[[server.keys]]",
+    about: "A key that callers may use. Beyond loopback every caller needs one.",
+    fields: &[
+        field("name", "name = \"app\"", "required", "What traces call it."),
+        field("key", "key = \"env:APP_KEY\"", "required", "The key, as `env:NAME` or `file:PATH`; never in clear."),
+        field("tenant", "tenant = \"acme\"", "", "Whose it is; traces carry it."),
+    ],
+};
+
+/// Guards.
+pub(crate) const GUARDS: Section = Section {
+    file: FILE,
+    header: "[guards]",
+    about: "Checks on what goes to a model.",
+    fields: &[field("secrets", "secrets = \"mask\"", "flag", "What to do about keys and tokens in prompts: `off`, `flag`, `mask` or `block`.")],
+};
+
+/// The budget.
+pub(crate) const BUDGET: Section = Section {
+    file: FILE,
+    header: "[budget]",
+    about: "Limits on spending.",
+    fields: &[field("daily_usd", "daily_usd = 20.00", "no limit", "Most dollars to spend in one day (UTC), all requests together.")],
+};
+
+/// The whole file.
+#[derive(Debug, Default)]
+pub(crate) struct Root {
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) models: Vec<Model>,
+    pub(crate) knowledge: Vec<Knowledge>,
+    pub(crate) prices: Vec<Price>,
+    pub(crate) defaults: Trying,
+    pub(crate) bind: Option<At<String>>,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) body_limit_mb: Option<At<i64>>,
+    pub(crate) secrets: Option<At<String>>,
+    pub(crate) daily_usd: Option<At<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) name: At<String>,
+    pub(crate) kind: Option<At<String>>,
+    pub(crate) base_url: Option<At<String>>,
+    pub(crate) key: Option<At<String>>,
+    pub(crate) headers: Vec<(At<String>, At<String>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) name: At<String>,
+    pub(crate) targets: Vec<At<String>>,
+    pub(crate) trying: Trying,
+    pub(crate) cache: Option<At<String>>,
+}
+
+/// How targets are tried.
+#[derive(Debug, Default)]
+pub(crate) struct Trying {
+    pub(crate) retries: Option<At<i64>>,
+    pub(crate) first_token: Option<At<String>>,
+    pub(crate) between_tokens: Option<At<String>>,
+    pub(crate) whole: Option<At<String>>,
+    pub(crate) total: Option<At<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Knowledge {
+    pub(crate) name: At<String>,
+    pub(crate) folder: Option<At<String>>,
+    pub(crate) include: Vec<At<String>>,
+    pub(crate) exclude: Vec<At<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Price {
+    pub(crate) target: At<String>,
+    pub(crate) input: Option<At<String>>,
+    pub(crate) output: Option<At<String>>,
+    pub(crate) cache_read: Option<At<String>>,
+    pub(crate) cache_write: Option<At<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: Option<At<String>>,
+    pub(crate) key: Option<At<String>>,
+    pub(crate) tenant: Option<At<String>>,
+}
+
+impl Root {
+    /// Reads the file.
+    pub(crate) fn read(toml: Toml<'_>) -> Self {
+        let place = Place::top(toml.source);
+        let Some(value) = toml.parse(&toml.source.text) else { return Self::default() };
+        let Some(mut root) = toml.table(value, &place, &ROOT) else { return Self::default() };
+        let mut read = Self {
+            providers: each(&toml, root.named("providers"), &PROVIDER, provider),
+            models: root.named("models").into_iter().filter_map(|(name, value)| model(&toml, name, value)).collect(),
+            knowledge: each(&toml, root.named("knowledge"), &KNOWLEDGE, knowledge),
+            prices: each(&toml, root.named("prices"), &PRICE, price),
+            ..Self::default()
+        };
+        if let Some(mut defaults) = root.table("defaults", &DEFAULTS) {
+            read.defaults = trying(&mut defaults);
+            defaults.done();
+        }
+        if let Some(mut server) = root.table("server", &SERVER) {
+            read.bind = server.string("bind");
+            read.body_limit_mb = server.integer("body_limit_mb");
+            read.keys = server.tables("keys", &KEY).into_iter().map(key).collect();
+            server.done();
+        }
+        if let Some(mut guards) = root.table("guards", &GUARDS) {
+            read.secrets = guards.string("secrets");
+            guards.done();
+        }
+        if let Some(mut budget) = root.table("budget", &BUDGET) {
+            read.daily_usd = budget.digits("daily_usd");
+            budget.done();
+        }
+        root.done();
+        read
+    }
+}
+
+/// Reads tables whose names the author chose.
+fn each<'a, T>(
+    toml: &Toml<'a>,
+    entries: Vec<(At<String>, Value<'a>)>,
+    section: &'static Section,
+    read: fn(At<String>, &mut Reader<'a>) -> T,
+) -> Vec<T> {
+    let tables = entries.into_iter().filter_map(|(name, value)| {
+        let mut table = toml.table(value, &name.place, section)?;
+        let one = read(name, &mut table);
+        table.done();
+        Some(one)
+    });
+    tables.collect()
+}
+
+fn provider(name: At<String>, table: &mut Reader<'_>) -> Provider {
+    Provider {
+        name,
+        kind: table.required("kind"),
+        base_url: table.string("base_url"),
+        key: table.string("key"),
+        headers: table.texts("headers"),
+    }
+}
+
+fn model<'a>(toml: &Toml<'a>, name: At<String>, value: Value<'a>) -> Option<Model> {
+    if matches!(value.as_ref(), ValueInner::Table(_)) {
+        let mut table = toml.table(value, &name.place, &MODEL)?;
+        let targets = table.required_one_or_more("targets");
+        let trying = trying(&mut table);
+        let cache = table.string("cache");
+        table.done();
+        return Some(Model { name, targets: targets.unwrap_or_default(), trying, cache });
+    }
+    let targets = toml.one_or_more(value, &name.value, MODELS.fields[0].example)?;
+    Some(Model { name, targets, trying: Trying::default(), cache: None })
+}
+
+fn trying(table: &mut Reader<'_>) -> Trying {
+    let mut trying = Trying { retries: table.integer("retries"), ..Trying::default() };
+    if let Some(mut timeouts) = table.table("timeouts", &TIMEOUTS) {
+        trying.first_token = timeouts.string("first_token");
+        trying.between_tokens = timeouts.string("between_tokens");
+        trying.whole = timeouts.string("whole");
+        trying.total = timeouts.string("total");
+        timeouts.done();
+    }
+    trying
+}
+
+fn knowledge(name: At<String>, table: &mut Reader<'_>) -> Knowledge {
+    Knowledge {
+        name,
+        folder: table.required("folder"),
+        include: table.one_or_more("include").unwrap_or_default(),
+        exclude: table.one_or_more("exclude").unwrap_or_default(),
+    }
+}
+
+fn price(target: At<String>, table: &mut Reader<'_>) -> Price {
+    Price {
+        target,
+        input: table.required_digits("input"),
+        output: table.required_digits("output"),
+        cache_read: table.digits("cache_read"),
+        cache_write: table.digits("cache_write"),
+    }
+}
+
+fn key(mut table: Reader<'_>) -> Key {
+    let key = Key { name: table.required("name"), key: table.required("key"), tenant: table.string("tenant") };
+    table.done();
+    key
+}

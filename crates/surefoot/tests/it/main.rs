@@ -1,0 +1,13 @@
+//! The whole product: the real program, as real processes over real HTTP.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and may talk")]
+
+mod browser;
+mod clients;
+mod doors;
+mod kill;
+mod live;
+mod project;
+mod reference;
+mod sdk;
+mod support;
