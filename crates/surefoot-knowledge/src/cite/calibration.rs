@@ -27,6 +27,8 @@ use super::extract::{SIGNALS, SUMMARY};
 pub const THRESHOLD: f32 = 0.45;
 /// Further sentences are quoted whose score is at least this share of the best one's.
 pub const CLOSE: f32 = 0.8;
+/// What a sentence that looks like code is worth where the question does not.
+pub const CODE: f32 = 0.5;
 
 /// Words of a question that say how it is asked, not what about. Stemmed.
 pub const ASKING: &[&str] = &[

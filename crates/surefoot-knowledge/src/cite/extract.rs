@@ -81,11 +81,23 @@ impl Extract {
     }
 }
 
+/// True for text with the signs of a program in it: more than one character in twelve is one of them.
+fn looks_like_code(text: &str) -> bool {
+    let signs = text.chars().filter(|c| "{}[]()=<>;_$|\\".contains(*c)).count();
+    signs * 12 > text.chars().count()
+}
+
 /// Picks the sentences that best answer a question.
 pub fn extract(question: &str, hits: &[Hit]) -> Extract {
     let candidates = candidates(question, hits);
-    let mut ranked: Vec<(f32, &Candidate)> =
-        candidates.iter().map(|candidate| (calibration::sentence_score(&candidate.signals), candidate)).collect();
+    let code_asked = looks_like_code(question);
+    let scored = |candidate: &'_ Candidate| -> f32 {
+        let score = calibration::sentence_score(&candidate.signals);
+        // Prose answers a question in prose better than the code beside it.
+        let code = !code_asked && candidate.place.of(&hits[candidate.hit].found.passage.text).is_some_and(looks_like_code);
+        if code { score * calibration::CODE } else { score }
+    };
+    let mut ranked: Vec<(f32, &Candidate)> = candidates.iter().map(|candidate| (scored(candidate), candidate)).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     let confidence = confidence(&candidates);
     let bar = ranked.first().map_or(0.0, |(best, _)| best * calibration::CLOSE);

@@ -62,17 +62,30 @@ fn number(text: &str) -> Option<u32> {
 }
 
 /// A text without its marks.
-pub(super) fn without(text: &str, marks: &[Mark]) -> String {
-    let mut plain = String::with_capacity(text.len());
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plain {
+    /// The text.
+    pub(super) text: String,
+    /// Where each mark stood, in bytes of `text`.
+    pub(super) places: Vec<usize>,
+}
+
+/// Takes the marks out of a text.
+pub(super) fn without(text: &str, marks: &[Mark]) -> Plain {
+    let mut plain = Plain { text: String::with_capacity(text.len()), places: Vec::with_capacity(marks.len()) };
     let mut at = 0;
     for mark in marks {
-        plain.push_str(&text[at..mark.range.start]);
+        plain.text.push_str(&text[at..mark.range.start]);
         at = mark.range.end;
         if text[at..].starts_with(['.', ',', ';', '!', '?']) {
-            plain.truncate(plain.trim_end().len());
+            plain.text.truncate(plain.text.trim_end().len());
         }
+        plain.places.push(plain.text.len());
     }
-    plain.push_str(&text[at..]);
+    plain.text.push_str(&text[at..]);
+    // A mark after trimmed space stands where the text ends now.
+    let end = plain.text.len();
+    plain.places.iter_mut().for_each(|place| *place = (*place).min(end));
     plain
 }
 
@@ -100,6 +113,6 @@ mod tests {
     #[test]
     fn text_without_marks() {
         let text = "One [1]. Two【2】.";
-        assert_eq!(without(text, &marks(text)), "One. Two.");
+        assert_eq!(without(text, &marks(text)), Plain { text: "One. Two.".into(), places: vec![3, 8] });
     }
 }

@@ -11,7 +11,7 @@ use surefoot_types::{Citation, Range, Support, document::Hit};
 
 use super::{
     claim::Claim,
-    marks::{self, Mark, marks},
+    marks::{self, marks},
     quote::{Flat, bare},
 };
 use crate::passages::sentences;
@@ -39,29 +39,37 @@ pub fn verify(answer: &str, passages: &[Hit]) -> Vec<Citation> {
     citations
 }
 
-/// Each sentence that cites, without its marks, with one number that it cites.
+/// Each sentence that cites, without its marks, with one number that it cites. The marks are taken out
+/// before the text is cut into sentences, so that they cannot disturb the cut.
 fn cited(answer: &str) -> Vec<(String, u32)> {
-    let mut found = Vec::new();
-    let mut before = String::new();
-    for range in sentences(answer) {
-        let Some(text) = range.of(answer) else { continue };
-        let marks: Vec<Mark> = marks(text);
-        let plain = bare(&marks::without(text, &marks)).to_owned();
-        // Marks on a line of their own belong to the sentence before them.
-        let says = plain.chars().any(char::is_alphanumeric);
-        let sentence = if says { &plain } else { &before };
-        let mut numbers: Vec<u32> = Vec::new();
-        for number in marks.iter().flat_map(|mark| &mark.numbers) {
-            if !numbers.contains(number) {
-                numbers.push(*number);
+    let marks = marks(answer);
+    let plain = marks::without(answer, &marks);
+    let sentences = sentences(&plain.text);
+    let mut found: Vec<(String, u32)> = Vec::new();
+    for (mark, place) in marks.iter().zip(&plain.places) {
+        let Some(sentence) = sentence(&plain.text, &sentences, *place) else { continue };
+        for number in &mark.numbers {
+            let one = (sentence.to_owned(), *number);
+            if found.last() != Some(&one) {
+                found.push(one);
             }
-        }
-        found.extend(numbers.into_iter().map(|number| (sentence.clone(), number)));
-        if says {
-            before = plain;
         }
     }
     found
+}
+
+/// The sentence that a mark at `place` belongs to: the one that it stands in or ends. A mark that begins a
+/// line with words belongs to what follows it.
+fn sentence<'a>(plain: &'a str, sentences: &[Range], place: usize) -> Option<&'a str> {
+    let says = |text: &str| text.chars().any(char::is_alphanumeric);
+    let (before, after) = (&plain[..place], &plain[place..]);
+    let begins = !says(before.rsplit('\n').next().unwrap_or_default()) && says(after.split('\n').next().unwrap_or_default());
+    let of = |range: &Range| range.of(plain).map(bare).filter(|text| says(text));
+    if begins {
+        return sentences.iter().filter(|range| range.end > place).find_map(of);
+    }
+    let said = before.trim_end().len();
+    sentences.iter().rev().filter(|range| range.start < said).find_map(of)
 }
 
 /// A passage, read once.

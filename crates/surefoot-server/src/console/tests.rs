@@ -109,7 +109,7 @@ fn end(fault: Option<String>) -> ask::End {
     ask::End { answer: pieces(HOSTILE, &citations), citations, verdict: None, fault, trace }
 }
 
-fn list(rows: Vec<Trace>, query: TraceQuery) -> traces::List {
+fn list(rows: &[Trace], query: TraceQuery) -> traces::List {
     traces::List {
         frame: frame("traces"),
         unfiltered: query.text.is_none(),
@@ -128,7 +128,7 @@ fn what_outsiders_wrote_stays_text() {
     let pages = [
         asked(Some(end(None))).render(),
         asked(Some(end(Some(HOSTILE.into())))).render(),
-        list(vec![trace()], query).render(),
+        list(&[trace()], query).render(),
         traces::one(frame("traces"), trace(), Vec::new()).render(),
         evals::List { frame: frame("evals"), runs: vec![run()] }.render(),
         evals::One { frame: frame("evals"), run: run(), cases: vec![case()] }.render(),
@@ -154,9 +154,9 @@ fn a_mark_leads_to_its_first_citation_and_says_whether_all_hold() {
 
 #[test]
 fn every_state_has_its_page() {
-    let empty = list(Vec::new(), TraceQuery::default()).render().unwrap();
+    let empty = list(&[], TraceQuery::default()).render().unwrap();
     assert!(empty.contains("No traces yet.") && empty.contains("http://localhost:4141/v1"));
-    let none = list(Vec::new(), TraceQuery { text: Some("x".into()), ..TraceQuery::default() }).render().unwrap();
+    let none = list(&[], TraceQuery { text: Some("x".into()), ..TraceQuery::default() }).render().unwrap();
     assert!(none.contains("No trace fits."));
     assert!(evals::List { frame: frame("evals"), runs: Vec::new() }.render().unwrap().contains("surefoot eval"));
     assert!(asked(None).render().unwrap().contains(r#"id="result" aria-live="polite" aria-label="Answer" hidden"#));
