@@ -77,14 +77,15 @@ impl Extract {
             let words: Vec<&str> = quoted.text.split_whitespace().collect();
             format!("\"{}\" [{}]", words.join(" "), quoted.hit + 1)
         });
-        shown.collect::<Vec<_>>().join("\n")
+        // A blank line, so that the next quote begins a sentence of its own, whatever its first letter.
+        shown.collect::<Vec<_>>().join("\n\n")
     }
 }
 
-/// True for text with the signs of a program in it: more than one character in twelve is one of them.
+/// True for text with the signs of a program in it: more than one character in sixteen is one of them.
 fn looks_like_code(text: &str) -> bool {
-    let signs = text.chars().filter(|c| "{}[]()=<>;_$|\\".contains(*c)).count();
-    signs * 12 > text.chars().count()
+    let signs = text.chars().filter(|c| "{}[]()=<>;_$\\\"".contains(*c)).count();
+    signs * 16 > text.chars().count()
 }
 
 /// Picks the sentences that best answer a question.

@@ -47,7 +47,7 @@ fn cited(answer: &str) -> Vec<(String, u32)> {
     let sentences = sentences(&plain.text);
     let mut found: Vec<(String, u32)> = Vec::new();
     for (mark, place) in marks.iter().zip(&plain.places) {
-        let Some(sentence) = sentence(&plain.text, &sentences, *place) else { continue };
+        let sentence = sentence(&plain.text, &sentences, *place).unwrap_or_default();
         for number in &mark.numbers {
             let one = (sentence.to_owned(), *number);
             if found.last() != Some(&one) {

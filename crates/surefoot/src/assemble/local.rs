@@ -58,7 +58,7 @@ impl Resident for Local {
         let asked: u64 = request.messages.iter().map(|message| Usage::estimate(&message.words())).sum();
         let usage = Usage { input: asked, output: Usage::estimate(&text), estimated: true, ..Usage::default() };
         let mut events = vec![Event::Start { id: "local".into(), model: format!("local/{EXTRACT}"), usage: None }];
-        events.extend(text.split_inclusive('\n').map(|line| Event::Text { text: line.to_owned() }));
+        events.extend(text.split_inclusive("\n\n").map(|line| Event::Text { text: line.to_owned() }));
         events.extend([Event::Finish { finish: Finish::Stop }, Event::Usage { usage }, Event::End]);
         Ok(stream::iter(events.into_iter().map(Ok)).boxed())
     }

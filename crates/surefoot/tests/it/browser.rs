@@ -2,14 +2,13 @@
 
 use crate::{
     clients::node,
-    support::{Project, Served, surefoot},
+    support::{Project, Served},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_console() {
     let project = Project::example("docs-assistant");
-    let eval = surefoot(&["eval", "answer", "--project"]).arg(project.folder()).arg("--data").arg(project.data());
-    let eval = { eval }.output().await.unwrap();
+    let eval = project.surefoot(&["eval", "answer"]).output().await.unwrap();
     assert!(eval.status.code().is_some_and(|code| code < 2), "{}", String::from_utf8(eval.stderr).unwrap());
     let served = Served::start(&project).await;
     let chromium = std::env::var("SUREFOOT_TEST_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());

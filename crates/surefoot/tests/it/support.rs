@@ -94,7 +94,14 @@ impl Served {
     }
 
     /// Starts a command that serves, and waits until it is ready.
-    pub(crate) async fn started(mut command: Command) -> Self {
+    async fn started(command: Command) -> Self {
+        let served = Self::reachable(command).await;
+        served.until(|_| true, "/readyz").await;
+        served
+    }
+
+    /// Starts a command that serves, and waits until it listens.
+    pub(crate) async fn reachable(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut told = String::new();
@@ -108,9 +115,8 @@ impl Served {
         };
         // What it says later is read and thrown away, so that it never waits for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let served = Self { child, url };
-        served.until(|_| true, "/readyz").await;
-        served
+        // Everywhere includes here.
+        Self { child, url: url.replace("0.0.0.0", "127.0.0.1") }
     }
 
     /// Asks a path until the answer is a success that fits, and gives its text.

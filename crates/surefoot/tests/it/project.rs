@@ -1,0 +1,151 @@
+//! The files of a project: every mistake is told at once, and what users copy works.
+
+use crate::support::{Project, output, surefoot};
+
+/// Everything that can be wrong, in one project.
+const BROKEN: [(&str, &str); 7] = [
+    (
+        "surefoot.toml",
+        r#"
+[providers.openai]
+kind = "opnai"
+key = "sk-this-stands-in-clear"
+colour = "red"
+
+[providers.other]
+kind = "openai"
+key = "env:SUREFOOT_TEST_UNSET"
+
+[models]
+fast = "oppenai/gpt-4o"
+good = ["other/m", "local/extrakt"]
+answer = "local/extract"
+
+[models.slow]
+targets = ["sim/first-2x"]
+timeouts = { first_token = "10", whole = "0s" }
+retries = 99
+
+[knowledge.docs]
+folder = "nowhere"
+include = ["[*.md"]
+
+[budget]
+daily_usd = -1
+
+[guards]
+secrets = "maks"
+
+[serve]
+bind = "127.0.0.1"
+"#,
+    ),
+    (
+        "functions/answer/function.toml",
+        "knowledge = \"dogs\"\npassages = 0\nvariant = \"concice\"\n\n[input.product]\ntype = \"strin\"\n",
+    ),
+    (
+        "functions/answer/concise.md",
+        "+++\nmodel = \"fastt\"\ntemprature = 0.5\ntemperature = 3\n+++\nAbout {{ input.prodct }}:\n{{ pasages() }} {{ product }}\n",
+    ),
+    ("functions/answer/broken.md", "+++\nmodel = \"sim/ok\"\n+++\nfirst line\n{% if x %}\n"),
+    ("functions/empty/function.toml", "description = 3\n"),
+    (
+        "evals/e.toml",
+        "subject = \"anser\"\ndataset = \"e.jsonl\"\n[[graders]]\nkind = \"contain\"\n[[graders]]\nkind = \"regex\"\nvalue = \"(\"\n[gate]\npass_rate = 2\n",
+    ),
+    ("evals/e.jsonl", "{\"input\": \"a\"}\nnot json\n{\"id\": \"1\"}\n"),
+];
+
+#[tokio::test]
+async fn every_mistake_is_told_at_once_with_its_place() {
+    let project = Project::temp(&BROKEN);
+    let told = surefoot(&["check"]).arg(project.folder()).output().await.unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    let text = String::from_utf8(told.stderr).unwrap();
+    assert!(!text.contains("stands-in-clear"), "a secret is not repeated");
+    insta::assert_snapshot!(text);
+}
+
+#[tokio::test]
+async fn mistakes_as_json_have_file_line_column_text_and_suggestion() {
+    let project = Project::temp(&[("surefoot.toml", "[models]\nfast = \"locl/extract\"\n")]);
+    let told = surefoot(&["check", "--json"]).arg(project.folder()).output().await.unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["ok"], false);
+    let mistake = &told["mistakes"][0];
+    assert_eq!((&mistake["file"], &mistake["line"], &mistake["column"]), (&"surefoot.toml".into(), &2.into(), &8.into()));
+    assert_eq!(mistake["text"], "\"locl/extract\"");
+    assert_eq!(mistake["suggestion"], "Did you mean 'local'?");
+}
+
+#[tokio::test]
+async fn a_project_that_is_not_there_says_so() {
+    let told = surefoot(&["check", "no-such-folder"]).output().await.unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    assert!(String::from_utf8(told.stderr).unwrap().contains("this file is missing"));
+}
+
+#[tokio::test]
+async fn every_example_loads() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+    for entry in std::fs::read_dir(examples).unwrap() {
+        let mut check = surefoot(&["check"]);
+        check.arg(entry.unwrap().path());
+        assert!(output(check).await.contains("all is well"));
+    }
+}
+
+#[tokio::test]
+async fn a_new_project_works() {
+    let project = Project::temp(&[]);
+    let mut init = surefoot(&["init"]);
+    init.arg(project.folder());
+    assert!(output(init).await.contains("surefoot.toml"));
+    let mut check = surefoot(&["check"]);
+    check.arg(project.folder());
+    output(check).await;
+    let answer = output(project.surefoot(&["ask", "How do I add a document?"])).await;
+    assert!(answer.contains("folder docs") && answer.contains("quoted"), "{answer}");
+    let runs = output(project.surefoot(&["eval", "--json"])).await;
+    assert!(runs.contains("\"open\": true"), "{runs}");
+    let report = output(project.surefoot(&["ingest", "--json"])).await;
+    assert!(report.contains("\"unchanged\": 1"), "{report}");
+    let found = output(project.surefoot(&["search", "--limit", "1", "prompt"])).await;
+    assert!(found.contains("welcome.md"), "{found}");
+    let traces = output(project.surefoot(&["traces", "--json"])).await;
+    assert!(traces.contains("How do I add a document?"), "{traces}");
+
+    // A second time nothing is written.
+    let again = surefoot(&["init"]).arg(project.folder()).output().await.unwrap();
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8(again.stderr).unwrap().contains("nothing was written"));
+}
+
+#[tokio::test]
+async fn a_gate_that_is_shut_fails_the_build() {
+    let project = Project::temp(&[
+        ("surefoot.toml", ""),
+        ("evals/e.toml", "subject = \"sim/echo\"\ndataset = \"e.csv\"\n[[graders]]\nkind = \"equals\"\nfield = \"expect\"\n[gate]\npass_rate = 0.9\n"),
+        ("evals/e.csv", "input,expect\nsame,same\none,other\n"),
+    ]);
+    let told = project.surefoot(&["eval"]).output().await.unwrap();
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.status.code(), Some(1), "{text}");
+    assert!(text.contains("gate shut") && text.contains("50.0 %"), "{text}");
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_be_parsed_is_named_and_stops_nothing() {
+    let project = Project::temp(&[
+        ("surefoot.toml", "[knowledge.docs]\nfolder = \"docs\"\n"),
+        ("docs/good.md", "# Good\n\nThe good document is read.\n"),
+        ("docs/bad.pdf", "%PDF-1.4 this is not a document"),
+    ]);
+    let told = project.surefoot(&["ingest"]).output().await.unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    let (report, wrong) = (String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap());
+    assert!(report.contains("1 added") && report.contains("1 failed"), "{report}");
+    assert!(wrong.contains("bad.pdf: "), "{wrong}");
+    assert!(output(project.surefoot(&["search", "good document"])).await.contains("good.md"));
+}

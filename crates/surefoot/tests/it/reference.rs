@@ -1,0 +1,34 @@
+//! The generated documents are what the program says; `cargo xtask codegen` writes them.
+
+use crate::support::{output, surefoot};
+
+#[tokio::test]
+async fn generated_documents_are_fresh() {
+    for (what, file) in [("cli", "docs/reference/cli.md"), ("settings", "docs/reference/settings.md"), ("openapi", "docs/reference/openapi.json")] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+        let fresh = output(surefoot(&["reference", what])).await;
+        if std::env::var_os("SUREFOOT_WRITE_REFERENCE").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &fresh).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == fresh, "{file} is stale: run `cargo xtask codegen`");
+    }
+}
+
+/// Every command's help has examples, and each of them is a command that the program knows.
+#[tokio::test]
+async fn help_has_examples_that_parse() {
+    for verb in ["init", "up", "check", "ask", "ingest", "search", "eval", "traces", "sim"] {
+        let help = output(surefoot(&[verb, "--help"])).await;
+        assert!(help.contains("Examples:"), "{verb}");
+        let examples = help.lines().filter_map(|line| line.trim().strip_prefix("surefoot "));
+        for example in examples.filter(|example| example.starts_with(verb)) {
+            let words = example.split('|').next().unwrap_or_default().replace('"', "");
+            assert!(words.starts_with(verb), "{example}");
+            for option in words.split_whitespace().filter(|word| word.starts_with("--")) {
+                assert!(help.matches(option).count() > 1, "{example}: {option} is not an option of {verb}");
+            }
+        }
+    }
+}
