@@ -46,6 +46,7 @@ fn entry(dialect: Dialect, model: &ModelEntry) -> Value {
             "type": "model",
             "id": model.id,
             "display_name": model.id,
+            "lifecycle": "active",
             "created_at": Timestamp::from_second(model.created).unwrap_or(Timestamp::UNIX_EPOCH).to_string(),
         }),
     }
@@ -64,7 +65,7 @@ mod tests {
         );
         assert_eq!(
             list_write(Dialect::Anthropic, &models),
-            r#"{"data":[{"type":"model","id":"answer","display_name":"answer","created_at":"2023-11-14T22:13:20Z"}],"has_more":false,"first_id":"answer","last_id":"answer"}"#
+            r#"{"data":[{"type":"model","id":"answer","display_name":"answer","lifecycle":"active","created_at":"2023-11-14T22:13:20Z"}],"has_more":false,"first_id":"answer","last_id":"answer"}"#
         );
         assert_eq!(
             list_write(Dialect::Anthropic, &[]),

@@ -1,6 +1,6 @@
 //! Reads a request's body, up to a limit.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use surefoot_types::{Code, Fault};
@@ -12,14 +12,15 @@ const DRAINED: usize = 256 * 1024 * 1024;
 /// The whole body.
 pub(crate) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Fault> {
     let mut all = BytesMut::new();
-    let mut seen = 0;
-    while let Some(frame) = body.frame().await {
+    // A body that announces more than is drained is refused before it is sent.
+    let announced = body.size_hint().lower();
+    let mut seen = if announced > DRAINED as u64 { usize::MAX } else { 0 };
+    while seen <= DRAINED
+        && let Some(frame) = body.frame().await
+    {
         let frame = frame.map_err(|_| Fault::bad_request("", "the body ended before its announced end"))?;
         let Ok(data) = frame.into_data() else { continue };
         seen += data.len();
-        if seen > DRAINED {
-            break;
-        }
         if seen <= limit {
             all.extend_from_slice(&data);
         }

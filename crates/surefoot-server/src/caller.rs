@@ -23,7 +23,9 @@ const PASSED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
 /// The caller, as its headers say.
 pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Caller {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    // The scheme's name is the same in any case (RFC 9110, section 11.1).
+    let scheme = |value: &str| value.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let bearer = text("authorization").filter(|value| scheme(value)).and_then(|value| Some(value.split_once(' ')?.1));
     let secret = bearer.or_else(|| text("x-api-key")).or_else(|| cookie(headers)).map(str::trim);
     Caller { secret: secret.filter(|secret| !secret.is_empty()).map(Secret::new), trusted: app.loopback }
 }

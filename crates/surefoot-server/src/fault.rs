@@ -56,3 +56,29 @@ pub(crate) fn plain(fault: &Fault) -> Response {
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn retry_after_is_told_in_whole_seconds() {
+        let fault = Fault::new(Code::RateLimited, "slower").retry(Retry::Later(Some(Duration::from_millis(1_200))));
+        let response = response(Dialect::OpenaiChat, &fault, TraceId::from_bits(1));
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert!(response.headers()[TRACE].to_str().unwrap().starts_with("tr_"));
+    }
+
+    #[test]
+    fn whose_fault_it_is_shows_in_the_status() {
+        for code in [Code::BadRequest, Code::TooLarge, Code::Unauthenticated, Code::Forbidden, Code::NotFound] {
+            assert!(status(code).is_client_error(), "{code:?}");
+        }
+        for code in [Code::Upstream, Code::UpstreamTimeout, Code::Unavailable, Code::Internal] {
+            assert!(status(code).is_server_error(), "{code:?}");
+        }
+    }
+}

@@ -45,7 +45,11 @@ impl Status {
     /// Something begins, or ends, to keep the program from serving.
     pub(crate) fn set_busy(&self, what: &str, busy: bool) {
         let mut told = self.lock();
-        if busy { told.busy.insert(what.to_owned()) } else { told.busy.remove(what) };
+        if busy {
+            told.busy.insert(what.to_owned())
+        } else {
+            told.busy.remove(what)
+        };
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Told> {

@@ -95,10 +95,12 @@ pub fn extract(question: &str, hits: &[Hit]) -> Extract {
     let scored = |candidate: &'_ Candidate| -> f32 {
         let score = calibration::sentence_score(&candidate.signals);
         // Prose answers a question in prose better than the code beside it.
-        let code = !code_asked && candidate.place.of(&hits[candidate.hit].found.passage.text).is_some_and(looks_like_code);
+        let code =
+            !code_asked && candidate.place.of(&hits[candidate.hit].found.passage.text).is_some_and(looks_like_code);
         if code { score * calibration::CODE } else { score }
     };
-    let mut ranked: Vec<(f32, &Candidate)> = candidates.iter().map(|candidate| (scored(candidate), candidate)).collect();
+    let mut ranked: Vec<(f32, &Candidate)> =
+        candidates.iter().map(|candidate| (scored(candidate), candidate)).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     let confidence = confidence(&candidates);
     let bar = ranked.first().map_or(0.0, |(best, _)| best * calibration::CLOSE);

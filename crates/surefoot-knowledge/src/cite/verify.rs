@@ -63,7 +63,8 @@ fn cited(answer: &str) -> Vec<(String, u32)> {
 fn sentence<'a>(plain: &'a str, sentences: &[Range], place: usize) -> Option<&'a str> {
     let says = |text: &str| text.chars().any(char::is_alphanumeric);
     let (before, after) = (&plain[..place], &plain[place..]);
-    let begins = !says(before.rsplit('\n').next().unwrap_or_default()) && says(after.split('\n').next().unwrap_or_default());
+    let begins =
+        !says(before.rsplit('\n').next().unwrap_or_default()) && says(after.split('\n').next().unwrap_or_default());
     let of = |range: &Range| range.of(plain).map(bare).filter(|text| says(text));
     if begins {
         return sentences.iter().filter(|range| range.end > place).find_map(of);

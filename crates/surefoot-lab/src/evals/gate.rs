@@ -78,7 +78,7 @@ pub fn decide(spec: Option<&GateSpec>, run: &Run) -> Option<Gate> {
     ] {
         match least {
             Some(least) if value < least => {
-                short.push(format!("{what} is {}, below {}", percent(value), percent(least)))
+                short.push(format!("{what} is {}, below {}", percent(value), percent(least)));
             }
             Some(least) => reached.push(format!("{what} is at least {}", percent(least))),
             None => {}

@@ -12,10 +12,12 @@ mod traces;
 
 use axum::{
     Router,
-    extract::OriginalUri,
+    extract::{OriginalUri, State},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use surefoot_dialect::Dialect;
 use surefoot_types::{Code, Fault};
 
 pub use self::openapi::openapi;
@@ -46,20 +48,36 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 /// A path that leads nowhere.
-pub(crate) async fn nowhere(OriginalUri(uri): OriginalUri) -> Response {
-    let told = Fault::new(Code::NotFound, format!("there is nothing at {}", uri.path()));
-    if is_api(uri.path()) {
-        return fault::plain(&told.hint("docs/api.md lists the doors."));
+pub(crate) async fn nowhere(State(app): State<App>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
+    let path = uri.path();
+    if !is_api(path) {
+        return console::not_found().into_response();
     }
-    console::not_found().into_response()
+    let told = Fault::new(Code::NotFound, format!("there is nothing at {path}")).hint("docs/api.md lists the doors.");
+    refused(&app, path, &headers, &told).await
 }
 
 /// A path that is there, asked in the wrong way.
-pub(crate) async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
+pub(crate) async fn wrong_method(
+    State(app): State<App>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response {
     let told = Fault::bad_request("", format!("{} does not take this method", uri.path()));
-    let mut response = fault::plain(&told);
-    *response.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+    let mut response = refused(&app, uri.path(), &headers, &told).await;
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response
+}
+
+/// A refusal in the shape that whoever asks such a path expects; under `/v1` with a trace.
+async fn refused(app: &App, path: &str, headers: &HeaderMap, told: &Fault) -> Response {
+    if !path.starts_with("/v1") {
+        return fault::plain(told);
+    }
+    let dialect = if path.starts_with("/v1/messages") { Dialect::Anthropic } else { models::dialect(headers) };
+    let trace_id = app.gateway.mint_trace();
+    app.gateway.refuse(trace_id, dialect.name(), told).await;
+    fault::response(dialect, told, trace_id)
 }
 
 fn is_api(path: &str) -> bool {

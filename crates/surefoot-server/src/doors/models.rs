@@ -40,6 +40,7 @@ fn entries(app: &App) -> Vec<ModelEntry> {
     app.gateway.models().into_iter().map(entry).collect()
 }
 
-fn dialect(headers: &HeaderMap) -> Dialect {
+/// The dialect that a caller of a door of both speaks.
+pub(crate) fn dialect(headers: &HeaderMap) -> Dialect {
     if headers.contains_key("anthropic-version") { Dialect::Anthropic } else { Dialect::OpenaiChat }
 }

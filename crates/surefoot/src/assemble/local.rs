@@ -65,10 +65,12 @@ impl Resident for Local {
 
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Embeddings, Fault> {
         if model != STATIC {
-            return Err(Fault::new(Code::NotFound, format!("local/{model} does not embed"))
-                .hint("local/static embeds texts."));
+            return Err(
+                Fault::new(Code::NotFound, format!("local/{model} does not embed")).hint("local/static embeds texts.")
+            );
         }
-        let usage = Usage { input: texts.iter().map(|text| Usage::estimate(text)).sum(), estimated: true, ..Usage::default() };
+        let usage =
+            Usage { input: texts.iter().map(|text| Usage::estimate(text)).sum(), estimated: true, ..Usage::default() };
         let vectors = self.embedder.embed(texts, Kind::Passage).await?;
         Ok(Embeddings { model: format!("local/{STATIC}"), vectors, usage })
     }

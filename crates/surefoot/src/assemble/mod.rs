@@ -46,7 +46,7 @@ impl House {
     /// Puts the program together over a project, with its state in the folder `data`.
     pub(crate) async fn assemble(project: Project, data: &Path) -> Result<Self, Fault> {
         let store = SqliteStore::open(&data.join("surefoot.db")).await?;
-        let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder::default());
+        let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
         let library: Arc<dyn Library> = Arc::new(store.clone());
         let index: PathBuf = data.join("index");
         let knowledge = Arc::new(Knowledge::open(library, Arc::clone(&embedder), Some(index)));

@@ -103,5 +103,11 @@ fn line(citation: &Citation) -> String {
         Support::Partial => "partly supported",
         Support::Unsupported => "not supported",
     };
-    format!("[{}] {place} (bytes {}-{}), {support}: \"{}\"", citation.mark, citation.start, citation.end, citation.quote.trim())
+    format!(
+        "[{}] {place} (bytes {}-{}), {support}: \"{}\"",
+        citation.mark,
+        citation.start,
+        citation.end,
+        citation.quote.trim()
+    )
 }

@@ -54,7 +54,9 @@ impl Init {
             say(path.display().to_string());
         }
         let here = self.project.display();
-        tell(format!("\nNext:\n  surefoot up {here}\n  surefoot ask -p {here} \"How do I add a document?\"\n  surefoot eval -p {here}"));
+        tell(format!(
+            "\nNext:\n  surefoot up {here}\n  surefoot ask -p {here} \"How do I add a document?\"\n  surefoot eval -p {here}"
+        ));
         Ok(ExitCode::SUCCESS)
     }
 }

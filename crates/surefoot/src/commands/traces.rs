@@ -138,7 +138,8 @@ fn shown(trace: &Trace) {
         say(format!("attempt   {}: {ended} ({})", attempt.target, micros(attempt.took_us)));
     }
     for (at, hit) in trace.passages.iter().enumerate() {
-        let place = std::iter::once(hit.found.path.as_str()).chain(hit.found.passage.heading_path.iter().map(String::as_str));
+        let place =
+            std::iter::once(hit.found.path.as_str()).chain(hit.found.passage.heading_path.iter().map(String::as_str));
         say(format!("passage   [{}] {} (score {:.3})", at + 1, place.collect::<Vec<_>>().join(" › "), hit.score));
     }
     say(format!("\n{}", words(&trace.answer)));

@@ -6,12 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use surefoot_gateway::identify::secret_hash;
 use surefoot_server::Parts;
-use surefoot_types::{
-    Fault, Secret,
-    ids::KeyId,
-    key::Key,
-    ports::Ledger,
-};
+use surefoot_types::{Fault, Secret, ids::KeyId, key::Key, ports::Ledger};
 use tokio::{net::TcpListener, signal};
 
 use super::{data, read};
@@ -65,7 +60,13 @@ impl Up {
         let status = Arc::new(Status::default());
         let parts = parts(&house, &status, &settings, loopback);
         banner(address, &settings);
-        let live = Live { house: Arc::clone(&house), status: Arc::clone(&status), folder: self.project, data, sources: settings.knowledge };
+        let live = Live {
+            house: Arc::clone(&house),
+            status: Arc::clone(&status),
+            folder: self.project,
+            data,
+            sources: settings.knowledge,
+        };
         let watching = tokio::spawn(background(live, self.no_watch));
         let probing = tokio::spawn(probe(Arc::clone(&house), status));
         let served = surefoot_server::serve(parts, listener, ended()).await;
@@ -142,7 +143,10 @@ async fn key_needed(house: &House, settings: &Settings) -> Result<(), Fault> {
     };
     house.store.key_add(&key).await?;
     house.minted_keys.store(Arc::new(vec![key]));
-    tell(format!("\nA key is needed beyond this machine. This one was made now and is shown only once:\n\n  {}\n", secret.reveal()));
+    tell(format!(
+        "\nA key is needed beyond this machine. This one was made now and is shown only once:\n\n  {}\n",
+        secret.reveal()
+    ));
     Ok(())
 }
 

@@ -55,8 +55,9 @@ impl SourceCode for Excerpt {
     ) -> Result<Box<dyn miette::SpanContents<'a> + 'a>, miette::MietteError> {
         let whole = (0, self.text.len()).into();
         let (line, bytes) = (self.line.saturating_sub(1), self.text.as_bytes());
-        // The handler shows the first line's column beside the file's name.
-        Ok(Box::new(MietteSpanContents::new_named(self.file.clone(), bytes, whole, line, 0, 1)))
+        // The handler shows this column beside the file's name.
+        let column = self.column.saturating_sub(1);
+        Ok(Box::new(MietteSpanContents::new_named(self.file.clone(), bytes, whole, line, column, 1)))
     }
 }
 
@@ -127,9 +128,7 @@ impl Mistakes {
     /// All that was found, by file and place, nothing twice.
     pub(crate) fn finish(self) -> Vec<Mistake> {
         let mut all: Vec<Mistake> = self.found.into_inner().into_iter().map(Found::told).collect();
-        all.sort_by(|a, b| {
-            (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
-        });
+        all.sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
         all.dedup();
         all
     }

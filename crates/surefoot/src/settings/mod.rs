@@ -14,7 +14,6 @@ use std::{
     sync::Arc,
 };
 
-pub(crate) use self::{checked::Settings, mistake::Mistake};
 use self::{
     checked::Ground,
     mistake::Mistakes,
@@ -22,6 +21,7 @@ use self::{
     table::Toml,
     written::{Written, eval::Eval, function::Function, root::Root, variant::Variant},
 };
+pub(crate) use self::{checked::Settings, mistake::Mistake};
 
 /// Reads and checks the project in `folder`.
 ///
@@ -78,7 +78,8 @@ impl Reading<'_> {
     fn project(&mut self) -> Written {
         let source = self.file("surefoot.toml", true).unwrap_or_else(|| Source::new("surefoot.toml", ""));
         let root = Root::read(self.toml(&source));
-        let functions = self.names("functions", |path| path.is_dir()).into_iter().map(|name| self.function(&name)).collect();
+        let functions =
+            self.names("functions", |path| path.is_dir()).into_iter().map(|name| self.function(&name)).collect();
         let evals = self.names("evals", |path| path.extension().is_some_and(|ending| ending == "toml"));
         let evals = evals.into_iter().filter_map(|name| {
             let source = self.file(&format!("evals/{name}"), true)?;
@@ -120,7 +121,8 @@ impl Reading<'_> {
             io::ErrorKind::NotFound => "this file is missing".to_owned(),
             _ => format!("this file cannot be read: {error}"),
         });
-        let read = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "this file is not UTF-8 text".to_owned()));
+        let read =
+            read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "this file is not UTF-8 text".to_owned()));
         match read {
             Ok(text) => {
                 self.hasher.update(name.as_bytes()).update(&[0]).update(text.as_bytes()).update(&[0]);
@@ -128,7 +130,8 @@ impl Reading<'_> {
             }
             Err(told) => {
                 if needed {
-                    let hint = (name == "surefoot.toml").then(|| "`surefoot init` writes a project; `--project` names its folder.".to_owned());
+                    let hint = (name == "surefoot.toml")
+                        .then(|| "`surefoot init` writes a project; `--project` names its folder.".to_owned());
                     self.mistakes.add(&Place::top(&Source::new(name, "")), told, hint);
                 }
                 None

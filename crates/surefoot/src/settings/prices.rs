@@ -26,8 +26,12 @@ const ROWS: [Row; 10] = [
 pub(crate) fn of(kind: &str) -> impl Iterator<Item = (&'static str, Price)> {
     let money = |text: &str| text.parse().unwrap_or_default();
     ROWS.into_iter().filter(move |row| row.0 == kind).map(move |(_, model, input, output, read, write)| {
-        let price =
-            Price { input: money(input), output: money(output), cache_read: read.map(money), cache_write: write.map(money) };
+        let price = Price {
+            input: money(input),
+            output: money(output),
+            cache_read: read.map(money),
+            cache_write: write.map(money),
+        };
         (model, price)
     })
 }

@@ -88,7 +88,10 @@ impl<'a> Toml<'a> {
             other => {
                 let example = section.fields.first().map_or("", |field| field.example);
                 let message = format!("'{}' is {}, not a table", name.text(), kind(&other));
-                let suggestion = format!("Write `{}` on a line of its own, and its fields below it, like `{example}`.", section.header);
+                let suggestion = format!(
+                    "Write `{}` on a line of its own, and its fields below it, like `{example}`.",
+                    section.header
+                );
                 self.mistakes.add(&self.place(value.span), message, suggestion);
                 None
             }
@@ -183,7 +186,10 @@ impl<'a> Reader<'a> {
     /// A table of texts whose keys the author chooses.
     pub(crate) fn texts(&mut self, name: &str) -> Vec<(At<String>, At<String>)> {
         let entries = self.named(name);
-        entries.into_iter().filter_map(|(key, value)| Some((key, self.text_of(value, name, "a table of texts")?))).collect()
+        entries
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, self.text_of(value, name, "a table of texts")?)))
+            .collect()
     }
 
     /// A whole number.
@@ -257,7 +263,8 @@ impl<'a> Reader<'a> {
     /// The fields of a table whose keys are somebody else's to know.
     pub(crate) fn open_table(&mut self, name: &str) -> Option<Open<'a>> {
         self.table.contains_key(name).then(|| {
-            let place = self.table.get_key_value(name).map_or_else(|| self.place.clone(), |(key, _)| self.toml.place(key.span));
+            let place =
+                self.table.get_key_value(name).map_or_else(|| self.place.clone(), |(key, _)| self.toml.place(key.span));
             (place, self.named(name))
         })
     }
@@ -298,7 +305,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn done(self) {
         for key in self.table.keys() {
             let known = self.section.fields.iter().map(|field| field.name);
-            let among = if self.section.header.is_empty() { String::new() } else { format!(" in {}", self.section.header) };
+            let among =
+                if self.section.header.is_empty() { String::new() } else { format!(" in {}", self.section.header) };
             let message = format!("unknown key '{}'{among}", key.name);
             self.toml.mistakes.add(&self.toml.place(key.span), message, suggest(&key.name, known, "The keys are"));
         }

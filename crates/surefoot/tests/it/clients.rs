@@ -9,7 +9,8 @@ fn workspace() -> PathBuf {
 }
 
 fn installed(variable: &str, otherwise: &str) -> PathBuf {
-    let path = std::env::var_os(variable).map_or_else(|| workspace().join("target/clients").join(otherwise), PathBuf::from);
+    let path =
+        std::env::var_os(variable).map_or_else(|| workspace().join("target/clients").join(otherwise), PathBuf::from);
     assert!(path.exists(), "{} is missing: run `cargo xtask test`, which installs it", path.display());
     path
 }

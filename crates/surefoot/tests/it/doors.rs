@@ -76,7 +76,8 @@ async fn closed_connections_leave_the_server_well() {
         drop(connection);
     }
     // A caller who leaves in the middle of a stream is recorded as one.
-    let body = json!({"model": "sim/words-500+gap-20ms", "stream": true, "messages": [{"role": "user", "content": "hi"}]});
+    let body =
+        json!({"model": "sim/words-500+gap-20ms", "stream": true, "messages": [{"role": "user", "content": "hi"}]});
     let body = body.to_string();
     let mut connection = TcpStream::connect(&address).await.unwrap();
     let head = format!("POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -94,7 +95,9 @@ async fn closed_connections_leave_the_server_well() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), found).await.expect("the request is recorded as cancelled");
+    tokio::time::timeout(std::time::Duration::from_secs(20), found)
+        .await
+        .expect("the request is recorded as cancelled");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,6 +119,43 @@ async fn feedback_needs_a_trace_that_exists() {
         let response = post(body.clone()).await.unwrap();
         assert_eq!(response.status(), status, "{body}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_that_lead_nowhere_answer_in_the_callers_shape() {
+    let served = served().await;
+    let client = reqwest::Client::new();
+    for (path, method, status, shape) in [
+        ("/v1/nothing", "GET", 404, Some(CHAT)),
+        ("/v1/messages/nothing", "POST", 404, Some(MESSAGES)),
+        (CHAT, "GET", 405, Some(CHAT)),
+        (MESSAGES, "GET", 405, Some(MESSAGES)),
+        ("/api/nothing", "GET", 404, None),
+        ("/nothing", "GET", 404, None),
+    ] {
+        let response = client.request(method.parse().unwrap(), format!("{}{path}", served.url)).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        if let Some(shape) = shape {
+            assert!(response.headers().contains_key("x-surefoot-trace"), "{path}");
+            assert_shape(shape, &response.json().await.unwrap(), path);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_surefoot_adds_reaches_the_trace_and_no_provider() {
+    let served = served().await;
+    let client = reqwest::Client::new();
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}],
+        "surefoot": {"session": "s-17", "tags": {"plan": "pro"}}});
+    let answer = client.post(format!("{}{CHAT}", served.url)).json(&body).send().await.unwrap();
+    let trace = answer.headers()["x-surefoot-trace"].to_str().unwrap().to_owned();
+    let kept: Value = get(&client, &format!("{}/api/traces/{trace}", served.url)).await;
+    assert_eq!((&kept["session"], &kept["tags"]["plan"]), (&json!("s-17"), &json!("pro")));
+    let listed: Value = get(&client, &format!("{}/api/traces?session=s-17", served.url)).await;
+    assert_eq!(listed["traces"].as_array().map(Vec::len), Some(1));
+    let metrics = client.get(format!("{}/metrics", served.url)).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("surefoot_requests_total"), "{metrics}");
 }
 
 async fn get(client: &reqwest::Client, url: &str) -> Value {

@@ -21,8 +21,9 @@ async fn kill_at_any_moment_loses_no_answered_request() {
     let answered: Arc<Mutex<Vec<TraceId>>> = Arc::default();
     for _ in 0..KILLS {
         let mut served = Served::start(&project).await;
-        let callers: Vec<_> =
-            (0..CALLERS).map(|n| tokio::spawn(call_on(served.url.clone(), n % 2 == 0, Arc::clone(&answered)))).collect();
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|n| tokio::spawn(call_on(served.url.clone(), n % 2 == 0, Arc::clone(&answered))))
+            .collect();
         // The moment of the kill is what is random here, not something that is waited for.
         tokio::time::sleep(Duration::from_millis(20).mul_f64(1.0 + 10.0 * SystemChance.unit())).await;
         served.kill();

@@ -6,7 +6,8 @@ use crate::support::{Project, Served, surefoot};
 
 async fn ask(served: &Served, model: &str) -> (u16, Value) {
     let body = json!({"model": model, "messages": [{"role": "user", "content": "What colour is the sky?"}]});
-    let sent = reqwest::Client::new().post(format!("{}/v1/chat/completions", served.url)).json(&body).send().await.unwrap();
+    let sent =
+        reqwest::Client::new().post(format!("{}/v1/chat/completions", served.url)).json(&body).send().await.unwrap();
     (sent.status().as_u16(), sent.json().await.unwrap())
 }
 
@@ -58,7 +59,8 @@ async fn edits_take_effect_and_broken_ones_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beyond_loopback_every_door_needs_the_key_that_is_shown_once() {
-    let project = Project::temp(&[("surefoot.toml", "[[server.keys]]\nname = \"app\"\nkey = \"env:SUREFOOT_TEST_KEY\"\n")]);
+    let project =
+        Project::temp(&[("surefoot.toml", "[[server.keys]]\nname = \"app\"\nkey = \"env:SUREFOOT_TEST_KEY\"\n")]);
     let mut up = surefoot(&["up", "--bind", "0.0.0.0:0"]);
     up.arg(project.folder()).arg("--data").arg(project.data()).env("SUREFOOT_TEST_KEY", "right");
     let served = Served::reachable(up).await;

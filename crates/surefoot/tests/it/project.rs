@@ -74,8 +74,11 @@ async fn mistakes_as_json_have_file_line_column_text_and_suggestion() {
     let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
     assert_eq!(told["ok"], false);
     let mistake = &told["mistakes"][0];
-    assert_eq!((&mistake["file"], &mistake["line"], &mistake["column"]), (&"surefoot.toml".into(), &2.into(), &8.into()));
-    assert_eq!(mistake["text"], "\"locl/extract\"");
+    assert_eq!(
+        (&mistake["file"], &mistake["line"], &mistake["column"]),
+        (&"surefoot.toml".into(), &2.into(), &9.into())
+    );
+    assert_eq!(mistake["text"], "locl/extract");
     assert_eq!(mistake["suggestion"], "Did you mean 'local'?");
 }
 
@@ -126,7 +129,10 @@ async fn a_new_project_works() {
 async fn a_gate_that_is_shut_fails_the_build() {
     let project = Project::temp(&[
         ("surefoot.toml", ""),
-        ("evals/e.toml", "subject = \"sim/echo\"\ndataset = \"e.csv\"\n[[graders]]\nkind = \"equals\"\nfield = \"expect\"\n[gate]\npass_rate = 0.9\n"),
+        (
+            "evals/e.toml",
+            "subject = \"sim/echo\"\ndataset = \"e.csv\"\n[[graders]]\nkind = \"equals\"\nfield = \"expect\"\n[gate]\npass_rate = 0.9\n",
+        ),
         ("evals/e.csv", "input,expect\nsame,same\none,other\n"),
     ]);
     let told = project.surefoot(&["eval"]).output().await.unwrap();

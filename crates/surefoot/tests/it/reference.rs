@@ -4,7 +4,11 @@ use crate::support::{output, surefoot};
 
 #[tokio::test]
 async fn generated_documents_are_fresh() {
-    for (what, file) in [("cli", "docs/reference/cli.md"), ("settings", "docs/reference/settings.md"), ("openapi", "docs/reference/openapi.json")] {
+    for (what, file) in [
+        ("cli", "docs/reference/cli.md"),
+        ("settings", "docs/reference/settings.md"),
+        ("openapi", "docs/reference/openapi.json"),
+    ] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
         let fresh = output(surefoot(&["reference", what])).await;
         if std::env::var_os("SUREFOOT_WRITE_REFERENCE").is_some() {

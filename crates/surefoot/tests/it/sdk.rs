@@ -32,7 +32,9 @@ async fn sdk_anthropic_typescript() {
 async fn sdk_examples_of_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let served = Served::start(&Project::example("docs-assistant")).await;
-    for (language, file, command) in [("python", "readme.py", python as fn(&str) -> _), ("typescript", "readme.mjs", node)] {
+    for (language, file, command) in
+        [("python", "readme.py", python as fn(&str) -> _), ("typescript", "readme.mjs", node)]
+    {
         let program = readme
             .split_once(&format!("```{language}\n"))
             .and_then(|(_, rest)| rest.split_once("```"))

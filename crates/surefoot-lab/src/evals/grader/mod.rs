@@ -84,7 +84,6 @@ impl Grader {
     pub fn compile(spec: &GraderSpec) -> Result<Self, String> {
         let spec = spec.clone();
         let ready = match (&spec.expect, &spec.check) {
-            (Expect::Field(_), _) => Ready::Plain,
             (Expect::Value(value), Check::Regex { ignore_case }) => Ready::Regex(text::pattern(value, *ignore_case)?),
             (Expect::Value(value), Check::JsonSchema) => Ready::Schema(Box::new(schema::validator(value)?)),
             (Expect::Value(value), Check::Contains { .. } | Check::CitesSource { .. }) => {
@@ -93,7 +92,7 @@ impl Grader {
                 }
                 Ready::Plain
             }
-            (Expect::Value(_), Check::Equals { .. }) => Ready::Plain,
+            (Expect::Field(_), _) | (Expect::Value(_), Check::Equals { .. }) => Ready::Plain,
             (Expect::Value(value), Check::Abstains) => abstains::answerable(value).map(|_| Ready::Plain)?,
         };
         Ok(Self { spec, ready })

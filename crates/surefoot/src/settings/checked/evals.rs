@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use surefoot_gateway::project::Function;
-use surefoot_lab::evals::{Dataset, Eval, GateSpec, GraderSpec, Mistake};
+use surefoot_lab::evals::{Dataset, Eval, GateSpec, Grader, GraderSpec, Mistake};
 
 use super::{Ground, models::Models};
 use crate::settings::{
@@ -36,7 +36,8 @@ impl Ground<'_> {
         if let Some(subject) = &written.subject {
             self.subject(subject, root, functions, models);
         }
-        let graders: Vec<Option<GraderSpec>> = written.graders.iter().map(|options| self.grader(options)).collect();
+        // Those that can be meant are checked against the cases even where another cannot.
+        let graders: Vec<GraderSpec> = written.graders.iter().filter_map(|options| self.grader(options)).collect();
         if written.graders.is_empty() {
             let message = "an eval needs at least one grader";
             self.mistakes.add(&written.name.place, message, "Add `[[graders]]` with `kind = \"contains\"`.".to_owned());
@@ -53,21 +54,27 @@ impl Ground<'_> {
             name: written.name.value.clone(),
             subject: subject.value.clone(),
             dataset: self.folder.join("evals").join(&dataset.value),
-            graders: graders.into_iter().collect::<Option<_>>()?,
+            graders,
             gate,
         };
         self.cases(&eval, dataset, written);
-        Some(eval)
+        Some(eval).filter(|eval| eval.graders.len() == written.graders.len())
     }
 
     fn subject(&self, subject: &At<String>, root: &Root, functions: &BTreeMap<String, Arc<Function>>, models: &Models) {
-        let (name, variant) = subject.value.split_once('@').map_or((subject.value.as_str(), None), |(name, rest)| (name, Some(rest)));
+        let (name, variant) =
+            subject.value.split_once('@').map_or((subject.value.as_str(), None), |(name, rest)| (name, Some(rest)));
         match (functions.get(name), variant) {
             (Some(_), None) => {}
             (Some(function), Some(variant)) => {
                 if !function.variants.contains_key(variant) {
                     let known = function.variants.keys().map(String::as_str);
-                    self.unknown("variant", &At::new(variant.to_owned(), subject.place.clone()), known, "Its variants are");
+                    self.unknown(
+                        "variant",
+                        &At::new(variant.to_owned(), subject.place.clone()),
+                        known,
+                        "Its variants are",
+                    );
                 }
             }
             (None, _) if subject.value.contains('/') || models.aliases.contains_key(name) => {
@@ -81,20 +88,28 @@ impl Ground<'_> {
     }
 
     fn grader(&self, options: &Options) -> Option<GraderSpec> {
-        match GraderSpec::read(&options.table) {
-            Ok(spec) => Some(spec),
+        let spec = match GraderSpec::read(&options.table) {
+            Ok(spec) => spec,
             Err(mistakes) => {
                 mistakes.iter().for_each(|mistake| self.of_lab(mistake, options));
-                None
+                return None;
             }
+        };
+        if let Err(message) = Grader::compile(&spec) {
+            let place = options.keys.get("value").unwrap_or(&options.place);
+            self.mistakes.add(place, message, None);
         }
+        Some(spec)
     }
 
     /// Graders against each other and against the cases.
     fn cases(&self, eval: &Eval, dataset: &At<String>, written: &WrittenEval) {
-        let mut mistakes = eval.compile().err().unwrap_or_default();
+        // Grader numbers are those of the file only where every grader could be read.
+        let whole = eval.graders.len() == written.graders.len();
+        let mut mistakes = if whole { eval.compile().err().unwrap_or_default() } else { Vec::new() };
         match Dataset::load(&eval.dataset) {
-            Ok(cases) => mistakes.extend(eval.mistakes_with(&cases)),
+            Ok(cases) if whole => mistakes.extend(eval.mistakes_with(&cases)),
+            Ok(_) => {}
             Err(error) => {
                 for problem in &error.problems {
                     let at = problem.line.map(|line| format!(" in line {line}")).unwrap_or_default();

@@ -20,7 +20,8 @@ const PASSAGES: usize = 6;
 impl Ground<'_> {
     /// Every function of the project.
     pub(super) fn functions(&self, written: &Written, models: &Models) -> BTreeMap<String, Arc<Function>> {
-        let functions = written.functions.iter().map(|one| (one.name.value.clone(), Arc::new(self.function(written, one, models))));
+        let functions =
+            written.functions.iter().map(|one| (one.name.value.clone(), Arc::new(self.function(written, one, models))));
         functions.collect()
     }
 

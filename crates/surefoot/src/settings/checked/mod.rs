@@ -54,7 +54,8 @@ impl Ground<'_> {
     /// Checks a whole project. What it gives is worth using only where no mistake was found.
     pub(crate) fn check(&self, written: &Written, version: String) -> Settings {
         self.names(written);
-        let named = written.functions.iter().flat_map(|function| &function.variants).filter_map(|one| one.model.as_ref());
+        let named =
+            written.functions.iter().flat_map(|function| &function.variants).filter_map(|one| one.model.as_ref());
         let named = named.chain(written.evals.iter().filter_map(|eval| eval.subject.as_ref()));
         let named: BTreeSet<&str> = named.map(|name| name.value.as_str()).collect();
         let models = Models::check(self, &written.root, &named);
@@ -90,7 +91,7 @@ impl Ground<'_> {
                 self.mistakes.add(&name.place, message, "Give it another name.".to_owned());
             }
             if let Some((other, first)) = taken.insert(&name.value, (what, name)) {
-                let message = format!("the name '{}' is used twice: by a {what} and by a {other}", name.value);
+                let message = format!("the name '{}' is used twice, by the {other} and by the {what}", name.value);
                 let at = format!("{}:{}", first.place.path(), first.place.line());
                 self.mistakes.add(&name.place, message, format!("Rename one of them; the {other} stands at {at}."));
             }

@@ -11,7 +11,10 @@ use surefoot_gateway::{
 };
 use surefoot_types::Price;
 
-use super::{BUILT_IN, Ground, providers::{KINDS, Wanted, is_vendor}};
+use super::{
+    BUILT_IN, Ground,
+    providers::{KINDS, Wanted, is_vendor},
+};
 use crate::settings::{
     mistake::suggest,
     prices,
@@ -152,10 +155,12 @@ impl Ground<'_> {
             let (input, output) = (money(&written.input), money(&written.output));
             let (cache_read, cache_write) = (money(&written.cache_read), money(&written.cache_write));
             let provider = written.target.value.split_once('/').map(|(provider, _)| provider);
-            let declared = |name: &str| BUILT_IN.contains(&name) || root.providers.iter().any(|one| one.name.value == name);
+            let declared =
+                |name: &str| BUILT_IN.contains(&name) || root.providers.iter().any(|one| one.name.value == name);
             if !provider.is_some_and(declared) {
                 let message = format!("the price of '{}' is of no provider's model", written.target.value);
-                let hint = "Write the table's name like `[prices.\"openai/gpt-4o-mini\"]`, with a provider of this project.";
+                let hint =
+                    "Write the table's name like `[prices.\"openai/gpt-4o-mini\"]`, with a provider of this project.";
                 self.mistakes.add(&written.target.place, message, hint.to_owned());
             }
             if let (Some(input), Some(output)) = (input, output) {

@@ -10,7 +10,13 @@ use crate::settings::{mistake::suggest, source::Place, written::variant::Variant
 impl Ground<'_> {
     /// The prompt of a variant. `grounded` says whether its function has knowledge, `quotes` whether its
     /// model needs no passages in the prompt.
-    pub(super) fn prompt(&self, written: &Variant, inputs: &BTreeSet<&str>, grounded: bool, quotes: bool) -> Option<Prompt> {
+    pub(super) fn prompt(
+        &self,
+        written: &Variant,
+        inputs: &BTreeSet<&str>,
+        grounded: bool,
+        quotes: bool,
+    ) -> Option<Prompt> {
         if written.model.is_none() && written.prompt == 0 {
             return None;
         }
@@ -18,7 +24,11 @@ impl Ground<'_> {
             Ok(prompt) => prompt,
             Err(error) => {
                 let message = format!("the prompt cannot be read: {}", error.message);
-                self.mistakes.add(&line(written, error.line), message, "Prompts are MiniJinja: `{{ passages() }}`.".to_owned());
+                self.mistakes.add(
+                    &line(written, error.line),
+                    message,
+                    "Prompts are MiniJinja: `{{ passages() }}`.".to_owned(),
+                );
                 return None;
             }
         };
@@ -29,7 +39,11 @@ impl Ground<'_> {
         let shows = names.contains("passages");
         if shows && !grounded {
             let message = "the prompt places passages, but its function has no knowledge";
-            self.mistakes.add(&word(written, "passages"), message, "Add `knowledge = \"…\"` to function.toml.".to_owned());
+            self.mistakes.add(
+                &word(written, "passages"),
+                message,
+                "Add `knowledge = \"…\"` to function.toml.".to_owned(),
+            );
         }
         if grounded && !shows && !quotes {
             let message = "the function has knowledge, but this prompt does not show its passages to the model";
@@ -46,7 +60,9 @@ impl Ground<'_> {
                 if !inputs.contains(input) {
                     let message = format!("the prompt uses an input '{input}' that function.toml does not declare");
                     let near = suggest(input, inputs.iter().copied(), "The inputs are");
-                    let hint = near.unwrap_or_else(|| format!("Declare it: `[input.{input}]`, with `type = \"string\"` below it."));
+                    let hint = near.unwrap_or_else(|| {
+                        format!("Declare it: `[input.{input}]`, with `type = \"string\"` below it.")
+                    });
                     self.mistakes.add(&word(written, name), message, hint);
                 }
             }
@@ -79,7 +95,9 @@ fn word(written: &Variant, name: &str) -> Place {
     let alone = |at: &usize| {
         !text[..*at].ends_with(|c: char| letter(c) || c == '.') && !text[at + name.len()..].starts_with(letter)
     };
-    let inside = |at: &usize| text[..*at].rfind("{{").max(text[..*at].rfind("{%")) > text[..*at].rfind("}}").max(text[..*at].rfind("%}"));
+    let inside = |at: &usize| {
+        text[..*at].rfind("{{").max(text[..*at].rfind("{%")) > text[..*at].rfind("}}").max(text[..*at].rfind("%}"))
+    };
     let found = text.match_indices(name).map(|(at, _)| at).find(|at| alone(at) && inside(at)).unwrap_or(0);
     let length = if text[found..].starts_with(name) { name.len() } else { 0 };
     Place::new(&written.source, written.prompt + found, written.prompt + found + length)

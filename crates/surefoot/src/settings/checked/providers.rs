@@ -53,7 +53,10 @@ impl Ground<'_> {
     fn url(&self, written: &At<String>) -> Option<String> {
         let url = reqwest::Url::parse(&written.value).ok();
         let fits = |url: &reqwest::Url| {
-            matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() && url.fragment().is_none()
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.query().is_none()
+                && url.fragment().is_none()
         };
         match url {
             Some(url) if !url.username().is_empty() || url.password().is_some() => {
@@ -100,10 +103,16 @@ impl Ground<'_> {
     pub(super) fn secret(&self, written: &At<String>, wanted: Wanted) -> Option<Secret> {
         let read = match source(&written.value) {
             Some(("env", name)) => (self.environment)(name).ok_or_else(|| {
-                (format!("the environment variable {name} is not set"), format!("Set it before you start: `export {name}=…`."))
+                (
+                    format!("the environment variable {name} is not set"),
+                    format!("Set it before you start: `export {name}=…`."),
+                )
             }),
             Some((_, path)) => fs::read_to_string(self.folder.join(path)).map_err(|error| {
-                (format!("the secret in {path} cannot be read: {error}"), "The path is looked for from the project's folder.".into())
+                (
+                    format!("the secret in {path} cannot be read: {error}"),
+                    "The path is looked for from the project's folder.".into(),
+                )
             }),
             None => {
                 written.place.hide();

@@ -27,7 +27,11 @@ impl Ground<'_> {
         let read = written.value.parse().ok();
         if read.is_none() {
             let message = format!("'{}' is not an address to serve on", written.value);
-            self.mistakes.add(&written.place, message, "Write an IP address and a port, like `127.0.0.1:4141`.".to_owned());
+            self.mistakes.add(
+                &written.place,
+                message,
+                "Write an IP address and a port, like `127.0.0.1:4141`.".to_owned(),
+            );
         }
         read
     }
@@ -51,7 +55,9 @@ impl Ground<'_> {
             let Some(secret) = self.secret(key, Wanted::Needed) else { continue };
             let hash = secret_hash(&secret);
             // The same key has the same id in every start: it is made of its hash.
-            let bits = blake3::hash(hash.as_bytes()).as_bytes()[..16].iter().fold(0u128, |bits, byte| (bits << 8) | u128::from(*byte));
+            let bits = blake3::hash(hash.as_bytes()).as_bytes()[..16]
+                .iter()
+                .fold(0u128, |bits, byte| (bits << 8) | u128::from(*byte));
             keys.push(Key {
                 id: KeyId::from_bits(bits),
                 name: name.value.clone(),

@@ -15,8 +15,18 @@ pub(crate) const EVAL: Section = Section {
     header: "",
     about: "An eval: who is asked, over which cases, and what scores the answers.",
     fields: &[
-        field("subject", "subject = \"answer\"", "required", "A function, `function@variant`, an alias or `provider/model-id`."),
-        field("dataset", "dataset = \"answer.jsonl\"", "required", "The file of its cases beside this one: `.jsonl` or `.csv`."),
+        field(
+            "subject",
+            "subject = \"answer\"",
+            "required",
+            "A function, `function@variant`, an alias or `provider/model-id`.",
+        ),
+        field(
+            "dataset",
+            "dataset = \"answer.jsonl\"",
+            "required",
+            "The file of its cases beside this one: `.jsonl` or `.csv`.",
+        ),
         field("graders", "[[graders]]", "required", "What scores the answers."),
         field("gate", "[gate]", "none", "What the scores must reach."),
     ],
@@ -51,14 +61,15 @@ impl Eval {
         let Some(mut table) = toml.table(value, &place, &EVAL) else { return eval };
         eval.subject = table.required("subject");
         eval.dataset = table.required("dataset");
-        eval.graders = table.open_tables("graders").into_iter().map(|(place, entries)| options(place, entries)).collect();
-        eval.gate = table.open_table("gate").map(|(place, entries)| options(place, entries));
+        eval.graders =
+            table.open_tables("graders").into_iter().map(|(place, entries)| options(place, &entries)).collect();
+        eval.gate = table.open_table("gate").map(|(place, entries)| options(place, &entries));
         table.done();
         eval
     }
 }
 
-fn options(place: Place, entries: Vec<(At<String>, toml_span::Value<'_>)>) -> Options {
+fn options(place: Place, entries: &[(At<String>, toml_span::Value<'_>)]) -> Options {
     let keys = entries.iter().map(|(key, _)| (key.value.clone(), key.place.clone())).collect();
     let table = entries.iter().map(|(key, value)| (key.value.clone(), json(value))).collect();
     Options { place, table, keys }

@@ -14,7 +14,12 @@ pub(crate) const FUNCTION: Section = Section {
     header: "",
     about: "What a function takes and gives back. The folder's name is its name.",
     fields: &[
-        field("description", "description = \"Answers questions about our product.\"", "", "What it does, in a sentence."),
+        field(
+            "description",
+            "description = \"Answers questions about our product.\"",
+            "",
+            "What it does, in a sentence.",
+        ),
         field("knowledge", "knowledge = \"docs\"", "", "The knowledge that grounds it."),
         field("passages", "passages = 6", "6", "How many passages to ground an answer with; 1 to 50."),
         field("variant", "variant = \"concise\"", "the only one", "The variant that runs when the caller names none."),
@@ -29,8 +34,18 @@ pub(crate) const INPUT: Section = Section {
     about: "A typed input, as a JSON schema.",
     fields: &[
         field("type", "type = \"string\"", "any", "`string`, `number`, `integer`, `boolean`, `array` or `object`."),
-        field("description", "description = \"The product that the question is about.\"", "", "What it is, for callers."),
-        field("enum", "enum = [\"basic\", \"pro\"]", "", "The values that it may have. Any other keyword of JSON Schema may be used too."),
+        field(
+            "description",
+            "description = \"The product that the question is about.\"",
+            "",
+            "What it is, for callers.",
+        ),
+        field(
+            "enum",
+            "enum = [\"basic\", \"pro\"]",
+            "",
+            "The values that it may have. Any other keyword of JSON Schema may be used too.",
+        ),
     ],
 };
 

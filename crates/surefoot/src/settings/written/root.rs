@@ -32,10 +32,25 @@ pub(crate) const PROVIDER: Section = Section {
     header: "[providers.<name>]",
     about: "An AI API with its credentials. `local` and `sim` are built in and need no table.",
     fields: &[
-        field("kind", "kind = \"openai\"", "required", "The API that it speaks: `openai` (OpenAI and everything compatible) or `anthropic`."),
-        field("base_url", "base_url = \"http://127.0.0.1:11434/v1\"", "the vendor's own", "The address before `/chat/completions` or `/messages`."),
+        field(
+            "kind",
+            "kind = \"openai\"",
+            "required",
+            "The API that it speaks: `openai` (OpenAI and everything compatible) or `anthropic`.",
+        ),
+        field(
+            "base_url",
+            "base_url = \"http://127.0.0.1:11434/v1\"",
+            "the vendor's own",
+            "The address before `/chat/completions` or `/messages`.",
+        ),
         field("key", "key = \"env:OPENAI_API_KEY\"", "", "Its key, as `env:NAME` or `file:PATH`; never in clear."),
-        field("headers", "headers = { \"x-team\" = \"docs\" }", "", "Headers to send with every call. A value may be `env:NAME` or `file:PATH`."),
+        field(
+            "headers",
+            "headers = { \"x-team\" = \"docs\" }",
+            "",
+            "Headers to send with every call. A value may be `env:NAME` or `file:PATH`.",
+        ),
     ],
 };
 
@@ -44,7 +59,12 @@ pub(crate) const MODELS: Section = Section {
     file: FILE,
     header: "[models]",
     about: "Aliases. A text names one target, an array several that are tried in this order.",
-    fields: &[field("<name>", "fast = \"openai/gpt-4o-mini\"", "", "One `provider/model-id`, an array of them, or a table.")],
+    fields: &[field(
+        "<name>",
+        "fast = \"openai/gpt-4o-mini\"",
+        "",
+        "One `provider/model-id`, an array of them, or a table.",
+    )],
 };
 
 /// The long form of an alias.
@@ -53,7 +73,12 @@ pub(crate) const MODEL: Section = Section {
     header: "[models.<name>]",
     about: "An alias with settings of its own.",
     fields: &[
-        field("targets", "targets = [\"openai/gpt-4o\", \"local/extract\"]", "required", "The targets, tried in this order."),
+        field(
+            "targets",
+            "targets = [\"openai/gpt-4o\", \"local/extract\"]",
+            "required",
+            "The targets, tried in this order.",
+        ),
         field("retries", "retries = 2", "2", "How often a target may be tried again after its first try; 0 to 10."),
         field("timeouts", "timeouts = { first_token = \"10s\" }", "", "How long to wait."),
         field("cache", "cache = \"10m\"", "no cache", "How long an equal request is answered from memory."),
@@ -80,7 +105,12 @@ pub(crate) const KNOWLEDGE: Section = Section {
     about: "A folder of documents that functions can be grounded in.",
     fields: &[
         field("folder", "folder = \"docs\"", "required", "The folder, relative to the project; it may lie outside."),
-        field("include", "include = [\"**/*.md\"]", "every Markdown, HTML, text and PDF file", "Globs of the files to read."),
+        field(
+            "include",
+            "include = [\"**/*.md\"]",
+            "every Markdown, HTML, text and PDF file",
+            "Globs of the files to read.",
+        ),
         field("exclude", "exclude = [\"drafts/**\"]", "", "Globs of the files to leave out."),
     ],
 };
@@ -138,7 +168,12 @@ pub(crate) const GUARDS: Section = Section {
     file: FILE,
     header: "[guards]",
     about: "Checks on what goes to a model.",
-    fields: &[field("secrets", "secrets = \"mask\"", "flag", "What to do about keys and tokens in prompts: `off`, `flag`, `mask` or `block`.")],
+    fields: &[field(
+        "secrets",
+        "secrets = \"mask\"",
+        "flag",
+        "What to do about keys and tokens in prompts: `off`, `flag`, `mask` or `block`.",
+    )],
 };
 
 /// The budget.
@@ -146,7 +181,12 @@ pub(crate) const BUDGET: Section = Section {
     file: FILE,
     header: "[budget]",
     about: "Limits on spending.",
-    fields: &[field("daily_usd", "daily_usd = 20.00", "no limit", "Most dollars to spend in one day (UTC), all requests together.")],
+    fields: &[field(
+        "daily_usd",
+        "daily_usd = 20.00",
+        "no limit",
+        "Most dollars to spend in one day (UTC), all requests together.",
+    )],
 };
 
 /// The whole file.
