@@ -6,13 +6,13 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Project, Served};
+use crate::support::Served;
 
 const CHAT: &str = "/v1/chat/completions";
 const MESSAGES: &str = "/v1/messages";
 
 async fn served() -> Served {
-    Served::start(&Project::temp(&[("surefoot.toml", "[models]\nm = \"sim/ok\"\n")])).await
+    Served::temp(&[("surefoot.toml", "[models]\nm = \"sim/ok\"\n")]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

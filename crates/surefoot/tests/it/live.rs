@@ -96,7 +96,7 @@ async fn beyond_loopback_every_door_needs_the_key_that_is_shown_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn web_pages_of_strangers_cannot_reach_a_server_on_loopback() {
-    let served = Served::start(&Project::temp(&[("surefoot.toml", "")])).await;
+    let served = Served::temp(&[("surefoot.toml", "")]).await;
     let client = reqwest::Client::new();
     let rebound = client.get(format!("{}/api/traces", served.url)).header("host", "evil.example").send().await.unwrap();
     assert_eq!(rebound.status(), 403);

@@ -11,3 +11,4 @@ mod project;
 mod reference;
 mod sdk;
 mod support;
+mod upstream;

@@ -31,7 +31,8 @@ async fn sdk_anthropic_typescript() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sdk_examples_of_the_readme() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let served = Served::start(&Project::example("docs-assistant")).await;
+    let project = Project::example("docs-assistant");
+    let served = Served::start(&project).await;
     for (language, file, command) in
         [("python", "readme.py", python as fn(&str) -> _), ("typescript", "readme.mjs", node)]
     {
@@ -50,7 +51,8 @@ async fn sdk_examples_of_the_readme() {
 }
 
 async fn run(mut command: tokio::process::Command) {
-    let served = Served::start(&Project::example("docs-assistant")).await;
+    let project = Project::example("docs-assistant");
+    let served = Served::start(&project).await;
     let output = command.arg(&served.url).stdin(Stdio::null()).output().await.unwrap();
     let (told, wrong) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success() && told.trim_end().ends_with("ok"), "{told}\n{wrong}");

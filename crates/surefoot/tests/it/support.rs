@@ -81,11 +81,20 @@ pub(crate) async fn output(mut command: Command) -> String {
 /// A running server; killed when dropped.
 pub(crate) struct Served {
     child: Child,
+    /// Keeps the project's folders while it runs, where nobody else does.
+    _project: Option<Project>,
     /// Its address: `http://127.0.0.1:PORT`.
     pub(crate) url: String,
 }
 
 impl Served {
+    /// Serves a project of these files.
+    pub(crate) async fn temp(files: &[(&str, &str)]) -> Self {
+        let project = Project::temp(files);
+        let served = Self::start(&project).await;
+        Self { _project: Some(project), ..served }
+    }
+
     /// Serves a project, and waits until it is ready.
     pub(crate) async fn start(project: &Project) -> Self {
         let mut command = surefoot(&["up", "--bind", "127.0.0.1:0"]);
@@ -116,7 +125,7 @@ impl Served {
         // What it says later is read and thrown away, so that it never waits for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         // Everywhere includes here.
-        Self { child, url: url.replace("0.0.0.0", "127.0.0.1") }
+        Self { child, _project: None, url: url.replace("0.0.0.0", "127.0.0.1") }
     }
 
     /// Asks a path until the answer is a success that fits, and gives its text.
