@@ -8,10 +8,10 @@ use surefoot_types::{
     conversation::{Dialect, Event},
     ids::{AttemptId, TraceId},
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::{
-    attempt::{EMBEDDINGS, Tries},
+    attempt::{EMBEDDINGS, Tries, pause},
     call::{Added, Caller, Context, Failed},
     events,
     identify::identify,
@@ -103,7 +103,7 @@ impl Gateway {
         let mut tries = Tries::new(model.targets.len(), model.policy);
         let mut last = Fault::internal("there is no target to try");
         while let Some(turn) = tries.next(tale.started().elapsed()) {
-            sleep(turn.wait).await;
+            pause(turn.wait).await;
             let target = &model.targets[turn.target];
             let id = AttemptId::mint(parts.clock.as_ref(), parts.chance.as_ref());
             let waited = u64::try_from(turn.wait.as_micros()).unwrap_or(u64::MAX);

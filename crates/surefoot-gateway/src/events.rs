@@ -50,9 +50,9 @@ pub(crate) fn record_lost(error: &StoreError) {
     tracing::error!(error = %error, "a refused request could not be recorded");
 }
 
-/// A target is tried again, or the next one is.
-pub(crate) fn attempt_again(target: &str, wait: Duration) {
-    tracing::debug!(target_model = target, wait_ms = wait.as_millis() as u64, "trying");
+/// A target is tried again after a wait.
+pub(crate) fn attempt_waits(wait: Duration) {
+    tracing::debug!(wait_ms = wait.as_millis() as u64, "waiting before another try");
 }
 
 fn seconds(micros: u64) -> f64 {

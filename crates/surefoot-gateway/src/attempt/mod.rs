@@ -83,8 +83,7 @@ impl Attempting<'_> {
         tale: &mut Tale,
         outlet: &mut Outlet,
     ) -> Result<Option<Whole>, Fault> {
-        events::attempt_again(&target.model, turn.wait);
-        sleep(turn.wait).await;
+        pause(turn.wait).await;
         let outgoing = self.upstream.outgoing(self, target)?;
         let id = AttemptId::mint(self.parts.clock.as_ref(), self.parts.chance.as_ref());
         let waited = u64::try_from(turn.wait.as_micros()).unwrap_or(u64::MAX);
@@ -173,6 +172,14 @@ fn take(frame: &Frame, tale: &mut Tale) -> Result<bool, Fault> {
         speaks |= !matches!(event, Event::Start { .. } | Event::Usage { .. } | Event::End);
     }
     Ok(speaks)
+}
+
+/// Waits before a try. No wait at all is not given to the timer, which counts in whole milliseconds.
+pub(crate) async fn pause(wait: Duration) {
+    if !wait.is_zero() {
+        events::attempt_waits(wait);
+        sleep(wait).await;
+    }
 }
 
 fn late(what: &str, limit: Duration) -> Fault {
