@@ -14,15 +14,17 @@ use crate::support::{Project, Served};
 const KILLS: usize = 50;
 /// How many callers ask at once.
 const CALLERS: usize = 8;
+/// Short answers, and longer ones that a kill cuts.
+const MODELS: [&str; 2] = ["sim/ok", "sim/words-20+gap-1ms"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_at_any_moment_loses_no_answered_request() {
-    let project = Project::temp(&[("surefoot.toml", "[models]\nm = \"sim/words-20+gap-1ms\"\n")]);
+    let project = Project::temp(&[("surefoot.toml", "")]);
     let answered: Arc<Mutex<Vec<TraceId>>> = Arc::default();
     for _ in 0..KILLS {
         let mut served = Served::start(&project).await;
         let callers: Vec<_> = (0..CALLERS)
-            .map(|n| tokio::spawn(call_on(served.url.clone(), n % 2 == 0, Arc::clone(&answered))))
+            .map(|n| tokio::spawn(call_on(served.url.clone(), MODELS[n % 2], n % 4 < 2, Arc::clone(&answered))))
             .collect();
         // The moment of the kill is what is random here, not something that is waited for.
         tokio::time::sleep(Duration::from_millis(20).mul_f64(1.0 + 10.0 * SystemChance.unit())).await;
@@ -42,9 +44,9 @@ async fn kill_at_any_moment_loses_no_answered_request() {
 }
 
 /// Asks until the server is gone, noting each answer that came whole.
-async fn call_on(url: String, stream: bool, answered: Arc<Mutex<Vec<TraceId>>>) {
+async fn call_on(url: String, model: &str, stream: bool, answered: Arc<Mutex<Vec<TraceId>>>) {
     let client = reqwest::Client::new();
-    let body = serde_json::json!({"model": "m", "stream": stream, "messages": [{"role": "user", "content": "?"}]});
+    let body = serde_json::json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "?"}]});
     loop {
         let sent = client.post(format!("{url}/v1/chat/completions")).json(&body).send().await;
         let Ok(response) = sent else { return };
