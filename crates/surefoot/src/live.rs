@@ -109,11 +109,13 @@ impl Live {
         let own = |path: &PathBuf| within(path, &self.data);
         let paths: Vec<&PathBuf> = paths.iter().filter(|path| !own(path)).collect();
         let document = |path: &PathBuf| self.sources.iter().any(|source| within(path, &source.folder));
+        let before = self.sources.clone();
         if paths.iter().any(|path| !document(path) && within(path, &self.folder)) {
             self.reload();
         }
         for source in self.sources.clone() {
-            if paths.iter().any(|path| within(path, &source.folder)) {
+            let new = !before.contains(&source);
+            if new || paths.iter().any(|path| within(path, &source.folder)) {
                 self.ingest(&source).await;
             }
         }

@@ -3,13 +3,14 @@
 mod prompt;
 
 pub use prompt::{Filling, NotAPrompt, Prompt, WORDS};
+use serde_json::{Map, Value};
 use surefoot_types::{
     Chance, Code, Fault,
     conversation::{ChatRequest, Parameters},
     document::Hit,
 };
 
-use crate::{call::Call, outside::Grounding, resolve::Plan};
+use crate::{call::Call, outside::Grounding, project::Function, resolve::Plan};
 
 /// The request as it will go to a model.
 #[derive(Debug, Clone)]
@@ -34,13 +35,14 @@ pub(crate) async fn ground(
     let Some(task) = &plan.task else {
         return Ok(Grounded { request, hits: Vec::new(), untouched: true });
     };
+    inputs_fit(&task.function, &call.context.input)?;
     let found = match &task.function.knowledge {
         None => None,
         Some(knowledge) => {
             let grounding = grounding.ok_or_else(|| {
                 Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment.")
             })?;
-            let hits = grounding.search(knowledge, &call.chat.question(), task.function.passages).await?;
+            let hits = grounding.search(knowledge, &query(call), task.function.passages).await?;
             Some((grounding.passages_block(&hits), hits))
         }
     };
@@ -49,6 +51,32 @@ pub(crate) async fn ground(
     request.messages = task.variant.prompt.render(filling, chance)?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
     Ok(Grounded { request, hits: hits.unwrap_or_default(), untouched: false })
+}
+
+/// What to search for: the question, or, for a function of typed inputs alone, their texts.
+fn query(call: &Call) -> String {
+    let question = call.chat.question();
+    if !question.is_empty() {
+        return question;
+    }
+    call.context.input.values().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Every input must be declared, and fit its schema.
+fn inputs_fit(function: &Function, input: &Map<String, Value>) -> Result<(), Fault> {
+    for (name, value) in input {
+        let param = format!("surefoot.input.{name}");
+        let Some(schema) = function.input.get(name) else {
+            let known: Vec<&str> = function.input.keys().map(String::as_str).collect();
+            let told = format!("the function '{}' has no input '{name}'", function.name);
+            return Err(Fault::bad_request(&param, told).hint(format!("Its inputs are: {}.", known.join(", "))));
+        };
+        let validator = jsonschema::validator_for(schema).map_err(|error| Fault::internal(error.to_string()))?;
+        if let Err(error) = validator.validate(value) {
+            return Err(Fault::bad_request(&param, format!("the input '{name}' does not fit: {error}")));
+        }
+    }
+    Ok(())
 }
 
 /// The variant's parameters, with the caller's own in their place where it set any.

@@ -70,12 +70,15 @@ impl Purse {
         Ok(Hold { amount, day: today.day, from: Some(Arc::clone(&self.today)) })
     }
 
-    /// Puts the true cost in the place of what was held.
-    pub(crate) fn settle(&self, hold: Hold, cost: Money, clock: &dyn Clock) {
-        drop(hold);
+    /// Puts the true cost in the place of what was held, in one step: between the two nobody sees a
+    /// budget with neither in it.
+    pub(crate) fn settle(&self, mut hold: Hold, cost: Money, clock: &dyn Clock) {
         let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
         today.turn(clock);
         today.spent += cost;
+        if hold.from.take().is_some() {
+            today.give_back(&hold);
+        }
     }
 }
 
@@ -86,21 +89,25 @@ impl Today {
             *self = Self { day, ..Self::default() };
         }
     }
+
+    /// A hold of yesterday went with yesterday's page.
+    fn give_back(&mut self, hold: &Hold) {
+        if self.day == hold.day {
+            self.held = self.held - hold.amount;
+        }
+    }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         let Some(from) = self.from.take() else { return };
-        let mut today = from.lock().unwrap_or_else(PoisonError::into_inner);
-        // A hold of yesterday went with yesterday's page.
-        if today.day == self.day {
-            today.held = today.held - self.amount;
-        }
+        from.lock().unwrap_or_else(PoisonError::into_inner).give_back(self);
     }
 }
 
-/// The dearest target, with the prompt's tokens estimated high and the longest answer allowed, for
-/// every try that the policy may make. A target without a price counts nothing: its cost is unknown.
+/// The dearest target, with the prompt's tokens estimated high and the longest answer allowed. One
+/// answer is paid for at most: a try that fails before it answers costs nothing, and after that there is
+/// no other. A target without a price counts nothing: its cost is unknown.
 fn worst_case(project: &Project, plan: &Plan, prompt: &Screened) -> Money {
     let request = &prompt.grounded.request;
     let said: u64 = request.messages.iter().map(|message| Usage::estimate(&message.words()) + 8).sum();

@@ -32,6 +32,25 @@ fn many_at_once_cannot_overspend_together() {
 }
 
 #[test]
+fn nobody_sees_the_budget_between_held_and_spent() {
+    let purse = purse(0);
+    let limit = Some(Money::nanos(10));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..2_000 {
+                    if let Ok(hold) = purse.hold(limit, Money::nanos(10), &SystemClock) {
+                        purse.settle(hold, Money::nanos(10), &SystemClock);
+                    }
+                }
+            });
+        }
+    });
+    // Once the ten are spent nothing more fits, whatever moment it was asked in.
+    assert_eq!(purse.today.lock().unwrap().spent, Money::nanos(10));
+}
+
+#[test]
 fn a_dropped_hold_is_given_back() {
     let purse = purse(10);
     let limit = Some(Money::nanos(100));

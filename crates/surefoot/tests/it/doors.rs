@@ -143,6 +143,28 @@ async fn paths_that_lead_nowhere_answer_in_the_callers_shape() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn typed_inputs_are_checked_before_anything_is_asked() {
+    let function = "[input.product]\ntype = \"string\"\nenum = [\"basic\", \"pro\"]\n";
+    let variant =
+        "+++\nmodel = \"sim/echo\"\n+++\nA bot.{{ history() }}{{ role(\"user\") }}About {{ input.product }}.\n";
+    let files = [("surefoot.toml", ""), ("functions/f/function.toml", function), ("functions/f/v.md", variant)];
+    let served = Served::temp(&files).await;
+    let client = reqwest::Client::new();
+    for (input, status, says) in [
+        (json!({"product": "pro"}), 200, "About pro."),
+        (json!({"product": "gold"}), 400, "does not fit"),
+        (json!({"produkt": "pro"}), 400, "no input 'produkt'"),
+        (json!({}), 400, "cannot be filled"),
+    ] {
+        let body =
+            json!({"model": "f", "messages": [{"role": "user", "content": "Go."}], "surefoot": {"input": input}});
+        let sent = client.post(format!("{}{CHAT}", served.url)).json(&body).send().await.unwrap();
+        let (got, text) = (sent.status(), sent.text().await.unwrap());
+        assert!(got == status && text.contains(says), "{input}: {got} {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_surefoot_adds_reaches_the_trace_and_no_provider() {
     let served = served().await;
     let client = reqwest::Client::new();
