@@ -9,8 +9,9 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
+use serde_json::json;
 
-use crate::terminal::{say, tell};
+use crate::terminal::{say, say_json, tell};
 
 /// The files of a new project.
 const FILES: [(&str, &str); 8] = [
@@ -29,12 +30,16 @@ const FILES: [(&str, &str); 8] = [
 #[command(after_help = "Examples:
   surefoot init my-assistant
   surefoot init .
+  surefoot init --json my-assistant | jq '.written'
 
 Never overwrites a file: where one is there already, nothing is written.")]
 pub(crate) struct Init {
     /// The folder to write it into; made where there is none
     #[arg(default_value = ".")]
     project: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl Init {
@@ -44,6 +49,7 @@ impl Init {
         if !taken.is_empty() {
             bail!("nothing was written: {} is there already in {}", taken.join(", "), self.project.display());
         }
+        let mut written = Vec::new();
         for (name, text) in FILES {
             let path = self.project.join(name);
             let folder = path.parent().unwrap_or(&self.project);
@@ -51,8 +57,13 @@ impl Init {
             let file = OpenOptions::new().write(true).create_new(true).open(&path);
             file.and_then(|mut file| file.write_all(text.as_bytes()))
                 .with_context(|| format!("cannot write {}", path.display()))?;
-            say(path.display().to_string());
+            written.push(path.display().to_string());
         }
+        if self.json {
+            say_json(&json!({"written": written}))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        written.iter().for_each(say);
         let here = self.project.display();
         tell(format!(
             "\nNext:\n  surefoot up {here}\n  surefoot ask -p {here} \"How do I add a document?\"\n  surefoot eval -p {here}"

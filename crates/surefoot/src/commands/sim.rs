@@ -4,12 +4,13 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use serde_json::json;
 use surefoot_gateway::attempt::sim::Script;
 use surefoot_server::sim::{SimOptions, serve};
 use tokio::net::TcpListener;
 
 use super::up::ended;
-use crate::terminal::tell;
+use crate::terminal::{say_json, tell};
 
 /// Serve a simulated provider that misbehaves on request
 #[derive(Debug, Args)]
@@ -17,6 +18,7 @@ use crate::terminal::tell;
   surefoot sim
   surefoot sim --bind 127.0.0.1:4142 --seed 7
   surefoot sim --script answers.toml
+  surefoot sim --bind 127.0.0.1:0 --json | jq '.url'
 
 Point an SDK at http://127.0.0.1:4142/v1 and name what it should do as the model:
   ok, echo, words-40+gap-25ms, fail-429+retry-after-2s+times-2, cut-5, stall-5, bad-json, …
@@ -31,13 +33,20 @@ pub(crate) struct Sim {
     /// A file of rules that decide before the model's name does
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+    /// Print where it serves as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl Sim {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let script = self.script.as_deref().map(read).transpose()?;
         let listener = TcpListener::bind(self.bind).await.with_context(|| format!("cannot serve on {}", self.bind))?;
-        tell(format!("listening on http://{}", listener.local_addr()?));
+        let address = listener.local_addr()?;
+        if self.json {
+            say_json(&json!({"url": format!("http://{address}")}))?;
+        }
+        tell(format!("listening on http://{address}"));
         serve(SimOptions { seed: self.seed, script }, listener, ended()).await?;
         Ok(ExitCode::SUCCESS)
     }

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Du
 
 use anyhow::Context;
 use clap::Args;
+use serde_json::json;
 use surefoot_gateway::identify::secret_hash;
 use surefoot_server::Parts;
 use surefoot_types::{Fault, Secret, ids::KeyId, key::Key, ports::Ledger};
@@ -14,7 +15,7 @@ use crate::{
     assemble::House,
     live::{Live, Status},
     settings::Settings,
-    terminal::tell,
+    terminal::{say_json, tell},
 };
 
 /// Where to serve when nobody says.
@@ -28,6 +29,7 @@ const PROBE: Duration = Duration::from_secs(5);
   surefoot up examples/docs-assistant
   surefoot up --bind 127.0.0.1:8080
   surefoot up /srv/assistant --bind 0.0.0.0:4141 --data /var/lib/surefoot
+  surefoot up --bind 127.0.0.1:0 --json | jq '.url'
 
 Bound beyond this machine, every caller needs a key; the first start makes one where the project names none.")]
 pub(crate) struct Up {
@@ -43,6 +45,9 @@ pub(crate) struct Up {
     /// Do not pick up edits
     #[arg(long)]
     no_watch: bool,
+    /// Print where it serves as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl Up {
@@ -59,6 +64,9 @@ impl Up {
         }
         let status = Arc::new(Status::default());
         let parts = parts(&house, &status, &settings, loopback);
+        if self.json {
+            say_json(&json!({"url": format!("http://{address}")}))?;
+        }
         banner(address, &settings);
         let live = Live {
             house: Arc::clone(&house),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and may talk")]
 
 mod browser;
+mod cited;
 mod clients;
 mod doors;
 mod kill;
