@@ -137,12 +137,13 @@ impl Attempting<'_> {
         loop {
             let limit = if head.is_some() { first } else { policy.between_tokens };
             let told = if head.is_some() { policy.first_token } else { limit };
-            let frame = match timeout(limit, frames.next()).await {
+            let mut frame = match timeout(limit, frames.next()).await {
                 Err(_) => return Err(late("the provider fell silent", told)),
                 Ok(None) => break,
                 Ok(Some(frame)) => frame?,
             };
             let speaks = take(&frame, tale)?;
+            estimated(&mut frame, tale);
             held.push(frame);
             if speaks && let Some(head) = head.take() {
                 outlet.head(head).await?;
@@ -157,6 +158,16 @@ impl Attempting<'_> {
         match tale.gathered() {
             Some(gathered) if gathered.finish.is_some() && head.is_none() => Ok(()),
             _ => Err(cut()),
+        }
+    }
+}
+
+/// Some dialects tell the prompt's tokens at the start (Anthropic), some at the end (OpenAI). Where a
+/// caller of the former is answered by the latter, the start tells an estimate; the end corrects it.
+fn estimated(frame: &mut Frame, tale: &Tale) {
+    for event in &mut frame.events {
+        if let Event::Start { usage: usage @ None, .. } = event {
+            *usage = Some(tale.estimate_prompt());
         }
     }
 }

@@ -249,24 +249,26 @@ impl Tale {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    fn estimate(&self, gathered: &Gathered) -> Usage {
-        let told = |parts: &[Part]| -> u64 {
-            parts
-                .iter()
-                .map(|part| match part {
-                    Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => Usage::estimate(text),
-                    Part::ToolCall { name, arguments, .. } => Usage::estimate(name) + Usage::estimate(arguments),
-                    Part::ToolResult { .. } | Part::Image { .. } | Part::Other { .. } => 0,
-                })
-                .sum()
-        };
-        Usage {
-            input: self.trace.prompt.iter().map(|message| told(&message.parts)).sum(),
-            output: told(&gathered.parts),
-            estimated: true,
-            ..Usage::default()
-        }
+    /// What the prompt uses, by estimate.
+    pub(crate) fn estimate_prompt(&self) -> Usage {
+        let input = self.trace.prompt.iter().map(|message| estimate(&message.parts)).sum();
+        Usage { input, estimated: true, ..Usage::default() }
     }
+
+    fn estimate(&self, gathered: &Gathered) -> Usage {
+        Usage { output: estimate(&gathered.parts), ..self.estimate_prompt() }
+    }
+}
+
+/// The tokens of parts, by estimate.
+fn estimate(parts: &[Part]) -> u64 {
+    let of = |part: &Part| match part {
+        Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => Usage::estimate(text),
+        Part::ToolCall { name, arguments, .. } => Usage::estimate(name) + Usage::estimate(arguments),
+        Part::ToolResult { content, .. } => estimate(content),
+        Part::Image { .. } | Part::Other { .. } => 0,
+    };
+    parts.iter().map(of).sum()
 }
 
 fn masked(mut text: String) -> String {

@@ -91,6 +91,10 @@ async fn another_dialect_is_translated_and_what_is_lost_is_named() {
     assert_eq!(status, 200);
     assert!(text.starts_with("event: message_start") && text.contains("event: message_stop"), "{text}");
     assert!(!text.contains("[DONE]"));
+    // The prompt's tokens are told at the start, as clients of this dialect read them there.
+    let start = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    let start: Value = serde_json::from_str(start).unwrap();
+    assert!(start["message"]["usage"]["input_tokens"].as_u64().unwrap() > 0, "{start}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
