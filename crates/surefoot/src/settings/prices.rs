@@ -1,10 +1,11 @@
-//! Prices of well-known models at their own vendors, in dollars for a million tokens, as their public price
-//! pages gave them on the date below. A row of the project wins; a model that is not here has no known price.
+//! Prices of well-known models at their own vendors, in dollars for a million tokens, as they were listed in
+//! the month below. Vendors change them: a row of the project wins, and a model that is not here has no
+//! known price.
 
 use surefoot_types::Price;
 
-/// When the table was last looked over.
-pub(crate) const DATED: &str = "2025-06-01";
+/// The month that the prices are of.
+pub(crate) const DATED: &str = "June 2025";
 
 /// Vendor kind, model, input, output, cache read, cache write.
 type Row = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>, Option<&'static str>);
