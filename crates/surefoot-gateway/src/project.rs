@@ -6,9 +6,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use surefoot_types::{
-    Money, Price, Secret,
+    PriceBook, Secret,
+    budget::{Budget, Limit},
     conversation::{Dialect, Parameters},
     key::Key,
+    trace::Keep,
 };
 
 use crate::ground::Prompt;
@@ -24,16 +26,51 @@ pub struct Project {
     pub models: BTreeMap<String, Arc<Model>>,
     /// Functions by name.
     pub functions: BTreeMap<String, Arc<Function>>,
-    /// Prices by `provider/model-id`.
-    pub prices: BTreeMap<String, Price>,
+    /// Prices by `provider/model-id`, with their history.
+    pub prices: PriceBook,
+    /// What to do with a model whose price is not known.
+    pub unpriced: Unpriced,
     /// Keys that the settings name (others live in the ledger).
     pub keys: Vec<Key>,
     /// How targets are tried where an alias says nothing else.
     pub policy: Policy,
     /// What to do about secrets in prompts and answers.
     pub secrets: SecretAction,
-    /// Most money to spend in one day (UTC), all requests together.
-    pub daily_budget: Option<Money>,
+    /// Limits on requests and tokens a minute, and on requests at once.
+    pub limits: Vec<Limit>,
+    /// Budgets.
+    pub budgets: Vec<Budget>,
+    /// What is kept of requests.
+    pub records: Records,
+}
+
+/// What to do with a model whose price is not known. Its cost is never taken for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unpriced {
+    /// Answer; traces and books say that the cost is unknown.
+    Allow,
+    /// As `Allow`, but refuse where a hard budget counts the request: what cannot be reckoned cannot be limited.
+    #[default]
+    RefuseInBudget,
+    /// Refuse.
+    Refuse,
+}
+
+/// What is kept of requests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Records {
+    /// How much of each.
+    pub keep: Keep,
+    /// Which share of answered requests is kept, 0 to 1. Failed ones are always kept; books and accounts count all.
+    pub sample: f64,
+    /// Whether a request is answered though its record could not be stored.
+    pub serve_unrecorded: bool,
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self { keep: Keep::All, sample: 1.0, serve_unrecorded: false }
+    }
 }
 
 /// An AI API with its credentials.
@@ -151,6 +188,8 @@ pub struct Function {
     pub variant: String,
     /// All variants by name.
     pub variants: BTreeMap<String, Arc<Variant>>,
+    /// What is kept of its requests, where it differs from the project.
+    pub keep: Option<Keep>,
 }
 
 /// One way of doing a function.

@@ -20,6 +20,9 @@ pub struct Document {
     pub format: String,
     /// BLAKE3 of the source's bytes, in hex: an unchanged file costs a hash.
     pub hash: String,
+    /// The user whose document it is, where it says so: it goes when that user is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Size of the source in bytes.
     pub bytes: u64,
     /// When this version was read.

@@ -3,10 +3,13 @@
 //! **Must never know:** runtimes, HTTP, SQL, settings files. Everything here is plain data with
 //! its arithmetic, or a trait that says what the product asks of the outside world.
 
+pub mod audit;
+pub mod budget;
 pub mod citation;
 pub mod clock;
 pub mod conversation;
 pub mod document;
+pub mod erasure;
 pub mod fault;
 pub mod feedback;
 pub mod ids;
@@ -14,8 +17,10 @@ pub mod key;
 pub mod money;
 pub mod ports;
 pub mod price;
+pub mod replica;
 pub mod run;
 pub mod secret;
+pub mod spend;
 pub mod trace;
 pub mod usage;
 
@@ -24,6 +29,6 @@ pub use clock::{Chance, Clock, SystemChance, SystemClock};
 pub use fault::{Blame, Code, Fault, Retry};
 pub use jiff::Timestamp;
 pub use money::Money;
-pub use price::Price;
+pub use price::{Price, PriceBook};
 pub use secret::Secret;
 pub use usage::Usage;

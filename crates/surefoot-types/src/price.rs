@@ -1,34 +1,147 @@
-//! What a model's tokens cost.
+//! What a model's tokens cost, and since when.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{money::Money, usage::Usage};
 
+/// The price of a model from one moment on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Price {
+    /// From when on; absent: always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// What tokens cost.
+    #[serde(flatten)]
+    pub rates: Rates,
+    /// What tokens cost where the prompt has more tokens than so many: the whole answer is then charged
+    /// by the last row that it exceeds. Rising.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub above: Vec<Above>,
+    /// For each request, whatever its tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Money>,
+    /// For each image made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Money>,
+    /// For each search of the web that the provider makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<Money>,
+    /// Percent of the token rates by service tier: `batch` = 50, `priority` = 175.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tiers: BTreeMap<String, u32>,
+}
+
 /// Prices per million tokens. A bucket without a price of its own falls back as its doc says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Price {
-    /// Uncached prompt tokens, per million.
+#[serde(default)]
+pub struct Rates {
+    /// Uncached prompt tokens.
     pub input: Money,
-    /// Tokens of the answer, per million.
+    /// Tokens of the answer.
     pub output: Money,
-    /// Prompt tokens read from the provider's cache, per million; as `input` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Prompt tokens read from the provider's cache; as `input` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<Money>,
-    /// Prompt tokens written to the provider's cache, per million; as `input` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Prompt tokens written to the provider's cache; as `input` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<Money>,
+    /// Prompt tokens written to the provider's cache for an hour; as `cache_write` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_hour: Option<Money>,
+    /// Prompt tokens of audio; as `input` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_input: Option<Money>,
+    /// Tokens of audio in the answer; as `output` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_output: Option<Money>,
+}
+
+/// Rates for long prompts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Above {
+    /// They hold for prompts of more tokens than this.
+    pub tokens: u64,
+    /// The rates.
+    #[serde(flatten)]
+    pub rates: Rates,
 }
 
 impl Price {
-    /// What `usage` costs, rounded up to the next nano-dollar, so that a cost is never understated.
-    pub fn cost(&self, usage: &Usage) -> Money {
-        let line = |tokens: u64, price: Money| i128::from(tokens) * i128::from(price.as_nanos());
-        let sum = line(usage.input, self.input)
-            + line(usage.cache_read, self.cache_read.unwrap_or(self.input))
-            + line(usage.cache_write, self.cache_write.unwrap_or(self.input))
-            + line(usage.output, self.output);
-        let nanos = (sum + 999_999).div_euclid(1_000_000);
+    /// A price of nothing but tokens.
+    pub fn of(rates: Rates) -> Self {
+        Self { rates, ..Self::default() }
+    }
+
+    /// What `usage` costs at a service tier, rounded up to the next nano-dollar, so that a cost is never
+    /// understated. A cost that the provider reported wins.
+    pub fn cost(&self, usage: &Usage, tier: Option<&str>) -> Money {
+        if let Some(reported) = usage.reported {
+            return reported;
+        }
+        let percent = tier.and_then(|tier| self.tiers.get(tier)).copied().unwrap_or(100);
+        let tokens = self.rates_for(usage.input_total()).line(usage) * i128::from(percent);
+        // Rates are per million tokens, tiers in percent.
+        let tokens = (tokens + 99_999_999).div_euclid(100_000_000);
+        let each =
+            |many: u64, price: Option<Money>| i128::from(many) * i128::from(price.unwrap_or_default().as_nanos());
+        let nanos = tokens + each(1, self.request) + each(usage.images, self.image) + each(usage.searches, self.search);
         Money::nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+    }
+
+    fn rates_for(&self, prompt: u64) -> &Rates {
+        let above = self.above.iter().rev().find(|above| prompt > above.tokens);
+        above.map_or(&self.rates, |above| &above.rates)
+    }
+}
+
+impl Rates {
+    /// Tokens times prices: nano-dollars times a million.
+    fn line(&self, usage: &Usage) -> i128 {
+        let line = |tokens: u64, price: Money| i128::from(tokens) * i128::from(price.as_nanos());
+        let cache_write = self.cache_write.unwrap_or(self.input);
+        line(usage.input, self.input)
+            + line(usage.cache_read, self.cache_read.unwrap_or(self.input))
+            + line(usage.cache_write, cache_write)
+            + line(usage.cache_write_hour, self.cache_write_hour.unwrap_or(cache_write))
+            + line(usage.audio_input, self.audio_input.unwrap_or(self.input))
+            + line(usage.output, self.output)
+            + line(usage.audio_output, self.audio_output.unwrap_or(self.output))
+    }
+}
+
+/// Prices by `provider/model-id`, each with its history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PriceBook {
+    by_target: BTreeMap<String, Vec<Price>>,
+}
+
+impl PriceBook {
+    /// Adds a price. Of two that begin at the same moment the later added holds.
+    pub fn add(&mut self, target: impl Into<String>, price: Price) {
+        let prices = self.by_target.entry(target.into()).or_default();
+        prices.retain(|other| other.since != price.since);
+        prices.push(price);
+        prices.sort_by_key(|price| price.since);
+    }
+
+    /// Takes away every price of a target.
+    pub fn clear(&mut self, target: &str) {
+        self.by_target.remove(target);
+    }
+
+    /// The price of a target at a moment; absent when it is not known.
+    pub fn get(&self, target: &str, at: Timestamp) -> Option<&Price> {
+        let prices = self.by_target.get(target)?;
+        prices.iter().rev().find(|price| price.since.is_none_or(|since| since <= at))
+    }
+
+    /// All targets with a price.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        self.by_target.keys().map(String::as_str)
     }
 }
 
@@ -36,24 +149,80 @@ impl Price {
 mod tests {
     use super::*;
 
+    fn dollars(text: &str) -> Money {
+        text.parse().unwrap()
+    }
+
     #[test]
     fn each_bucket_is_billed_once() {
-        let dollars = |text: &str| text.parse::<Money>().unwrap();
-        let price = Price {
+        let rates = Rates {
             input: dollars("2.50"),
             output: dollars("10"),
             cache_read: Some(dollars("1.25")),
-            cache_write: None,
+            audio_input: Some(dollars("40")),
+            ..Rates::default()
         };
-        let usage =
-            Usage { input: 1000, cache_read: 400, cache_write: 10, output: 50, reasoning: 20, estimated: false };
-        assert_eq!(price.cost(&usage).as_nanos(), 2_500_000 + 500_000 + 25_000 + 500_000);
-        assert_eq!(price.cost(&Usage::default()), Money::ZERO);
+        let price = Price { request: Some(dollars("0.001")), search: Some(dollars("0.01")), ..Price::of(rates) };
+        for (what, usage, nanos) in [
+            ("nothing but the request", Usage::default(), 0),
+            ("input", Usage { input: 1000, ..Usage::default() }, 2_500_000),
+            ("cache read", Usage { cache_read: 400, ..Usage::default() }, 500_000),
+            ("cache write, as input", Usage { cache_write: 10, ..Usage::default() }, 25_000),
+            ("an hour's, as cache write", Usage { cache_write_hour: 10, ..Usage::default() }, 25_000),
+            ("output, reasoning within it", Usage { output: 50, reasoning: 20, ..Usage::default() }, 500_000),
+            ("audio in", Usage { audio_input: 10, ..Usage::default() }, 400_000),
+            ("audio out, as output", Usage { audio_output: 10, ..Usage::default() }, 100_000),
+            ("searches", Usage { searches: 2, ..Usage::default() }, 20_000_000),
+        ] {
+            assert_eq!(price.cost(&usage, None).as_nanos(), 1_000_000 + nanos, "{what}");
+        }
+        let reported = Usage { input: 1000, reported: Some(Money::nanos(5)), ..Usage::default() };
+        assert_eq!(price.cost(&reported, None), Money::nanos(5), "what the provider says wins");
+    }
+
+    #[test]
+    fn tiers_and_long_prompts() {
+        let rates = |input: &str| Rates { input: dollars(input), ..Rates::default() };
+        let price = Price {
+            above: vec![Above { tokens: 200, rates: rates("2") }, Above { tokens: 500, rates: rates("3") }],
+            tiers: BTreeMap::from([("batch".into(), 50)]),
+            ..Price::of(rates("1"))
+        };
+        for (input, tier, nanos) in [
+            (200, None, 200_000),
+            (201, None, 402_000),
+            (501, None, 1_503_000),
+            (200, Some("batch"), 100_000),
+            (200, Some("unheard of"), 200_000),
+        ] {
+            let usage = Usage { input, ..Usage::default() };
+            assert_eq!(price.cost(&usage, tier).as_nanos(), nanos, "{input} {tier:?}");
+        }
     }
 
     #[test]
     fn a_fraction_of_a_nano_dollar_rounds_up() {
-        let price = Price { input: Money::nanos(37_500_000), ..Price::default() };
-        assert_eq!(price.cost(&Usage { input: 1, ..Usage::default() }), Money::nanos(38));
+        let price = Price::of(Rates { input: Money::nanos(37_500_000), ..Rates::default() });
+        assert_eq!(price.cost(&Usage { input: 1, ..Usage::default() }, None), Money::nanos(38));
+    }
+
+    #[test]
+    fn the_price_of_its_day() {
+        let at = |day: &str| format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap();
+        let price = |since: Option<&str>, nanos| Price {
+            since: since.map(at),
+            ..Price::of(Rates { input: Money::nanos(nanos), ..Rates::default() })
+        };
+        let mut book = PriceBook::default();
+        book.add("a/x", price(Some("2026-03-01"), 2));
+        book.add("a/x", price(None, 1));
+        book.add("a/x", price(Some("2026-06-01"), 3));
+        book.add("b/y", price(Some("2026-03-01"), 4));
+        let found = |target: &str, day| book.get(target, at(day)).map(|price| price.rates.input.as_nanos());
+        assert_eq!(found("a/x", "2026-02-28"), Some(1));
+        assert_eq!(found("a/x", "2026-03-01"), Some(2));
+        assert_eq!(found("a/x", "2026-12-31"), Some(3));
+        assert_eq!(found("b/y", "2026-02-28"), None);
+        assert_eq!(found("c/z", "2026-12-31"), None);
     }
 }

@@ -38,6 +38,27 @@ impl Outcome {
     }
 }
 
+/// What is kept of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Only its part of the books: what it cost.
+    Nothing,
+    /// The trace without what was said: no question, prompt, passages, answer or citations.
+    Metadata,
+    /// The trace, with secrets and personal data masked in what was said.
+    Redacted,
+    /// The trace, with secrets masked in what was said.
+    #[default]
+    All,
+}
+
+impl Keep {
+    /// All of them, with their names in settings.
+    pub const NAMES: [(&'static str, Self); 4] =
+        [("all", Self::All), ("redacted", Self::Redacted), ("metadata", Self::Metadata), ("nothing", Self::Nothing)];
+}
+
 /// A step of the path, with how long it took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Span {
@@ -78,6 +99,23 @@ pub struct Attempt {
     /// How it failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+}
+
+impl Attempt {
+    /// An attempt that begins now, `at_us` after the request's start, after a wait.
+    pub fn begun(id: AttemptId, target: impl Into<String>, at_us: u64, waited_us: u64) -> Self {
+        Self {
+            id,
+            target: target.into(),
+            at_us,
+            took_us: 0,
+            first_us: None,
+            waited_us,
+            usage: None,
+            cost: None,
+            fault: None,
+        }
+    }
 }
 
 /// What a guard says about a request or an answer.
@@ -125,6 +163,12 @@ pub struct Trace {
     /// The caller's tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// W3C trace context, as `traceparent` tells it: the trace that this one is part of, and the caller's span.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// What is kept of it.
+    #[serde(default)]
+    pub keep: Keep,
     /// Whether the answer was streamed.
     pub streamed: bool,
     /// How it ended.
@@ -184,6 +228,8 @@ impl Trace {
             session: None,
             user: None,
             tags: BTreeMap::new(),
+            parent: None,
+            keep: Keep::All,
             streamed: false,
             outcome: Outcome::Failed,
             fault: None,

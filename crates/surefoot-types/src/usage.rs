@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::Money;
+
 /// Token counts. Every input bucket is disjoint from the others; `reasoning` is a part of `output`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -14,12 +16,30 @@ pub struct Usage {
     pub input: u64,
     /// Prompt tokens read from the provider's prompt cache.
     pub cache_read: u64,
-    /// Prompt tokens written to the provider's prompt cache.
+    /// Prompt tokens written to the provider's prompt cache, to be kept for minutes.
     pub cache_write: u64,
-    /// Tokens of the answer, reasoning included.
+    /// Prompt tokens written to the provider's prompt cache, to be kept for an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cache_write_hour: u64,
+    /// Prompt tokens of audio.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_input: u64,
+    /// Tokens of the answer, reasoning included, audio left out.
     pub output: u64,
+    /// Tokens of audio in the answer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_output: u64,
     /// The part of `output` that was reasoning.
     pub reasoning: u64,
+    /// Images made.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub images: u64,
+    /// Searches of the web that the provider made and charges for.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub searches: u64,
+    /// What the provider itself says that it cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Money>,
     /// True when Surefoot counted because the provider did not say.
     pub estimated: bool,
 }
@@ -27,12 +47,17 @@ pub struct Usage {
 impl Usage {
     /// All prompt tokens, as OpenAI counts `prompt_tokens`.
     pub fn input_total(&self) -> u64 {
-        self.input + self.cache_read + self.cache_write
+        self.input + self.cache_read + self.cache_write + self.cache_write_hour + self.audio_input
+    }
+
+    /// All tokens of the answer, as OpenAI counts `completion_tokens`.
+    pub fn output_total(&self) -> u64 {
+        self.output + self.audio_output
     }
 
     /// All tokens.
     pub fn total(&self) -> u64 {
-        self.input_total() + self.output
+        self.input_total() + self.output_total()
     }
 
     /// The sum of two usages (several attempts, several answers).
@@ -41,8 +66,17 @@ impl Usage {
             input: self.input + other.input,
             cache_read: self.cache_read + other.cache_read,
             cache_write: self.cache_write + other.cache_write,
+            cache_write_hour: self.cache_write_hour + other.cache_write_hour,
+            audio_input: self.audio_input + other.audio_input,
             output: self.output + other.output,
+            audio_output: self.audio_output + other.audio_output,
             reasoning: self.reasoning + other.reasoning,
+            images: self.images + other.images,
+            searches: self.searches + other.searches,
+            reported: match (self.reported, other.reported) {
+                (None, None) => None,
+                (one, two) => Some(one.unwrap_or_default() + two.unwrap_or_default()),
+            },
             estimated: self.estimated || other.estimated,
         }
     }
@@ -55,4 +89,9 @@ impl Usage {
         let beyond = text.chars().filter(|c| !c.is_ascii()).count();
         (ascii.div_ceil(4) + beyond) as u64
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

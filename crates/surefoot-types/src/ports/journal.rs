@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::Stored;
 use crate::{
+    budget::Charge,
     feedback::Feedback,
     ids::TraceId,
-    money::Money,
     trace::{Outcome, Trace, TraceSummary},
 };
 
@@ -30,12 +30,32 @@ pub struct TraceFilter {
     pub since: Option<Timestamp>,
 }
 
+/// What is to be kept of one request.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its trace, with what is not to be kept left out already.
+    pub trace: Arc<Trace>,
+    /// Whether the trace itself is kept; if not, only the books and accounts know of it.
+    pub kept: bool,
+    /// What it takes from accounts.
+    pub charges: Vec<Charge>,
+}
+
+impl Record {
+    /// A trace that is kept and takes nothing from any account.
+    pub fn of(trace: Arc<Trace>) -> Self {
+        Self { trace, kept: true, charges: Vec::new() }
+    }
+}
+
 /// Keeps traces and feedback.
 #[async_trait]
 pub trait Journal: Send + Sync + 'static {
-    /// Keeps a trace. When this returns, the trace survives the process's death and a power cut.
-    /// Adding the same id again replaces it.
-    async fn trace_add(&self, trace: Arc<Trace>) -> Stored<()>;
+    /// Keeps a request, in one transaction: its trace, what it adds to the books (see
+    /// [`spend::entries`](crate::spend::entries)) and its charges. When this returns, all of it survives
+    /// what the store's level promises to survive. A request that is there already is left as it is:
+    /// nothing is counted twice.
+    async fn record_add(&self, record: Record) -> Stored<()>;
 
     /// A whole trace.
     async fn trace_get(&self, id: TraceId) -> Stored<Option<Trace>>;
@@ -43,11 +63,11 @@ pub trait Journal: Send + Sync + 'static {
     /// At most `limit` traces that fit the filter, newest first.
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>>;
 
-    /// What all traces since a moment cost together, unknown costs left out.
-    async fn trace_cost_since(&self, since: Timestamp) -> Stored<Money>;
-
     /// Keeps feedback, as durably as a trace.
     async fn feedback_add(&self, feedback: &Feedback) -> Stored<()>;
+
+    /// Takes away at most `limit` traces older than a moment, oldest first, with their feedback. How many there were.
+    async fn trace_prune(&self, before: Timestamp, limit: usize) -> Stored<u64>;
 
     /// All feedback on a trace, oldest first.
     async fn feedback_list(&self, trace: TraceId) -> Stored<Vec<Feedback>>;

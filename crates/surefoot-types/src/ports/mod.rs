@@ -1,12 +1,18 @@
 //! What the product asks of storage, in small traits by kind of data. Every backend passes the one
 //! suite in `surefoot-testkit`. "Not found" is an `Option`, not an error.
 
+mod archive;
+mod books;
 mod journal;
 mod ledger;
 mod library;
 mod notebook;
 
-pub use journal::{Journal, TraceFilter};
+use async_trait::async_trait;
+
+pub use archive::Archive;
+pub use books::Books;
+pub use journal::{Journal, Record, TraceFilter};
 pub use ledger::Ledger;
 pub use library::{Change, Library};
 pub use notebook::Notebook;
@@ -40,3 +46,19 @@ impl From<StoreError> for crate::fault::Fault {
 
 /// What a port call gives.
 pub type Stored<T> = Result<T, StoreError>;
+
+/// A whole store: every port, opened together and closed together.
+#[async_trait]
+pub trait Store: Archive + Books + Journal + Ledger + Library + Notebook {
+    /// Whether it can be written.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    async fn check(&self) -> Stored<()>;
+
+    /// The seat that this process holds in it: its name as a holder of leases.
+    fn holder(&self) -> &str;
+
+    /// Waits until everything that was handed in is where it is safe, and closes it.
+    async fn close(&self);
+}

@@ -1,0 +1,301 @@
+//! Budgets and limits: how much may be used of what, by whom, in which time.
+//!
+//! Both are kept in accounts. An account is one budget or limit, applied to one subject (a key, a tenant,
+//! …), in one window of time; its units are nano-dollars, requests or tokens. Whoever spends from it holds
+//! a lease: a part of what is left, taken from the store ahead of need, so that a request spends from
+//! memory and the sum over all processes never exceeds the limit.
+
+use std::{fmt, str::FromStr};
+
+use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
+use serde::{Deserialize, Serialize};
+
+use crate::money::Money;
+
+/// Whom a budget or limit is counted by: each has its own account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Per {
+    /// Everybody together.
+    All,
+    /// The caller's key.
+    Key,
+    /// The key's tenant.
+    Tenant,
+    /// The caller's end user.
+    User,
+    /// The function.
+    Function,
+    /// The model, as the caller names it.
+    Model,
+    /// The value of a tag.
+    Tag(String),
+}
+
+/// A text that says not by whom to count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not one of all, key, tenant, user, function, model, tag:NAME")]
+pub struct NotPer(String);
+
+impl FromStr for Per {
+    type Err = NotPer;
+
+    fn from_str(text: &str) -> Result<Self, NotPer> {
+        Ok(match text {
+            "all" => Self::All,
+            "key" => Self::Key,
+            "tenant" => Self::Tenant,
+            "user" => Self::User,
+            "function" => Self::Function,
+            "model" => Self::Model,
+            _ => match text.strip_prefix("tag:").filter(|name| !name.is_empty()) {
+                Some(name) => Self::Tag(name.to_owned()),
+                None => return Err(NotPer(text.to_owned())),
+            },
+        })
+    }
+}
+
+impl TryFrom<String> for Per {
+    type Error = NotPer;
+    fn try_from(text: String) -> Result<Self, NotPer> {
+        text.parse()
+    }
+}
+
+impl From<Per> for String {
+    fn from(per: Per) -> Self {
+        per.to_string()
+    }
+}
+
+impl fmt::Display for Per {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Key => f.write_str("key"),
+            Self::Tenant => f.write_str("tenant"),
+            Self::User => f.write_str("user"),
+            Self::Function => f.write_str("function"),
+            Self::Model => f.write_str("model"),
+            Self::Tag(name) => write!(f, "tag:{name}"),
+        }
+    }
+}
+
+/// In which time a budget is spent. Windows begin at midnight UTC; weeks on Monday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Every {
+    /// A day.
+    Day,
+    /// A week.
+    Week,
+    /// A calendar month.
+    Month,
+    /// For ever.
+    Total,
+}
+
+/// One window of time: from `start` up to `end`, which belongs to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its first moment.
+    pub start: Timestamp,
+    /// The first moment after it; absent for a window without an end.
+    pub end: Option<Timestamp>,
+}
+
+impl Every {
+    /// All of them, with their names in settings.
+    pub const NAMES: [(&'static str, Self); 4] =
+        [("day", Self::Day), ("week", Self::Week), ("month", Self::Month), ("total", Self::Total)];
+
+    /// The window that `now` lies in.
+    pub fn window(self, now: Timestamp) -> Window {
+        let today = Offset::UTC.to_datetime(now).date();
+        let (first, length) = match self {
+            Self::Total => return Window { start: Timestamp::UNIX_EPOCH, end: None },
+            Self::Day => (today, 1.day()),
+            Self::Week => {
+                let since_monday = i64::from(today.weekday().to_monday_zero_offset());
+                (today.saturating_sub(since_monday.days()), 1.week())
+            }
+            Self::Month => (today.first_of_month(), 1.month()),
+        };
+        let moment = |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).unwrap_or(now);
+        Window { start: moment(first), end: Some(moment(first.saturating_add(length))) }
+    }
+}
+
+/// Most money to spend, by whom it is counted, in which time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// Its name in this project.
+    pub name: String,
+    /// By whom it is counted.
+    pub per: Per,
+    /// In which time.
+    pub every: Every,
+    /// The most that may be spent.
+    pub limit: Money,
+    /// Whether a request that could exceed it is refused; else it is let through with a warning.
+    pub hard: bool,
+    /// Percent of the limit at which a warning event is raised, rising.
+    pub warn_at: Vec<u8>,
+}
+
+/// Most requests and tokens a minute, and most requests at once. What is absent is not limited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rates {
+    /// Requests a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<u64>,
+    /// Tokens a minute, of prompt and answer together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Requests at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrent: Option<u64>,
+}
+
+impl Rates {
+    /// Whether nothing is limited.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A limit of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name in this project.
+    pub name: String,
+    /// By whom it is counted.
+    pub per: Per,
+    /// How much.
+    pub rates: Rates,
+}
+
+/// An account's name: of one budget or limit, one subject, one window. Made of them by [`AccountId::new`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// The account of `what` (`budget:NAME`, `requests:NAME`, …) for `per` = `subject`, in the window that
+    /// begins at `start`.
+    pub fn new(what: &str, per: &Per, subject: &str, start: Timestamp) -> Self {
+        Self(format!("{what}|{per}|{}|{subject}", start.as_second()))
+    }
+
+    /// As text: `what|per|start|subject`, the window's start in seconds since 1970.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The account of this text, as the store kept it.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// What it is counted for, by whom, who that is, and when its window began; absent for a text that is no
+    /// account's.
+    pub fn parts(&self) -> Option<(&str, Per, &str, Timestamp)> {
+        let mut parts = self.0.splitn(4, '|');
+        let (what, per, start, subject) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        Some((what, per.parse().ok()?, subject, Timestamp::from_second(start.parse().ok()?).ok()?))
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a request really used of an account: put in the books together with its trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// The account.
+    pub account: AccountId,
+    /// How many of its units.
+    pub amount: i64,
+    /// Who holds the lease that it is taken from.
+    pub holder: String,
+}
+
+/// What a holder asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseAsk {
+    /// From which account.
+    pub account: AccountId,
+    /// Most units that the account may give, to all holders together, what was charged to it included.
+    pub limit: i64,
+    /// How the holder's lease is to change.
+    pub change: LeaseChange,
+}
+
+/// How a lease is to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseChange {
+    /// By so many units: more, or (negative) some of it back. Right at any time, since it commutes with charges.
+    By(i64),
+    /// To so many units. Right only while nothing that the holder spent is still to be charged.
+    To(i64),
+}
+
+/// A lease after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The account.
+    pub account: AccountId,
+    /// By how much the lease really changed (as much of what was asked for as there was), for `By`; how
+    /// large it is now, for `To`.
+    pub amount: i64,
+    /// What was charged to the account, by everybody.
+    pub spent: i64,
+    /// What others hold of it.
+    pub others: i64,
+}
+
+/// An account, for reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountState {
+    /// The account.
+    pub account: AccountId,
+    /// What was charged to it.
+    pub spent: i64,
+    /// What is leased of it.
+    pub leased: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows() {
+        let now: Timestamp = "2026-11-25T13:14:15Z".parse().unwrap();
+        for (every, start, end) in [
+            (Every::Day, "2026-11-25T00:00:00Z", Some("2026-11-26T00:00:00Z")),
+            (Every::Week, "2026-11-23T00:00:00Z", Some("2026-11-30T00:00:00Z")),
+            (Every::Month, "2026-11-01T00:00:00Z", Some("2026-12-01T00:00:00Z")),
+            (Every::Total, "1970-01-01T00:00:00Z", None),
+        ] {
+            let expected = Window { start: start.parse().unwrap(), end: end.map(|end| end.parse().unwrap()) };
+            assert_eq!(every.window(now), expected, "{every:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_names_its_parts() {
+        let start = Timestamp::from_second(1_700_000_000).unwrap();
+        for (per, subject) in [(Per::All, ""), (Per::Tag("team".into()), "a|b"), (Per::User, "u@example.com")] {
+            let account = AccountId::new("budget:daily", &per, subject, start);
+            assert_eq!(account.parts(), Some(("budget:daily", per, subject, start)));
+        }
+        assert_eq!(AccountId::from_text("noise").parts(), None);
+    }
+}
