@@ -163,8 +163,10 @@ impl Gateway {
     }
 
     /// Records a request that could not be read at all, so that its trace id leads somewhere.
-    pub async fn refuse(&self, trace_id: TraceId, door: &'static str, fault: &Fault) {
-        let tale = Tale::unread(trace_id, door, self.inner.parts.clock.as_ref());
+    /// It is whoever was admitted's, if anybody was.
+    pub async fn refuse(&self, trace_id: TraceId, door: &'static str, admitted: Option<&Admitted>, fault: &Fault) {
+        let mut tale = Tale::unread(trace_id, door, self.inner.parts.clock.as_ref());
+        tale.admitted(admitted);
         let (trace, _) = tale.record(Some(fault));
         events::request_ended(&trace);
         if let Err(error) = self.inner.parts.journal.record_add(Record::of(trace)).await {
