@@ -37,12 +37,13 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 ];
 
 /// A dependency that only these crates may know.
-const ONLY_IN: [(&str, &[&str]); 5] = [
+const ONLY_IN: [(&str, &[&str]); 6] = [
     ("axum", &["surefoot-server"]),
     ("sqlx", &["surefoot-store"]),
     ("clap", &["surefoot", "xtask"]),
     ("tantivy", &["surefoot-knowledge"]),
     ("askama", &["surefoot-server"]),
+    ("rmcp", &["surefoot-server"]),
 ];
 
 /// Run times and HTTP, which the pure crates must never know.

@@ -8,12 +8,14 @@ use surefoot_types::{
     Chance, Code, Fault,
     conversation::{ChatRequest, Parameters},
     document::Hit,
+    key::Admin,
 };
 
 use crate::{
-    call::Call,
+    call::{Call, Caller},
     identify::{Admitted, may_search},
     outside::Grounding,
+    path::Gateway,
     project::Function,
     resolve::Plan,
 };
@@ -47,9 +49,7 @@ pub(crate) async fn ground(
         None => None,
         Some(knowledge) => {
             may_search(admitted, knowledge)?;
-            let grounding = grounding.ok_or_else(|| {
-                Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment.")
-            })?;
+            let grounding = searchable(grounding)?;
             let hits = grounding.search(knowledge, &query(call), task.function.passages).await?;
             Some((grounding.passages_block(&hits), hits))
         }
@@ -59,6 +59,23 @@ pub(crate) async fn ground(
     request.messages = task.variant.prompt.render(filling, chance)?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
     Ok(Grounded { request, hits: hits.unwrap_or_default(), untouched: false })
+}
+
+impl Gateway {
+    /// The best passages of a knowledge for a query, for the doors that show them, within the caller's rights.
+    ///
+    /// # Errors
+    /// Where the caller may not, the knowledge is not there, or it cannot be searched now.
+    pub async fn search(&self, caller: &Caller, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
+        let admitted = self.admit(caller, Admin::None)?;
+        may_search(admitted.as_ref(), knowledge)?;
+        searchable(self.inner.parts.grounding.as_deref())?.search(knowledge, query, limit).await
+    }
+}
+
+fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
+    grounding
+        .ok_or_else(|| Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment."))
 }
 
 /// What to search for: the question, or, for a function of typed inputs alone, their texts.

@@ -37,7 +37,7 @@ pub(crate) use self::{
 };
 use crate::{
     access::{Gate, gate},
-    console, fault,
+    console, fault, mcp,
     state::App,
 };
 
@@ -51,7 +51,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let any_key = Router::new()
         .route("/api/feedback", post(feedback::create))
         .route("/openapi.json", get(openapi::serve))
-        .route("/readyz", get(health::ready));
+        .route("/readyz", get(health::ready))
+        .merge(mcp::routes(app));
     let read = Router::new()
         .route("/api/traces", get(traces::list))
         .route("/api/traces/{id}", get(traces::get))
