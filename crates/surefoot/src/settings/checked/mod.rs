@@ -15,11 +15,13 @@ use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 use surefoot_gateway::Project;
 use surefoot_knowledge::ingest::Source as Folder;
 use surefoot_lab::evals::Eval;
+use surefoot_types::budget::Budget;
 
 use self::models::Models;
 pub(crate) use self::{
     ops::{Retention, StoreSettings},
-    values::{days, moment},
+    server::ADMINS,
+    values::{days, duration, moment},
 };
 use super::{
     mistake::{Mistakes, suggest},
@@ -46,6 +48,17 @@ pub(crate) struct Settings {
     pub(crate) store: StoreSettings,
     /// How long.
     pub(crate) retention: Retention,
+}
+
+/// What those need to know who look after a project's store.
+#[derive(Debug)]
+pub(crate) struct Upkeep {
+    /// Where it is.
+    pub(crate) store: StoreSettings,
+    /// The budgets that its accounts are of.
+    pub(crate) budgets: Vec<Budget>,
+    /// The names of the keys that stand in the files.
+    pub(crate) keys: BTreeSet<String>,
 }
 
 /// The environment, seen from here: a variable's value by its name.
@@ -98,6 +111,16 @@ impl Ground<'_> {
             drain: self.drain(root.server.drain.as_ref()),
             store: self.store(root),
             retention: self.retention(&root.retention),
+        }
+    }
+
+    /// What those need to know who look after the store.
+    pub(crate) fn upkeep(&self, root: &root::Root) -> Upkeep {
+        let names = root.server.keys.iter().filter_map(|key| key.name.as_ref());
+        Upkeep {
+            store: self.store(root),
+            budgets: self.budgets(&root.budgets),
+            keys: names.map(|name| name.value.clone()).collect(),
         }
     }
 

@@ -152,7 +152,7 @@ impl Ground<'_> {
     }
 
     /// Where everything is kept.
-    pub(crate) fn store(&self, root: &Root) -> StoreSettings {
+    pub(super) fn store(&self, root: &Root) -> StoreSettings {
         let otherwise = StoreSettings::default();
         let level = self.choice("level", root.records.level.as_ref(), &LEVELS);
         let lease = root.store.lease.as_ref().and_then(|written| self.lease(written));

@@ -33,7 +33,8 @@ const ACTIONS: [(&str, SecretAction); 4] = [
     ("mask", SecretAction::Mask),
     ("block", SecretAction::Block),
 ];
-const ADMINS: [(&str, Admin); 3] = [("none", Admin::None), ("read", Admin::Read), ("all", Admin::All)];
+/// The doors that a key may open beside those of the models, with their names in settings.
+pub(crate) const ADMINS: [(&str, Admin); 3] = [("none", Admin::None), ("read", Admin::Read), ("all", Admin::All)];
 
 impl Ground<'_> {
     /// The address to serve on.

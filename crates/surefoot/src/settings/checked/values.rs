@@ -94,7 +94,8 @@ impl Ground<'_> {
     }
 }
 
-fn duration(text: &str) -> Option<Duration> {
+/// `500ms`, `30s`, `2m`, `1h`; a day at the most.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..digits].parse().ok()?;
     let millis = match &text[digits..] {
