@@ -7,11 +7,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use surefoot_dialect::Frame;
 use surefoot_types::{
-    Citation, Fault, Money, Secret,
+    Citation, Fault, Money, Secret, Timestamp,
     conversation::{Answer, ChatRequest},
     ids::TraceId,
 };
 use tokio::sync::mpsc;
+
+use crate::trace_context::TraceContext;
 
 /// One request, as a door read it.
 #[derive(Debug, Clone)]
@@ -51,6 +53,8 @@ pub struct Context {
     /// Headers of the caller's dialect that go on to a provider of the same dialect:
     /// `anthropic-version`, `anthropic-beta`. Names in lower case.
     pub headers: BTreeMap<String, String>,
+    /// The trace of the caller's own that the request is part of.
+    pub trace: Option<TraceContext>,
 }
 
 /// What the path sends back, in order: one `Head`, any number of `Frame`s (streams only), and one
@@ -76,6 +80,29 @@ pub struct Head {
     pub target: String,
     /// Whether the answer comes from the cache.
     pub cached: bool,
+    /// How the caller stands with the limits.
+    pub standing: Standing,
+}
+
+/// How a caller stands with the limits that count its request, the tightest of each kind: for the headers by
+/// which providers tell it. Absent where nothing is limited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Requests a minute.
+    pub requests: Option<Quota>,
+    /// Tokens a minute.
+    pub tokens: Option<Quota>,
+}
+
+/// One limit, as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// How many a minute.
+    pub limit: u64,
+    /// How many are left in this minute.
+    pub remaining: u64,
+    /// When the next minute begins.
+    pub reset: Timestamp,
 }
 
 /// The end of an answered request.
@@ -101,6 +128,8 @@ pub struct Whole {
 pub struct Failed {
     /// What went wrong.
     pub fault: Fault,
+    /// How the caller stands with the limits.
+    pub standing: Standing,
     /// What Surefoot adds to it.
     pub added: Added,
 }
@@ -198,6 +227,6 @@ impl Reply {
             }
         }
         let fault = Fault::internal("the request ended without an answer");
-        Err(Box::new(Failed { fault, added: Added::new(self.trace_id) }))
+        Err(Box::new(Failed { fault, standing: head.standing, added: Added::new(self.trace_id) }))
     }
 }

@@ -4,21 +4,22 @@ use std::{sync::Arc, time::Duration};
 
 use surefoot_dialect::embeddings::{self, Embeddings, EmbeddingsRequest};
 use surefoot_types::{
-    Code, Fault, Retry, Usage,
+    Code, Fault, Retry,
     conversation::{Dialect, Event},
     ids::{AttemptId, TraceId},
+    ports::Record,
 };
 use tokio::time::timeout;
 
 use crate::{
     attempt::{EMBEDDINGS, Tries, pause},
-    call::{Added, Caller, Context, Failed},
+    call::{Added, Caller, Context, Failed, Standing},
     events,
-    identify::identify,
+    identify::{identify, may_use},
     path::Gateway,
     project::{Model, Project, Reach, Target},
     record::Tale,
-    reserve::Hold,
+    reserve::priced,
     resolve,
 };
 
@@ -42,6 +43,8 @@ pub struct EmbedCall {
 pub struct Embedded {
     /// The vectors.
     pub embeddings: Embeddings,
+    /// How the caller stands with the limits.
+    pub standing: Standing,
     /// What Surefoot adds.
     pub added: Added,
 }
@@ -56,38 +59,36 @@ impl Gateway {
         // In a task of its own, so that a caller who hangs up leaves nothing unsettled or unrecorded.
         tokio::spawn(self.clone().embed_run(call)).await.unwrap_or_else(|_| {
             let fault = Fault::internal("a step of the request panicked");
-            Err(Box::new(Failed { fault, added: Added::new(trace_id) }))
+            Err(Box::new(Failed { fault, standing: Standing::default(), added: Added::new(trace_id) }))
         })
     }
 
     async fn embed_run(self, call: EmbedCall) -> Result<Embedded, Box<Failed>> {
         let clock = self.inner.parts.clock.as_ref();
-        let mut tale = Tale::embedding(call.trace_id, call.door, &call.request.model, clock);
-        let mut hold = Hold::default();
-        let walked = self.embed_walk(&call, &mut tale, &mut hold).await;
-        self.inner.purse.settle(hold, tale.settle(&self.project()), clock);
+        let mut tale = Tale::embedding(&call, clock);
+        let walked = self.embed_walk(&call, &mut tale).await;
+        tale.settle();
         let (trace, added) = tale.record(walked.as_ref().err());
-        let recorded = self.inner.parts.journal.trace_add(Arc::clone(&trace)).await.map_err(Fault::from);
+        let recorded = self.inner.parts.journal.record_add(Record::of(Arc::clone(&trace))).await.map_err(Fault::from);
         events::request_ended(&trace);
         match walked.and_then(|embeddings| recorded.map(|()| embeddings)) {
-            Ok(embeddings) => Ok(Embedded { embeddings, added }),
-            Err(fault) => Err(Box::new(Failed { fault, added })),
+            Ok(embeddings) => Ok(Embedded { embeddings, standing: Standing::default(), added }),
+            Err(fault) => Err(Box::new(Failed { fault, standing: Standing::default(), added })),
         }
     }
 
-    async fn embed_walk(&self, call: &EmbedCall, tale: &mut Tale, hold: &mut Hold) -> Result<Embeddings, Fault> {
+    async fn embed_walk(&self, call: &EmbedCall, tale: &mut Tale) -> Result<Embeddings, Fault> {
         let inner = &*self.inner;
         let project = self.project();
         tale.enter("identify");
-        tale.admitted(identify(&project, &inner.parts.minted_keys.load(), &call.caller)?);
+        let now = inner.parts.clock.now();
+        let admitted = identify(&project, &inner.parts.minted_keys.load(), &call.caller, now)?;
+        tale.admitted(admitted.as_ref());
         tale.enter("resolve");
+        may_use(admitted.as_ref(), None, &call.request.model)?;
         let model = resolve::model(&project, &inner.upstream, &call.request.model)?;
         tale.enter("reserve");
-        let usage =
-            Usage { input: call.request.inputs.iter().map(|text| Usage::estimate(text)).sum(), ..Usage::default() };
-        let prices = model.targets.iter().filter_map(|target| project.prices.get(&target.name()));
-        let worst = prices.map(|price| price.cost(&usage)).max().unwrap_or_default();
-        *hold = inner.purse.hold(project.daily_budget, worst, inner.parts.clock.as_ref())?;
+        priced(&project, &model, now)?;
         tale.enter("attempt");
         self.embed_try_all(call, &model, &project, tale).await
     }
@@ -106,13 +107,12 @@ impl Gateway {
             pause(turn.wait).await;
             let target = &model.targets[turn.target];
             let id = AttemptId::mint(parts.clock.as_ref(), parts.chance.as_ref());
-            let waited = u64::try_from(turn.wait.as_micros()).unwrap_or(u64::MAX);
-            tale.attempt_open(id, target.name(), waited, &[]);
+            tale.attempt_open(id, target, turn.wait, &[], &project.prices);
             let ended = self.embed_one(call, target, model.policy.whole).await;
             if let Ok(embeddings) = &ended {
                 tale.take(&Event::Usage { usage: embeddings.usage });
             }
-            tale.attempt_close(project, ended.as_ref().err().cloned());
+            tale.attempt_close(ended.as_ref().err().cloned());
             match ended {
                 Ok(embeddings) => return Ok(embeddings),
                 Err(fault) if fault.retry == Retry::Never => return Err(fault),

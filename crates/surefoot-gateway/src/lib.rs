@@ -19,11 +19,13 @@ mod record;
 mod reserve;
 pub mod resolve;
 mod screen;
+pub mod trace_context;
 mod verify;
 
-pub use call::{Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Reply, Whole};
+pub use call::{Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Quota, Reply, Standing, Whole};
 pub use embed::{EmbedCall, Embedded};
 pub use identify::Admitted;
 pub use outside::{Grounding, Resident};
 pub use path::{Gateway, Parts};
 pub use project::Project;
+pub use trace_context::TraceContext;

@@ -8,21 +8,26 @@ use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
-use surefoot_types::{Chance, Clock, Code, Fault, ids::TraceId, key::Key, ports::Journal};
+use surefoot_types::{
+    Chance, Clock, Code, Fault,
+    ids::TraceId,
+    key::{Admin, Key},
+    ports::{Books, Journal, Ledger, Record},
+};
 use tokio::sync::mpsc;
 
 use crate::{
     attempt::{Attempting, Outlet, Upstream},
-    call::{Call, Caller, Delivery, Done, Failed, Reply},
+    call::{Call, Caller, Delivery, Done, Failed, Reply, Standing, Whole},
     events,
     ground::ground,
-    identify::{Admitted, identify},
+    identify::{Admitted, identify, may_enter, may_use},
     outside::{Grounding, Resident},
     project::Project,
     recall::Recall,
     record::Tale,
-    reserve::{Hold, Purse},
-    resolve::resolve,
+    reserve::priced,
+    resolve::{self, resolve},
     screen::screen,
     verify::verify,
 };
@@ -32,8 +37,14 @@ const PIECES_WAITING: usize = 64;
 
 /// What a gateway is made of.
 pub struct Parts {
-    /// Where traces go.
+    /// Where records go.
     pub journal: Arc<dyn Journal>,
+    /// Where budgets and limits are kept.
+    pub ledger: Arc<dyn Ledger>,
+    /// What was spent before.
+    pub books: Arc<dyn Books>,
+    /// This process's seat in the store: the name under which it holds leases.
+    pub holder: String,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids and jitter.
@@ -58,18 +69,16 @@ pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) upstream: Upstream,
     pub(crate) recall: Recall,
-    pub(crate) purse: Purse,
 }
 
 impl Gateway {
-    /// A gateway over `parts`. Reads from the journal what was spent today.
+    /// A gateway over `parts`.
     ///
     /// # Errors
-    /// When the journal cannot be read or no HTTP client can be made.
+    /// When the store cannot be read or no HTTP client can be made.
     pub async fn new(parts: Parts) -> Result<Self, Fault> {
-        let purse = Purse::open(parts.journal.as_ref(), parts.clock.as_ref()).await?;
         let upstream = Upstream::new(parts.residents.clone(), Arc::clone(&parts.clock))?;
-        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall: Recall::default(), purse }) })
+        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall: Recall::default() }) })
     }
 
     /// Answers a call. The work goes on in a task of its own, which ends early when the reply's
@@ -84,22 +93,21 @@ impl Gateway {
 
     async fn run(self, call: Call, sender: mpsc::Sender<Delivery>) {
         let mut tale = Tale::begin(&call, self.inner.parts.clock.as_ref());
-        let mut hold = Hold::default();
         let mut outlet = Outlet::new(sender.clone(), call.chat.stream);
         let walked = tokio::select! {
             biased;
             () = sender.closed() => Err(Fault::new(Code::Cancelled, "the caller hung up")),
-            walked = AssertUnwindSafe(self.walk(&call, &mut tale, &mut hold, &mut outlet)).catch_unwind() => {
+            walked = AssertUnwindSafe(self.walk(&call, &mut tale, &mut outlet)).catch_unwind() => {
                 walked.unwrap_or_else(|_| Err(Fault::internal("a step of the request panicked")))
             }
         };
-        self.inner.purse.settle(hold, tale.settle(&self.project()), self.inner.parts.clock.as_ref());
+        tale.settle();
         let (trace, added) = tale.record(walked.as_ref().err());
-        let recorded = self.inner.parts.journal.trace_add(Arc::clone(&trace)).await.map_err(Fault::from);
+        let recorded = self.inner.parts.journal.record_add(Record::of(Arc::clone(&trace))).await.map_err(Fault::from);
         events::request_ended(&trace);
         let last = match walked.and_then(|whole| recorded.map(|()| whole)) {
             Ok(whole) => Delivery::Done(Box::new(Done { whole, added })),
-            Err(fault) => Delivery::Failed(Box::new(Failed { fault, added })),
+            Err(fault) => Delivery::Failed(Box::new(Failed { fault, standing: Standing::default(), added })),
         };
         // The caller may have gone: what was to be told is on the trace.
         let _ = sender.send(last).await;
@@ -107,26 +115,21 @@ impl Gateway {
 
     /// Every step up to the answer. What it learns on the way stands in `tale`, so that being
     /// dropped half way loses nothing.
-    async fn walk(
-        &self,
-        call: &Call,
-        tale: &mut Tale,
-        hold: &mut Hold,
-        outlet: &mut Outlet,
-    ) -> Result<Option<crate::call::Whole>, Fault> {
-        let Inner { parts, upstream, recall, purse } = &*self.inner;
+    async fn walk(&self, call: &Call, tale: &mut Tale, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
+        let Inner { parts, upstream, recall } = &*self.inner;
         let project = parts.project.load_full();
 
         tale.enter("identify");
-        let admitted = identify(&project, &parts.minted_keys.load(), &call.caller)?;
-        tale.admitted(admitted);
+        let admitted = identify(&project, &parts.minted_keys.load(), &call.caller, parts.clock.now())?;
+        tale.admitted(admitted.as_ref());
 
         tale.enter("resolve");
-        let plan = resolve(&project, upstream, &call.chat)?;
+        let plan = resolve(&project, upstream, admitted.as_ref(), &call.chat)?;
         tale.resolved(&plan, &project);
 
         tale.enter("ground");
-        let grounded = ground(&plan, call, parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        let grounded =
+            ground(&plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");
@@ -140,7 +143,7 @@ impl Gateway {
         }
 
         tale.enter("reserve");
-        *hold = purse.reserve(&project, &plan, &prompt, parts.clock.as_ref())?;
+        priced(&project, &plan.model, parts.clock.now())?;
 
         tale.enter("attempt");
         let attempting = Attempting { upstream, plan: &plan, prompt: &prompt, call, parts, project: &project };
@@ -158,17 +161,22 @@ impl Gateway {
         let tale = Tale::unread(trace_id, door, self.inner.parts.clock.as_ref());
         let (trace, _) = tale.record(Some(fault));
         events::request_ended(&trace);
-        if let Err(error) = self.inner.parts.journal.trace_add(trace).await {
+        if let Err(error) = self.inner.parts.journal.record_add(Record::of(trace)).await {
             events::record_lost(&error);
         }
     }
 
-    /// Whether a caller may use the doors that are not on the path (traces, console).
+    /// Whether a caller may use the doors beside the path that need `needed` (traces, console, keys). `None`
+    /// is a trusted caller without a key, who may do everything.
     ///
     /// # Errors
-    /// `Unauthenticated` where a key is required and none, or an unknown one, came.
-    pub fn admit(&self, caller: &Caller) -> Result<Option<Admitted>, Fault> {
-        identify(&self.project(), &self.inner.parts.minted_keys.load(), caller)
+    /// `Unauthenticated` where a key is required and none, an unknown or an outdated one came; `Forbidden` where
+    /// the key does not open the door.
+    pub fn admit(&self, caller: &Caller, needed: Admin) -> Result<Option<Admitted>, Fault> {
+        let now = self.inner.parts.clock.now();
+        let admitted = identify(&self.project(), &self.inner.parts.minted_keys.load(), caller, now)?;
+        may_enter(admitted.as_ref(), needed)?;
+        Ok(admitted)
     }
 
     /// The project as it is now.
@@ -182,11 +190,11 @@ impl Gateway {
     }
 
     /// What a caller may name: functions, then aliases, then the models inside this process.
-    pub fn models(&self) -> Vec<String> {
+    pub fn models(&self, admitted: Option<&Admitted>) -> Vec<String> {
         let project = self.project();
-        let mut names: Vec<String> = project.functions.keys().cloned().collect();
-        names.extend(project.models.keys().cloned());
-        names.extend(self.inner.upstream.resident_models());
-        names
+        let functions = project.functions.keys().cloned();
+        let models = project.models.keys().cloned().chain(self.inner.upstream.resident_models());
+        let all = functions.chain(models);
+        all.filter(|name| may_use(admitted, resolve::function(&project, name), name).is_ok()).collect()
     }
 }

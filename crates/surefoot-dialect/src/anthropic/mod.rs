@@ -51,8 +51,23 @@ struct UsageIn {
     input_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
+    cache_creation: Option<CacheCreation>,
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
+    server_tool_use: Option<ServerTools>,
+}
+
+/// How long what was written to the cache lives; both are in `cache_creation_input_tokens`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_1h_input_tokens: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct ServerTools {
+    web_search_requests: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -68,14 +83,19 @@ impl UsageIn {
             return None;
         }
         let output = self.output_tokens.unwrap_or(0);
+        let written = self.cache_creation_input_tokens.unwrap_or(0);
+        let hour = self.cache_creation.as_ref().and_then(|creation| creation.ephemeral_1h_input_tokens);
+        let hour = hour.unwrap_or(0).min(written);
         let thinking = self.output_tokens_details.as_ref().and_then(|details| details.thinking_tokens);
         Some(Usage {
             input: self.input_tokens.unwrap_or(0),
             cache_read: self.cache_read_input_tokens.unwrap_or(0),
-            cache_write: self.cache_creation_input_tokens.unwrap_or(0),
+            cache_write: written - hour,
+            cache_write_hour: hour,
             output,
             reasoning: thinking.unwrap_or(0).min(output),
-            estimated: false,
+            searches: self.server_tool_use.as_ref().and_then(|tools| tools.web_search_requests).unwrap_or(0),
+            ..Usage::default()
         })
     }
 
@@ -84,8 +104,10 @@ impl UsageIn {
         self.input_tokens = later.input_tokens.or(self.input_tokens);
         self.cache_read_input_tokens = later.cache_read_input_tokens.or(self.cache_read_input_tokens);
         self.cache_creation_input_tokens = later.cache_creation_input_tokens.or(self.cache_creation_input_tokens);
+        self.cache_creation = later.cache_creation.or(self.cache_creation.take());
         self.output_tokens = later.output_tokens.or(self.output_tokens);
         self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details.take());
+        self.server_tool_use = later.server_tool_use.or(self.server_tool_use.take());
     }
 }
 
@@ -107,10 +129,10 @@ struct OutputDetailsOut {
 impl From<Usage> for UsageOut {
     fn from(usage: Usage) -> Self {
         Self {
-            input_tokens: usage.input,
-            cache_creation_input_tokens: usage.cache_write,
+            input_tokens: usage.input + usage.audio_input,
+            cache_creation_input_tokens: usage.cache_write + usage.cache_write_hour,
             cache_read_input_tokens: usage.cache_read,
-            output_tokens: usage.output,
+            output_tokens: usage.output_total(),
             output_tokens_details: (usage.reasoning > 0)
                 .then_some(OutputDetailsOut { thinking_tokens: usage.reasoning }),
         }

@@ -8,8 +8,8 @@ mod write;
 mod write_messages;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Number;
-use surefoot_types::{Usage, conversation::Finish};
+use serde_json::{Number, Value};
+use surefoot_types::{Money, Usage, conversation::Finish};
 
 pub(crate) use read::{answer_read, request_read};
 pub(crate) use stream_read::Reader;
@@ -54,6 +54,9 @@ struct UsageIn {
     /// DeepSeek's name for cached tokens.
     #[serde(deserialize_with = "count")]
     prompt_cache_hit_tokens: Option<u64>,
+    /// OpenRouter's: what it all cost, in dollars.
+    #[serde(deserialize_with = "dollars")]
+    cost: Option<Money>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -63,6 +66,8 @@ struct PromptDetails {
     cached_tokens: Option<u64>,
     #[serde(deserialize_with = "count")]
     cache_write_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    audio_tokens: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -70,6 +75,8 @@ struct PromptDetails {
 struct CompletionDetails {
     #[serde(deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    audio_tokens: Option<u64>,
 }
 
 impl UsageIn {
@@ -82,15 +89,21 @@ impl UsageIn {
         let details = self.prompt_tokens_details.clone().unwrap_or_default();
         let cache_read = details.cached_tokens.or(self.prompt_cache_hit_tokens).unwrap_or(0).min(prompt);
         let cache_write = details.cache_write_tokens.unwrap_or(0).min(prompt - cache_read);
-        let output = self.completion_tokens.unwrap_or(0);
-        let reasoning = self.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens);
+        let audio_input = details.audio_tokens.unwrap_or(0).min(prompt - cache_read - cache_write);
+        let completion = self.completion_tokens.unwrap_or(0);
+        let parts = self.completion_tokens_details.clone().unwrap_or_default();
+        let audio_output = parts.audio_tokens.unwrap_or(0).min(completion);
+        let output = completion - audio_output;
         Some(Usage {
-            input: prompt - cache_read - cache_write,
+            input: prompt - cache_read - cache_write - audio_input,
             cache_read,
             cache_write,
+            audio_input,
             output,
-            reasoning: reasoning.unwrap_or(0).min(output),
-            estimated: false,
+            audio_output,
+            reasoning: parts.reasoning_tokens.unwrap_or(0).min(output),
+            reported: self.cost,
+            ..Usage::default()
         })
     }
 }
@@ -99,6 +112,14 @@ impl UsageIn {
 fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     let number = Option::<Number>::deserialize(from)?;
     Ok(number.and_then(|number| number.as_u64().or_else(|| number.as_f64().map(|count| count as u64))))
+}
+
+/// An amount of dollars, rounded up to the next nano-dollar. What is no amount says nothing.
+fn dollars<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>, D::Error> {
+    let told = Option::<Value>::deserialize(from)?;
+    let dollars = told.as_ref().and_then(Value::as_f64).filter(|dollars| (0.0..1e9).contains(dollars));
+    // Twelve decimals are kept first: 0.1 is a little more than 0.1 as a float, and would be rounded up.
+    Ok(dollars.map(|dollars| Money::nanos(((dollars * 1e12).round() / 1e3).ceil() as i64)))
 }
 
 #[derive(Debug, Serialize)]
@@ -126,11 +147,11 @@ impl From<Usage> for UsageOut {
     fn from(usage: Usage) -> Self {
         Self {
             prompt_tokens: usage.input_total(),
-            completion_tokens: usage.output,
+            completion_tokens: usage.output_total(),
             total_tokens: usage.total(),
             prompt_tokens_details: PromptDetailsOut {
                 cached_tokens: usage.cache_read,
-                cache_write_tokens: usage.cache_write,
+                cache_write_tokens: usage.cache_write + usage.cache_write_hour,
             },
             completion_tokens_details: CompletionDetailsOut { reasoning_tokens: usage.reasoning },
         }

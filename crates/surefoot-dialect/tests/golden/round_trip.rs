@@ -40,7 +40,7 @@ fn piece() -> impl Strategy<Value = Vec<Event>> {
 
 fn usage() -> impl Strategy<Value = Usage> {
     (0u64..999, 0u64..999, 0u64..999, 0u64..999, 0u64..9).prop_map(|(input, cache_read, cache_write, output, part)| {
-        Usage { input, cache_read, cache_write, output, reasoning: part.min(output), estimated: false }
+        Usage { input, cache_read, cache_write, output, reasoning: part.min(output), ..Usage::default() }
     })
 }
 

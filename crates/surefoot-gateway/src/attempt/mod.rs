@@ -51,7 +51,7 @@ impl Attempting<'_> {
         let within = timeout_at(deadline, self.try_all(tale, outlet)).await;
         within.unwrap_or_else(|_| {
             let fault = late("the request did not end", policy.total);
-            tale.attempt_close(self.project, Some(fault.clone()));
+            tale.attempt_close(Some(fault.clone()));
             Err(fault)
         })
     }
@@ -86,11 +86,10 @@ impl Attempting<'_> {
         pause(turn.wait).await;
         let outgoing = self.upstream.outgoing(self, target)?;
         let id = AttemptId::mint(self.parts.clock.as_ref(), self.parts.chance.as_ref());
-        let waited = u64::try_from(turn.wait.as_micros()).unwrap_or(u64::MAX);
-        tale.attempt_open(id, target.name(), waited, &outgoing.dropped);
-        let head = Head { dropped: outgoing.dropped, target: target.name(), cached: false };
+        tale.attempt_open(id, target, turn.wait, &outgoing.dropped, &self.project.prices);
+        let head = Head { dropped: outgoing.dropped, target: target.name(), ..Head::default() };
         let ended = self.exchange(target, outgoing.body, head, tale, outlet).await;
-        tale.attempt_close(self.project, ended.as_ref().err().cloned());
+        tale.attempt_close(ended.as_ref().err().cloned());
         ended
     }
 

@@ -42,7 +42,7 @@ impl Outlet {
     /// Sends an answer from the cache, the way that the caller wants it.
     pub(crate) async fn replay(&mut self, kept: Kept, tale: &mut Tale) -> Result<Option<Whole>, Fault> {
         tale.recalled(&kept);
-        self.head(Head { dropped: Vec::new(), target: kept.target.clone(), cached: true }).await?;
+        self.head(Head { target: kept.target.clone(), cached: true, ..Head::default() }).await?;
         if !self.streamed {
             return Ok(Some(Whole { answer: kept.answer, raw: None }));
         }

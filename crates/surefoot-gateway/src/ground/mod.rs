@@ -10,7 +10,13 @@ use surefoot_types::{
     document::Hit,
 };
 
-use crate::{call::Call, outside::Grounding, project::Function, resolve::Plan};
+use crate::{
+    call::Call,
+    identify::{Admitted, may_search},
+    outside::Grounding,
+    project::Function,
+    resolve::Plan,
+};
 
 /// The request as it will go to a model.
 #[derive(Debug, Clone)]
@@ -28,6 +34,7 @@ pub(crate) struct Grounded {
 pub(crate) async fn ground(
     plan: &Plan,
     call: &Call,
+    admitted: Option<&Admitted>,
     grounding: Option<&dyn Grounding>,
     chance: &dyn Chance,
 ) -> Result<Grounded, Fault> {
@@ -39,6 +46,7 @@ pub(crate) async fn ground(
     let found = match &task.function.knowledge {
         None => None,
         Some(knowledge) => {
+            may_search(admitted, knowledge)?;
             let grounding = grounding.ok_or_else(|| {
                 Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment.")
             })?;

@@ -1,18 +1,53 @@
-//! Whose key is this, and may it call at all.
+//! Whose key is this, and what may it use.
 
+mod scope;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use surefoot_types::{Code, Fault, Secret, key::Key};
+use surefoot_types::{
+    Code, Fault, Secret,
+    budget::Rates,
+    key::{Admin, Key, KeyBudget, Scope},
+    trace::Keep,
+};
 
+pub(crate) use self::scope::{may_search, may_use};
 use crate::{call::Caller, project::Project};
 
-/// A caller with a known key.
+/// A caller with a known key, and what that key says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admitted {
     /// The key's name.
     pub key: String,
     /// Its tenant.
     pub tenant: Option<String>,
+    /// What it may use.
+    pub scope: Scope,
+    /// Its tags, under the caller's own.
+    pub tags: BTreeMap<String, String>,
+    /// Its own limits.
+    pub limits: Rates,
+    /// Its own budget.
+    pub budget: Option<KeyBudget>,
+    /// What is kept of its requests, where it differs from the project.
+    pub keep: Option<Keep>,
+}
+
+impl From<&Key> for Admitted {
+    fn from(key: &Key) -> Self {
+        Self {
+            key: key.name.clone(),
+            tenant: key.tenant.clone(),
+            scope: key.scope.clone(),
+            tags: key.tags.clone(),
+            limits: key.limits,
+            budget: key.budget,
+            keep: key.keep,
+        }
+    }
 }
 
 /// The hash under which a secret is kept: SHA-256, in hex.
@@ -22,7 +57,12 @@ pub fn secret_hash(secret: &Secret) -> String {
 
 /// Who the caller is. A trusted caller (loopback, or this process) may come without a key, and with
 /// whatever placeholder its SDK insists on sending; a known key counts everywhere.
-pub(crate) fn identify(project: &Project, minted: &[Key], caller: &Caller) -> Result<Option<Admitted>, Fault> {
+pub(crate) fn identify(
+    project: &Project,
+    minted: &[Key],
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Option<Admitted>, Fault> {
     let Some(secret) = caller.secret.as_ref() else {
         return if caller.trusted { Ok(None) } else { Err(unauthenticated("no API key came with the request")) };
     };
@@ -30,12 +70,35 @@ pub(crate) fn identify(project: &Project, minted: &[Key], caller: &Caller) -> Re
         return Ok(None);
     }
     let hash = secret_hash(secret);
-    let known = project.keys.iter().chain(minted).find(|key| key.hash.as_bytes().ct_eq(hash.as_bytes()).into());
+    let known = project.keys.iter().chain(minted).find(|key| key.opens(&hash, now, same));
     match known {
-        Some(key) => Ok(Some(Admitted { key: key.name.clone(), tenant: key.tenant.clone() })),
-        None if caller.trusted => Ok(None),
-        None => Err(unauthenticated("the API key is not known")),
+        Some(key) => Ok(Some(key.into())),
+        // A key that was revoked is refused on loopback too: it is no placeholder.
+        None if caller.trusted && !was_known(project, minted, &hash) => Ok(None),
+        None => Err(unauthenticated("the API key is not known, or no longer valid")),
     }
+}
+
+/// Whether a caller may come in by a door beside the path. Without a key only a trusted one comes this far,
+/// and it may do everything.
+pub(crate) fn may_enter(admitted: Option<&Admitted>, needed: Admin) -> Result<(), Fault> {
+    let Some(admitted) = admitted else { return Ok(()) };
+    if admitted.scope.admin >= needed {
+        return Ok(());
+    }
+    let wanted = if needed == Admin::All { "\"all\"" } else { "\"read\" or \"all\"" };
+    Err(Fault::new(Code::Forbidden, format!("the key '{}' does not open this door", admitted.key))
+        .hint(format!("It takes a key whose `admin` is {wanted}.")))
+}
+
+fn was_known(project: &Project, minted: &[Key], hash: &str) -> bool {
+    let mut secrets = project.keys.iter().chain(minted).flat_map(|key| &key.secrets);
+    secrets.any(|secret| same(secret.hash.as_bytes(), hash.as_bytes()))
+}
+
+/// Takes the same time whatever it finds.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
 }
 
 fn unauthenticated(message: &str) -> Fault {
@@ -44,42 +107,4 @@ fn unauthenticated(message: &str) -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use surefoot_types::{SystemChance, SystemClock, Timestamp, ids::KeyId};
-
-    use super::*;
-
-    fn key(name: &str, secret: &str) -> Key {
-        Key {
-            id: KeyId::mint(&SystemClock, &SystemChance),
-            name: name.into(),
-            hash: secret_hash(&Secret::new(secret)),
-            tenant: None,
-            created: Timestamp::UNIX_EPOCH,
-        }
-    }
-
-    #[test]
-    fn who_may_come_in() {
-        let project = Project { keys: vec![key("app", "right")], ..Project::default() };
-        let minted = [key("admin", "minted")];
-        for (secret, trusted, expected) in [
-            (None, true, Ok(None)),
-            (None, false, Err(())),
-            (Some("right"), true, Ok(Some("app"))),
-            (Some("right"), false, Ok(Some("app"))),
-            (Some("minted"), false, Ok(Some("admin"))),
-            (Some("wrong"), true, Ok(None)),
-            (Some("wrong"), false, Err(())),
-            (Some(""), false, Err(())),
-        ] {
-            let caller = Caller { secret: secret.map(Secret::new), trusted };
-            let found = identify(&project, &minted, &caller).map(|found| found.map(|admitted| admitted.key));
-            assert_eq!(
-                found.map_err(|fault| assert_eq!(fault.code, Code::Unauthenticated)),
-                expected.map(|name| name.map(str::to_owned)),
-                "{secret:?} {trusted}"
-            );
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,10 @@
 //! The tale of one request, told while it happens, so that it is whole at any moment it may end.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use serde_json::{Map, Value};
 use surefoot_types::{
-    Citation, Clock, Code, Fault, Money, Usage,
+    Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
     conversation::{Event, Gathered, Message, Part},
     ids::{AttemptId, TraceId},
     trace::{Attempt, Outcome, Span, Trace},
@@ -11,11 +12,12 @@ use surefoot_types::{
 use tokio::time::Instant;
 
 use crate::{
-    call::{Added, Call, Whole},
+    call::{Added, Call, Context, Whole},
+    embed::EmbedCall,
     events,
     ground::Grounded,
     identify::Admitted,
-    project::Project,
+    project::{Project, Target},
     recall::Kept,
     resolve::Plan,
     screen::{Screened, mask, mask_part},
@@ -28,34 +30,46 @@ pub(crate) struct Tale {
     open: Option<Open>,
     /// Whether a function with knowledge answers: only then are citations told.
     cites: bool,
+    /// The service tier that the caller asked for.
+    tier: Option<String>,
 }
 
 /// The attempt that is under way.
 struct Open {
     attempt: Attempt,
     gathered: Gathered,
+    /// What the target charges, as it was when the attempt began.
+    price: Option<Price>,
 }
 
 impl Tale {
     /// The tale of a request that was read.
     pub(crate) fn begin(call: &Call, clock: &dyn Clock) -> Self {
         let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.chat.model.as_str());
-        trace.session.clone_from(&call.context.session);
         trace.user.clone_from(&call.chat.user);
-        trace.tags.clone_from(&call.context.tags);
         trace.streamed = call.chat.stream;
         trace.question = masked(call.chat.question());
-        Self { trace, started: Instant::now(), open: None, cites: false }
+        Self::of(trace, &call.context, &call.chat.extra)
     }
 
     /// The tale of a request that could not be read.
     pub(crate) fn unread(id: TraceId, door: &'static str, clock: &dyn Clock) -> Self {
-        Self { trace: Trace::begun(id, clock.now(), door, ""), started: Instant::now(), open: None, cites: false }
+        Self::of(Trace::begun(id, clock.now(), door, ""), &Context::default(), &Map::new())
     }
 
     /// The tale of a request for vectors.
-    pub(crate) fn embedding(id: TraceId, door: &'static str, model: &str, clock: &dyn Clock) -> Self {
-        Self { trace: Trace::begun(id, clock.now(), door, model), started: Instant::now(), open: None, cites: false }
+    pub(crate) fn embedding(call: &EmbedCall, clock: &dyn Clock) -> Self {
+        let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.request.model.as_str());
+        trace.user = call.request.extra.get("user").and_then(Value::as_str).map(str::to_owned);
+        Self::of(trace, &call.context, &call.request.extra)
+    }
+
+    fn of(mut trace: Trace, context: &Context, extra: &Map<String, Value>) -> Self {
+        trace.session.clone_from(&context.session);
+        trace.tags.clone_from(&context.tags);
+        trace.parent = context.trace.as_ref().map(|told| told.parent.clone());
+        let tier = extra.get("service_tier").and_then(Value::as_str).map(str::to_owned);
+        Self { trace, started: Instant::now(), open: None, cites: false, tier }
     }
 
     /// The trace so far.
@@ -82,18 +96,20 @@ impl Tale {
         }
     }
 
-    /// Who calls.
-    pub(crate) fn admitted(&mut self, admitted: Option<Admitted>) {
-        if let Some(admitted) = admitted {
-            self.trace.tenant = admitted.tenant;
-            self.trace.key = Some(admitted.key);
+    /// Who calls. The caller's own tags win over those of its key.
+    pub(crate) fn admitted(&mut self, admitted: Option<&Admitted>) {
+        let Some(admitted) = admitted else { return };
+        self.trace.tenant.clone_from(&admitted.tenant);
+        self.trace.key = Some(admitted.key.clone());
+        for (tag, value) in &admitted.tags {
+            self.trace.tags.entry(tag.clone()).or_insert_with(|| value.clone());
         }
     }
 
     /// What will be asked.
     pub(crate) fn resolved(&mut self, plan: &Plan, project: &Project) {
         self.trace.project_version = Some(project.version.clone());
-        let targets: Vec<String> = plan.model.targets.iter().map(crate::project::Target::name).collect();
+        let targets: Vec<String> = plan.model.targets.iter().map(Target::name).collect();
         if let Some(task) = &plan.task {
             self.trace.function = Some(task.function.name.clone());
             self.trace.variant = Some(task.variant.name.clone());
@@ -123,12 +139,20 @@ impl Tale {
     }
 
     /// A call to a target begins, after a wait.
-    pub(crate) fn attempt_open(&mut self, id: AttemptId, target: String, waited_us: u64, dropped: &[String]) {
+    pub(crate) fn attempt_open(
+        &mut self,
+        id: AttemptId,
+        target: &Target,
+        waited: Duration,
+        dropped: &[String],
+        prices: &PriceBook,
+    ) {
         let at_us = self.elapsed();
         self.trace.dropped = dropped.to_vec();
-        let attempt =
-            Attempt { id, target, at_us, took_us: 0, first_us: None, waited_us, usage: None, cost: None, fault: None };
-        self.open = Some(Open { attempt, gathered: Gathered::default() });
+        let waited_us = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+        let attempt = Attempt::begun(id, target.name(), at_us, waited_us);
+        let price = prices.get(&attempt.target, self.trace.at + Duration::from_micros(at_us)).cloned();
+        self.open = Some(Open { attempt, gathered: Gathered::default(), price });
     }
 
     /// One more event of the answer.
@@ -160,19 +184,19 @@ impl Tale {
 
     /// The call to a target ended. An answer that was begun and broke off still cost something: it is
     /// counted by estimate where the provider did not say.
-    pub(crate) fn attempt_close(&mut self, project: &Project, fault: Option<Fault>) {
+    pub(crate) fn attempt_close(&mut self, fault: Option<Fault>) {
         let now = self.elapsed();
-        let Some(Open { mut attempt, mut gathered }) = self.open.take() else { return };
+        let Some(Open { mut attempt, mut gathered, price }) = self.open.take() else { return };
         attempt.took_us = now - attempt.at_us;
         let answered = gathered.finish.is_some() || !gathered.parts.is_empty();
         if answered && gathered.usage.is_none_or(|usage| usage.output == 0 && usage.input == 0) {
             gathered.usage = Some(self.estimate(&gathered));
         }
         attempt.usage = gathered.usage;
-        attempt.cost = match (gathered.usage, project.prices.get(&attempt.target)) {
+        attempt.cost = match (&gathered.usage, price) {
             (None, _) => Some(Money::ZERO),
-            (Some(usage), Some(price)) => Some(price.cost(&usage)),
-            (Some(_), None) => None,
+            (Some(usage), Some(price)) => Some(price.cost(usage, self.tier.as_deref())),
+            (Some(usage), None) => usage.reported,
         };
         attempt.fault = fault;
         events::attempt_ended(&attempt.target, attempt.usage.as_ref(), attempt.fault.as_ref());
@@ -204,9 +228,9 @@ impl Tale {
     }
 
     /// Closes what is open and says what it all cost.
-    pub(crate) fn settle(&mut self, project: &Project) -> Money {
+    pub(crate) fn settle(&mut self) -> Money {
         if self.open.is_some() {
-            self.attempt_close(project, Some(Fault::new(Code::Cancelled, "the caller hung up")));
+            self.attempt_close(Some(Fault::new(Code::Cancelled, "the caller hung up")));
         }
         self.enter("settle");
         self.trace.usage =

@@ -6,6 +6,7 @@ use surefoot_types::{Code, Fault, conversation::ChatRequest};
 
 use crate::{
     attempt::Upstream,
+    identify::{Admitted, may_use},
     project::{Function, Model, Project, Provider, Reach, Target, Variant},
 };
 
@@ -26,17 +27,32 @@ pub(crate) struct Task {
 }
 
 /// Resolves `name`: a function, `function@variant`, an alias, or `provider/model-id`.
-pub(crate) fn resolve(project: &Project, upstream: &Upstream, chat: &ChatRequest) -> Result<Plan, Fault> {
+pub(crate) fn resolve(
+    project: &Project,
+    upstream: &Upstream,
+    admitted: Option<&Admitted>,
+    chat: &ChatRequest,
+) -> Result<Plan, Fault> {
     let name = chat.model.as_str();
+    may_use(admitted, function(project, name), name)?;
     if let Some(task) = task(project, name)? {
         return Ok(Plan { model: Arc::clone(&task.variant.model), task: Some(task) });
     }
     Ok(Plan { task: None, model: model(project, upstream, name)? })
 }
 
+/// The function that a name is of, if it is a function's.
+pub(crate) fn function<'a>(project: &'a Project, name: &str) -> Option<&'a str> {
+    let (function, _) = split(name);
+    project.functions.get(function).map(|function| function.name.as_str())
+}
+
+fn split(name: &str) -> (&str, Option<&str>) {
+    name.split_once('@').map_or((name, None), |(function, variant)| (function, Some(variant)))
+}
+
 fn task(project: &Project, name: &str) -> Result<Option<Task>, Fault> {
-    let (function, variant) =
-        name.split_once('@').map_or((name, None), |(function, variant)| (function, Some(variant)));
+    let (function, variant) = split(name);
     let Some(function) = project.functions.get(function) else { return Ok(None) };
     let wanted = variant.unwrap_or(&function.variant);
     let Some(variant) = function.variants.get(wanted) else {
