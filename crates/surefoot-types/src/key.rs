@@ -110,6 +110,16 @@ impl Key {
         opens && self.is_live(now)
     }
 
+    /// Puts a new secret in front. Those before it open the key until `until` at the longest, and those that
+    /// do not open it any more after `now` go.
+    pub fn rotate(&mut self, hash: String, until: Timestamp, now: Timestamp) {
+        for secret in &mut self.secrets {
+            secret.expires = Some(secret.expires.map_or(until, |earlier| earlier.min(until)));
+        }
+        self.secrets.retain(|secret| secret.expires.is_none_or(|end| now < end));
+        self.secrets.insert(0, KeySecret { hash, expires: None });
+    }
+
     /// Whether it is neither revoked nor expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked.is_none_or(|at| now < at) && self.expires.is_none_or(|until| now < until)
@@ -181,6 +191,15 @@ mod tests {
         ] {
             assert_eq!(key.opens(hash, at(now), same), expected, "{hash} {now}");
         }
+        let mut rotated = key.clone();
+        rotated.rotate("newest".into(), at(12), at(9));
+        let told = |key: &Key| -> Vec<_> {
+            key.secrets.iter().map(|one| (one.hash.clone(), one.expires.map(Timestamp::as_second))).collect()
+        };
+        let secret = |hash: &str, expires| (hash.to_owned(), expires);
+        assert_eq!(told(&rotated), [secret("newest", None), secret("new", Some(12)), secret("old", Some(10))]);
+        rotated.rotate("last".into(), at(11), at(11));
+        assert_eq!(told(&rotated), [secret("last", None)], "without an overlap the others end at once");
         let revoked = Key { revoked: Some(at(5)), ..key };
         assert!(revoked.opens("new", at(4), same) && !revoked.opens("new", at(5), same));
     }
