@@ -3,8 +3,8 @@
 use std::{process::ExitCode, time::Duration};
 
 use clap::Args;
-use surefoot_gateway::identify::rotate;
-use surefoot_types::{Clock, SystemChance, SystemClock};
+use surefoot_gateway::identify::{mint_secret, secret_hash};
+use surefoot_types::{Clock, SystemChance, SystemClock, Timestamp};
 
 use super::{live, put, shown};
 use crate::commands::{Place, when::span};
@@ -32,7 +32,9 @@ impl Rotate {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let store = self.place.store().await?;
         let mut key = live(&*store, &self.name).await?;
-        let secret = rotate(&mut key, SystemClock.now(), self.overlap, &SystemChance);
+        let (secret, now) = (mint_secret(&SystemChance), SystemClock.now());
+        let until = now.checked_add(self.overlap).unwrap_or(Timestamp::MAX);
+        key.rotate(secret_hash(&secret), until, now);
         put(&*store, &key, "key.rotate").await?;
         store.close().await;
         shown(&key, &secret, self.json)?;
