@@ -169,6 +169,7 @@ impl Ground<'_> {
                 folder: place,
                 include: self.globs(&written.include),
                 exclude: self.globs(&written.exclude),
+                owners: written.owners.as_ref().map(|folder| folder.value.trim_matches('/').to_owned()),
             })
         });
         folders.collect()

@@ -121,6 +121,12 @@ pub(crate) const KNOWLEDGE: Section = Section {
             "Globs of the files to read.",
         ),
         field("exclude", "exclude = [\"drafts/**\"]", "", "Globs of the files to leave out."),
+        field(
+            "owners",
+            "owners = \"users\"",
+            "",
+            "A folder in it whose folders are named after users: what lies in `users/u-1/` goes when `u-1` is erased.",
+        ),
     ],
 };
 
@@ -206,6 +212,7 @@ pub(crate) struct Knowledge {
     pub(crate) folder: Option<At<String>>,
     pub(crate) include: Vec<At<String>>,
     pub(crate) exclude: Vec<At<String>>,
+    pub(crate) owners: Option<At<String>>,
 }
 
 impl Root {
@@ -315,5 +322,6 @@ fn knowledge(name: At<String>, table: &mut Reader<'_>) -> Knowledge {
         folder: table.required("folder"),
         include: table.one_or_more("include").unwrap_or_default(),
         exclude: table.one_or_more("exclude").unwrap_or_default(),
+        owners: table.string("owners"),
     }
 }
