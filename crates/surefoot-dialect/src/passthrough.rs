@@ -35,6 +35,34 @@ pub fn request(dialect: Dialect, body: &[u8], model: &str) -> Result<Bytes, Faul
     Ok(spliced(body, &edits))
 }
 
+/// The caller's request without its members named `name`: what is told to Surefoot is not for a provider.
+///
+/// # Errors
+/// `bad_request` when the body is no JSON object.
+pub fn request_without(body: &[u8], name: &str) -> Result<Bytes, Fault> {
+    let text = body_text(body)?;
+    let members = Members::of(text).map_err(|error| not_json(&error))?;
+    let mut edits: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
+    let mut end = text.find('{').map_or(0, |brace| brace + 1);
+    let mut kept = 0;
+    for (key, raw) in &members.0 {
+        // A member with what stands between it and the one before.
+        let member = end..place(text, raw).end;
+        end = member.end;
+        if key == name {
+            edits.push((member, Vec::new()));
+            continue;
+        }
+        // The first that is left has no comma before it.
+        if kept == 0 && !edits.is_empty() {
+            let comma = text[member.clone()].find(',').map_or(0, |comma| comma + 1);
+            edits.push((member.start..member.start + comma, Vec::new()));
+        }
+        kept += 1;
+    }
+    Ok(spliced(body, &edits))
+}
+
 /// A provider's whole answer as it came, with `surefoot` as a last member; untouched when that is
 /// null or the answer is no object.
 pub fn answer(body: &[u8], surefoot: &Value) -> Bytes {

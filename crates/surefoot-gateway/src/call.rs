@@ -92,6 +92,8 @@ pub struct Standing {
     pub requests: Option<Quota>,
     /// Tokens a minute.
     pub tokens: Option<Quota>,
+    /// What is left of the tightest hard budget.
+    pub budget: Option<Money>,
 }
 
 /// One limit, as it stands.

@@ -21,6 +21,7 @@ use crate::{
     record::Tale,
     reserve::priced,
     resolve,
+    under_way::Walker,
 };
 
 /// A request for vectors, as a door read it.
@@ -57,16 +58,20 @@ impl Gateway {
     pub async fn embed(&self, call: EmbedCall) -> Result<Embedded, Box<Failed>> {
         let trace_id = call.trace_id;
         // In a task of its own, so that a caller who hangs up leaves nothing unsettled or unrecorded.
-        tokio::spawn(self.clone().embed_run(call)).await.unwrap_or_else(|_| {
+        tokio::spawn(self.clone().embed_run(call, Walker::new(self))).await.unwrap_or_else(|_| {
             let fault = Fault::internal("a step of the request panicked");
             Err(Box::new(Failed { fault, standing: Standing::default(), added: Added::new(trace_id) }))
         })
     }
 
-    async fn embed_run(self, call: EmbedCall) -> Result<Embedded, Box<Failed>> {
+    async fn embed_run(self, call: EmbedCall, _walker: Walker) -> Result<Embedded, Box<Failed>> {
         let clock = self.inner.parts.clock.as_ref();
         let mut tale = Tale::embedding(&call, clock);
-        let walked = self.embed_walk(&call, &mut tale).await;
+        let walked = tokio::select! {
+            biased;
+            stopped = self.inner.under_way.stopped() => Err(stopped),
+            walked = self.embed_walk(&call, &mut tale) => walked,
+        };
         tale.settle();
         let (trace, added) = tale.record(walked.as_ref().err());
         let recorded = self.inner.parts.journal.record_add(Record::of(Arc::clone(&trace))).await.map_err(Fault::from);

@@ -20,6 +20,7 @@ mod reserve;
 pub mod resolve;
 mod screen;
 pub mod trace_context;
+mod under_way;
 mod verify;
 
 pub use call::{Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Quota, Reply, Standing, Whole};

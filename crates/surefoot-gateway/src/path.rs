@@ -29,6 +29,7 @@ use crate::{
     reserve::priced,
     resolve::{self, resolve},
     screen::screen,
+    under_way::{UnderWay, Walker},
     verify::verify,
 };
 
@@ -69,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) upstream: Upstream,
     pub(crate) recall: Recall,
+    pub(crate) under_way: UnderWay,
 }
 
 impl Gateway {
@@ -78,7 +80,9 @@ impl Gateway {
     /// When the store cannot be read or no HTTP client can be made.
     pub async fn new(parts: Parts) -> Result<Self, Fault> {
         let upstream = Upstream::new(parts.residents.clone(), Arc::clone(&parts.clock))?;
-        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall: Recall::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { parts, upstream, recall: Recall::default(), under_way: UnderWay::default() }),
+        })
     }
 
     /// Answers a call. The work goes on in a task of its own, which ends early when the reply's
@@ -86,8 +90,8 @@ impl Gateway {
     pub fn answer(&self, call: Call) -> Reply {
         let (sender, deliveries) = mpsc::channel(PIECES_WAITING);
         let trace_id = call.trace_id;
-        let gateway = self.clone();
-        tokio::spawn(async move { gateway.run(call, sender).await });
+        let (gateway, walker) = (self.clone(), Walker::new(self));
+        tokio::spawn(async move { gateway.run(call, sender, walker).await });
         Reply { trace_id, deliveries }
     }
 
@@ -96,12 +100,13 @@ impl Gateway {
         self.inner.recall.clear();
     }
 
-    async fn run(self, call: Call, sender: mpsc::Sender<Delivery>) {
+    async fn run(self, call: Call, sender: mpsc::Sender<Delivery>, walker: Walker) {
         let mut tale = Tale::begin(&call, self.inner.parts.clock.as_ref());
         let mut outlet = Outlet::new(sender.clone(), call.chat.stream);
         let walked = tokio::select! {
             biased;
             () = sender.closed() => Err(Fault::new(Code::Cancelled, "the caller hung up")),
+            stopped = self.inner.under_way.stopped() => Err(stopped),
             walked = AssertUnwindSafe(self.walk(&call, &mut tale, &mut outlet)).catch_unwind() => {
                 walked.unwrap_or_else(|_| Err(Fault::internal("a step of the request panicked")))
             }
@@ -114,6 +119,7 @@ impl Gateway {
             Ok(whole) => Delivery::Done(Box::new(Done { whole, added })),
             Err(fault) => Delivery::Failed(Box::new(Failed { fault, standing: Standing::default(), added })),
         };
+        drop(walker);
         // The caller may have gone: what was to be told is on the trace.
         let _ = sender.send(last).await;
     }
@@ -121,7 +127,7 @@ impl Gateway {
     /// Every step up to the answer. What it learns on the way stands in `tale`, so that being
     /// dropped half way loses nothing.
     async fn walk(&self, call: &Call, tale: &mut Tale, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
-        let Inner { parts, upstream, recall } = &*self.inner;
+        let Inner { parts, upstream, recall, .. } = &*self.inner;
         let project = parts.project.load_full();
 
         tale.enter("identify");
@@ -162,8 +168,10 @@ impl Gateway {
     }
 
     /// Records a request that could not be read at all, so that its trace id leads somewhere.
-    pub async fn refuse(&self, trace_id: TraceId, door: &'static str, fault: &Fault) {
-        let tale = Tale::unread(trace_id, door, self.inner.parts.clock.as_ref());
+    /// It is whoever was admitted's, if anybody was.
+    pub async fn refuse(&self, trace_id: TraceId, door: &'static str, admitted: Option<&Admitted>, fault: &Fault) {
+        let mut tale = Tale::unread(trace_id, door, self.inner.parts.clock.as_ref());
+        tale.admitted(admitted);
         let (trace, _) = tale.record(Some(fault));
         events::request_ended(&trace);
         if let Err(error) = self.inner.parts.journal.record_add(Record::of(trace)).await {

@@ -82,14 +82,36 @@ impl Price {
         if let Some(reported) = usage.reported {
             return reported;
         }
-        let percent = tier.and_then(|tier| self.tiers.get(tier)).copied().unwrap_or(100);
-        let tokens = self.rates_for(usage.input_total()).line(usage) * i128::from(percent);
-        // Rates are per million tokens, tiers in percent.
-        let tokens = (tokens + 99_999_999).div_euclid(100_000_000);
-        let each =
-            |many: u64, price: Option<Money>| i128::from(many) * i128::from(price.unwrap_or_default().as_nanos());
-        let nanos = tokens + each(1, self.request) + each(usage.images, self.image) + each(usage.searches, self.search);
-        Money::nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+        let tokens = self.rates_for(usage.input_total()).buckets(usage);
+        let tokens = tokens.into_iter().map(|(_, many, price)| times(many, price)).sum();
+        let single = self.singles(usage).into_iter().map(|(_, many, price)| times(many, price)).sum::<i128>();
+        nanos(by_million(tokens, self.percent(tier)) + single)
+    }
+
+    /// What [`cost`](Self::cost) is made of, leaving out what did not occur. Each line is rounded up by itself,
+    /// so that their sum may exceed the cost by a few nano-dollars.
+    pub fn lines(&self, usage: &Usage, tier: Option<&str>) -> Vec<Line> {
+        let percent = self.percent(tier);
+        let line = |(what, many, price), cost| Line { what, many, price, cost };
+        let tokens = self.rates_for(usage.input_total()).buckets(usage).into_iter();
+        let tokens = tokens.map(|part| line(part, nanos(by_million(times(part.1, part.2), percent))));
+        let single = self.singles(usage).into_iter().map(|part| line(part, nanos(times(part.1, part.2))));
+        tokens.chain(single).filter(|line| line.many > 0).collect()
+    }
+
+    fn percent(&self, tier: Option<&str>) -> u32 {
+        tier.and_then(|tier| self.tiers.get(tier)).copied().unwrap_or(100)
+    }
+
+    /// What is not counted in tokens: how many, at what price each.
+    fn singles(&self, usage: &Usage) -> [(&'static str, u64, Money); 3] {
+        let request = self.request.map_or(0, |_| 1);
+        let price = |price: Option<Money>| price.unwrap_or_default();
+        [
+            ("request", request, price(self.request)),
+            ("images", usage.images, price(self.image)),
+            ("searches", usage.searches, price(self.search)),
+        ]
     }
 
     fn rates_for(&self, prompt: u64) -> &Rates {
@@ -98,19 +120,46 @@ impl Price {
     }
 }
 
+/// A part of what an answer cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What was counted.
+    pub what: &'static str,
+    /// How many of it.
+    pub many: u64,
+    /// The price of a million tokens, or of one where it is not tokens that are counted.
+    pub price: Money,
+    /// What they cost.
+    pub cost: Money,
+}
+
 impl Rates {
-    /// Tokens times prices: nano-dollars times a million.
-    fn line(&self, usage: &Usage) -> i128 {
-        let line = |tokens: u64, price: Money| i128::from(tokens) * i128::from(price.as_nanos());
+    /// The tokens of each bucket, with the price of a million of them.
+    fn buckets(&self, usage: &Usage) -> [(&'static str, u64, Money); 7] {
         let cache_write = self.cache_write.unwrap_or(self.input);
-        line(usage.input, self.input)
-            + line(usage.cache_read, self.cache_read.unwrap_or(self.input))
-            + line(usage.cache_write, cache_write)
-            + line(usage.cache_write_hour, self.cache_write_hour.unwrap_or(cache_write))
-            + line(usage.audio_input, self.audio_input.unwrap_or(self.input))
-            + line(usage.output, self.output)
-            + line(usage.audio_output, self.audio_output.unwrap_or(self.output))
+        [
+            ("input", usage.input, self.input),
+            ("cache read", usage.cache_read, self.cache_read.unwrap_or(self.input)),
+            ("cache write", usage.cache_write, cache_write),
+            ("cache write, an hour", usage.cache_write_hour, self.cache_write_hour.unwrap_or(cache_write)),
+            ("audio in", usage.audio_input, self.audio_input.unwrap_or(self.input)),
+            ("output", usage.output, self.output),
+            ("audio out", usage.audio_output, self.audio_output.unwrap_or(self.output)),
+        ]
     }
+}
+
+fn times(many: u64, price: Money) -> i128 {
+    i128::from(many) * i128::from(price.as_nanos())
+}
+
+/// Tokens times the prices of a million, at a tier's percentage, rounded up.
+fn by_million(tokens: i128, percent: u32) -> i128 {
+    (tokens * i128::from(percent) + 99_999_999).div_euclid(100_000_000)
+}
+
+fn nanos(nanos: i128) -> Money {
+    Money::nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }
 
 /// Prices by `provider/model-id`, each with its history.
@@ -176,6 +225,17 @@ mod tests {
         ] {
             assert_eq!(price.cost(&usage, None).as_nanos(), 1_000_000 + nanos, "{what}");
         }
+        let usage = Usage { input: 1000, output: 50, searches: 2, ..Usage::default() };
+        let lines = price.lines(&usage, None);
+        let told: Vec<_> = lines.iter().map(|line| (line.what, line.many, line.cost.as_nanos())).collect();
+        let expected = [
+            ("input", 1000, 2_500_000),
+            ("output", 50, 500_000),
+            ("request", 1, 1_000_000),
+            ("searches", 2, 20_000_000),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(lines.iter().map(|line| line.cost).sum::<Money>(), price.cost(&usage, None));
         let reported = Usage { input: 1000, reported: Some(Money::nanos(5)), ..Usage::default() };
         assert_eq!(price.cost(&reported, None), Money::nanos(5), "what the provider says wins");
     }

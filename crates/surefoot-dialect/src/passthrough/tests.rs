@@ -67,6 +67,24 @@ fn what_is_no_request_is_refused() {
 }
 
 #[test]
+fn one_member_is_taken_out() {
+    for (body, expected) in [
+        (r#"{"surefoot":{"a":[1,{}]}}"#, "{}"),
+        (r#"{"surefoot":{},"n":12345678901234567890123}"#, r#"{"n":12345678901234567890123}"#),
+        ("{ \"surefoot\" : {} ,\n \"n\": 1.10 }\n", "{\n \"n\": 1.10 }\n"),
+        (r#"{"n":1e400, "surefoot" : {"b":","} , "a":[ 1 ]}"#, r#"{"n":1e400 , "a":[ 1 ]}"#),
+        (r#"{"n":1,"surefoot":{}}"#, r#"{"n":1}"#),
+        (r#"{"surefoot":1,"surefoot":2,"n":1,"surefoot":3}"#, r#"{"n":1}"#),
+        (r#"{"\u0073urefoot":1,"n":",","deep":{"surefoot":1}}"#, r#"{"n":",","deep":{"surefoot":1}}"#),
+        (r#" {"n":1,"n":2} "#, r#" {"n":1,"n":2} "#),
+        ("{}", "{}"),
+    ] {
+        assert_eq!(request_without(body.as_bytes(), "surefoot").unwrap(), expected, "{body}");
+    }
+    assert!(request_without(b"[]", "surefoot").unwrap_err().hint.is_some());
+}
+
+#[test]
 fn an_answer_gets_one_more_member() {
     let surefoot = json!({"trace_id": "tr_1"});
     for (body, expected) in [
@@ -113,5 +131,9 @@ proptest! {
         members[at] = member("model", &Value::from(new.as_str()));
         let expected = format!("{gap}{{{}}}{gap}", members.join(","));
         prop_assert_eq!(request(Dialect::Anthropic, body.as_bytes(), &new).unwrap(), expected);
+        let without = request_without(body.as_bytes(), "model").unwrap();
+        members.remove(at);
+        let left = |json: &str| serde_json::from_str::<serde_json::Map<String, Value>>(json).unwrap();
+        prop_assert_eq!(left(std::str::from_utf8(&without).unwrap()), left(&format!("{{{}}}", members.join(","))));
     }
 }

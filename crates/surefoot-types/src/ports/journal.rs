@@ -22,6 +22,12 @@ pub struct TraceFilter {
     pub outcome: Option<Outcome>,
     /// Only of this session.
     pub session: Option<String>,
+    /// Only of the key of this name.
+    pub key: Option<String>,
+    /// Only of this tenant.
+    pub tenant: Option<String>,
+    /// Only of this end user.
+    pub user: Option<String>,
     /// Only those whose question holds this text, case-insensitively (ASCII).
     pub text: Option<String>,
     /// Only those older than this one: the cursor of the next page.
