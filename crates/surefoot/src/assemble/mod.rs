@@ -23,7 +23,10 @@ use surefoot_knowledge::{
 };
 use surefoot_types::{Chance, Clock, Fault, SystemChance, SystemClock, key::Key, ports::Store};
 
-pub(crate) use self::{store::open, subject::GatewaySubject};
+pub(crate) use self::{
+    store::{file, open, open_file},
+    subject::GatewaySubject,
+};
 use self::{grounding::KnowledgeGrounding, local::Local};
 use crate::settings::{Retention, Settings};
 
@@ -76,8 +79,10 @@ impl House {
         self.retention.store(Arc::new(settings.retention));
     }
 
-    /// Waits for what is on its way to the store, and closes it.
+    /// Ends requests under way, waits for what is on its way to the store, and closes it.
     pub(crate) async fn close(&self) {
+        self.gateway.stop();
+        self.gateway.idle().await;
         self.store.close().await;
     }
 

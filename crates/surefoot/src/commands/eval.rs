@@ -54,7 +54,7 @@ impl Eval {
             }
             runs.push(finished.run);
         }
-        house.store.close().await;
+        house.close().await;
         if self.json {
             say_json(&runs)?;
         } else if runs.is_empty() {
@@ -69,7 +69,7 @@ async fn one(house: &House, eval: &evals::Eval, options: Options) -> anyhow::Res
     let dataset = Dataset::load(&eval.dataset).with_context(|| format!("the dataset of the eval '{}'", eval.name))?;
     let subject = GatewaySubject::new(house.gateway.clone());
     let (clock, chance) = (house.clock.as_ref(), house.chance.as_ref());
-    let bench = Bench { subject: &subject, notebook: &house.store, clock, chance };
+    let bench = Bench { subject: &subject, notebook: &*house.store, clock, chance };
     let bar = bar(0, &eval.name);
     let progress = |news: Progress| {
         bar.set_length(news.of);

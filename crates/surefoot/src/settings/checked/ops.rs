@@ -31,7 +31,6 @@ const MOST: i64 = 1_000_000_000_000;
 /// Whom one may count by, for suggestions.
 const PERS: [&str; 7] = ["all", "key", "tenant", "user", "function", "model", "tag:NAME"];
 
-const LEVELS: [(&str, Level); 3] = [("crash", Level::Crash), ("power", Level::Power), ("relaxed", Level::Relaxed)];
 const UNPRICED: [(&str, Unpriced); 3] =
     [("allow", Unpriced::Allow), ("refuse-in-budget", Unpriced::RefuseInBudget), ("refuse", Unpriced::Refuse)];
 
@@ -44,11 +43,13 @@ pub(crate) struct StoreSettings {
     pub(crate) lease: Duration,
     /// What a record survives.
     pub(crate) level: Level,
+    /// Most pages of the file.
+    pub(crate) pages: Option<u32>,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { url: None, lease: LEASE, level: Level::default() }
+        Self { url: None, lease: LEASE, level: Level::default(), pages: None }
     }
 }
 
@@ -154,12 +155,13 @@ impl Ground<'_> {
     /// Where everything is kept.
     pub(super) fn store(&self, root: &Root) -> StoreSettings {
         let otherwise = StoreSettings::default();
-        let level = self.choice("level", root.records.level.as_ref(), &LEVELS);
+        let level = self.choice("level", root.records.level.as_ref(), &Level::NAMES);
         let lease = root.store.lease.as_ref().and_then(|written| self.lease(written));
         StoreSettings {
             url: root.store.url.as_ref().and_then(|url| self.database(url)),
             lease: lease.unwrap_or(otherwise.lease),
             level: level.unwrap_or(otherwise.level),
+            pages: otherwise.pages,
         }
     }
 
