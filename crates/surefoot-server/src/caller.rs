@@ -9,10 +9,10 @@ use axum::{
     response::Response,
 };
 use serde_json::{Map, Value};
-use surefoot_gateway::{Caller, Context};
+use surefoot_gateway::{Caller, Context, TraceContext};
 use surefoot_types::{Code, Fault, Secret};
 
-use crate::{console, fault, state::App};
+use crate::{doors::refused, state::App};
 
 /// The cookie that holds a key while the console is used.
 pub(crate) const COOKIE: &str = "surefoot_key";
@@ -49,6 +49,8 @@ pub(crate) fn context(headers: &HeaderMap, told: Option<Value>) -> Result<Contex
             context.headers.insert(name.to_owned(), value.to_owned());
         }
     }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    context.trace = TraceContext::read(text("traceparent"), text("tracestate"));
     let Some(told) = told else { return Ok(context) };
     let Value::Object(mut told) = told else { return Err(wrong("surefoot", "an object")) };
     if let Some(session) = told.remove("session") {
@@ -87,19 +89,12 @@ fn wrong(param: &str, wanted: &str) -> Fault {
     Fault::bad_request(param, format!("'{param}' must be {wanted}"))
 }
 
-/// Stands before every door: refuses what a stranger's web page made a browser send, and asks for a
-/// key where one is required. The dialects' doors ask for it themselves, so that the refusal is traced.
+/// Stands before every door: refuses what a stranger's web page made a browser send.
 pub(crate) async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
-    if let Err(told) = strangers(&app, request.method(), request.headers(), request.uri()) {
-        return fault::plain(&told);
+    match strangers(&app, request.method(), request.headers(), request.uri()) {
+        Ok(()) => next.run(request).await,
+        Err(told) => refused(&app, request.uri().path(), request.headers(), &told).await,
     }
-    let path = request.uri().path();
-    let open = path.starts_with("/v1/") || ["/healthz", "/login"].contains(&path) || path.starts_with("/assets/");
-    if !open && let Err(told) = app.gateway.admit(&caller(&app, request.headers())) {
-        let page = !path.starts_with("/api/") && path != "/metrics" && path != "/readyz" && path != "/openapi.json";
-        return if page { console::to_login() } else { fault::plain(&told) };
-    }
-    next.run(request).await
 }
 
 /// On loopback the Host header must name this machine (or a web page could reach it by DNS

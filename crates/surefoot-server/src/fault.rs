@@ -2,13 +2,15 @@
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use surefoot_dialect::{Dialect, fault_write};
 use surefoot_types::{Code, Fault, Retry, ids::TraceId};
 
 use crate::reply::TRACE;
+
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// The status of a code.
 pub(crate) fn status(code: Code) -> StatusCode {
@@ -38,8 +40,9 @@ pub(crate) fn response(dialect: Dialect, fault: &Fault, trace: TraceId) -> Respo
         headers.insert(TRACE, value);
     }
     if let Retry::Later(Some(after)) = fault.retry {
-        // Whole seconds, rounded up: coming back early only costs another refusal.
+        // Whole seconds, rounded up: coming back early only costs another refusal. SDKs read the exact one first.
         headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1_000) as u64));
+        headers.insert(RETRY_AFTER_MS, HeaderValue::from(after.as_micros().div_ceil(1_000) as u64));
     }
     response
 }
@@ -69,6 +72,7 @@ mod tests {
         let response = response(Dialect::OpenaiChat, &fault, TraceId::from_bits(1));
         assert_eq!(response.status(), 429);
         assert_eq!(response.headers()["retry-after"], "2");
+        assert_eq!(response.headers()["retry-after-ms"], "1200");
         assert!(response.headers()[TRACE].to_str().unwrap().starts_with("tr_"));
     }
 

@@ -3,13 +3,16 @@
 //!
 //! **Must never know:** SQL, the store, settings files.
 
+mod access;
 mod body;
 mod caller;
 mod console;
 mod doors;
 mod fault;
+mod json;
 mod reply;
 pub mod sim;
+mod standing;
 mod state;
 
 use std::{future::Future, io, time::Duration};
@@ -20,22 +23,23 @@ use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use self::{doors::metrics, state::App};
 pub use self::{doors::openapi, state::Parts};
 
-/// How long requests under way may go on after the end was asked for.
-const LAST_REQUESTS: Duration = Duration::from_secs(30);
+/// How long what is cut off at the end of the drain may take to be told and recorded.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// All routes over `parts`.
 pub fn router(parts: Parts) -> Router {
     let app = App::new(parts);
     Router::new()
-        .merge(doors::routes())
-        .merge(console::routes())
+        .merge(doors::routes(&app))
+        .merge(console::routes(&app))
         .fallback(doors::nowhere)
         .method_not_allowed_fallback(doors::wrong_method)
         .layer(middleware::from_fn_with_state(app.clone(), caller::watch))
         .with_state(app)
 }
 
-/// Serves until `shutdown` is over; then takes no new requests and lets those under way finish.
+/// Serves until `shutdown` is over; then takes no new requests and lets those under way finish for as long as
+/// `parts.drain` says. What is left then is told that Surefoot stops. Returns when all of it is recorded.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -45,6 +49,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let upkeep = metrics::upkeep();
+    let (gateway, drain) = (parts.gateway.clone(), parts.drain);
     // Without TCP_NODELAY the first piece of a stream waits for the client's delayed ACK: 40 ms.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
@@ -58,8 +63,16 @@ pub async fn serve(
     tokio::pin!(serving);
     let served = tokio::select! {
         served = &mut serving => served,
-        _ = ended => timeout(LAST_REQUESTS, serving).await.unwrap_or(Ok(())),
+        _ = ended => match timeout(drain, &mut serving).await {
+            Ok(served) => served,
+            Err(_) => {
+                gateway.stop();
+                timeout(LAST_WORDS, serving).await.unwrap_or(Ok(()))
+            }
+        },
     };
+    // A caller who hung up is gone before its request is recorded.
+    let _ = timeout(LAST_WORDS, gateway.idle()).await;
     upkeep.abort();
     served
 }

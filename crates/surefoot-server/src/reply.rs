@@ -10,11 +10,11 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use surefoot_dialect::{self as dialect, Dialect, StreamOptions, StreamWriter};
-use surefoot_gateway::{Added, Delivery, Done, Head, Reply, Whole};
-use surefoot_types::{Fault, ids::TraceId};
+use surefoot_gateway::{Added, Delivery, Done, Failed, Head, Reply, Whole};
+use surefoot_types::{Fault, Timestamp, ids::TraceId};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::fault;
+use crate::{fault, standing};
 
 /// Carries the trace's id.
 pub(crate) const TRACE: HeaderName = HeaderName::from_static("x-surefoot-trace");
@@ -29,8 +29,8 @@ pub(crate) struct Wanted {
     pub(crate) dialect: Dialect,
     pub(crate) stream: bool,
     pub(crate) include_usage: bool,
-    /// Seconds since 1970, for the dialects that say when an answer was made.
-    pub(crate) created: i64,
+    /// When the answer is made, which some dialects say.
+    pub(crate) now: Timestamp,
 }
 
 /// The response to a call.
@@ -38,27 +38,33 @@ pub(crate) async fn response(mut reply: Reply, wanted: Wanted) -> Response {
     let trace = reply.trace_id;
     let head = match reply.deliveries.recv().await {
         Some(Delivery::Head(head)) => head,
-        Some(Delivery::Failed(failed)) => return fault::response(wanted.dialect, &failed.fault, trace),
+        Some(Delivery::Failed(failed)) => return failed_response(&failed, trace, wanted),
         _ => return fault::response(wanted.dialect, &ended(), trace),
     };
+    let headed = |response| with_headers(response, trace, &head, wanted.dialect, wanted.now);
     if wanted.stream {
-        return with_headers(streamed(reply, wanted), trace, &head);
+        return headed(streamed(reply, wanted));
     }
     match reply.deliveries.recv().await {
         Some(Delivery::Done(done)) => match *done {
-            Done { whole: Some(whole), added } => with_headers(whole_response(&whole, &added, wanted), trace, &head),
+            Done { whole: Some(whole), added } => headed(whole_response(&whole, &added, wanted)),
             Done { whole: None, .. } => fault::response(wanted.dialect, &ended(), trace),
         },
-        Some(Delivery::Failed(failed)) => fault::response(wanted.dialect, &failed.fault, trace),
+        Some(Delivery::Failed(failed)) => failed_response(&failed, trace, wanted),
         _ => fault::response(wanted.dialect, &ended(), trace),
     }
+}
+
+fn failed_response(failed: &Failed, trace: TraceId, wanted: Wanted) -> Response {
+    let response = fault::response(wanted.dialect, &failed.fault, trace);
+    standing::told(response, wanted.dialect, &failed.standing, wanted.now)
 }
 
 fn whole_response(whole: &Whole, added: &Added, wanted: Wanted) -> Response {
     let surefoot = added.to_value();
     let body = match &whole.raw {
         Some(raw) => dialect::passthrough::answer(raw, &surefoot),
-        None => dialect::answer_write(wanted.dialect, &whole.answer, wanted.created, &surefoot),
+        None => dialect::answer_write(wanted.dialect, &whole.answer, wanted.now.as_second(), &surefoot),
     };
     json(body)
 }
@@ -70,8 +76,14 @@ pub(crate) fn json(body: Bytes) -> Response {
     response
 }
 
-/// Adds the trace's id and what was dropped.
-pub(crate) fn with_headers(mut response: Response, trace: TraceId, head: &Head) -> Response {
+/// Adds the trace's id, what was dropped, and how the caller stands.
+pub(crate) fn with_headers(
+    mut response: Response,
+    trace: TraceId,
+    head: &Head,
+    dialect: Dialect,
+    now: Timestamp,
+) -> Response {
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&trace.to_string()) {
         headers.insert(TRACE, value);
@@ -81,13 +93,13 @@ pub(crate) fn with_headers(mut response: Response, trace: TraceId, head: &Head) 
     {
         headers.insert(DROPPED, value);
     }
-    response
+    standing::told(response, dialect, &head.standing, now)
 }
 
 fn streamed(reply: Reply, wanted: Wanted) -> Response {
     let writer = StreamWriter::new(
         wanted.dialect,
-        StreamOptions { include_usage: wanted.include_usage, created: wanted.created },
+        StreamOptions { include_usage: wanted.include_usage, created: wanted.now.as_second() },
     );
     let state = Some((reply.deliveries, writer));
     let pieces = stream::unfold(state, move |state| async move {

@@ -1,23 +1,17 @@
 //! What every door is given.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use surefoot_gateway::Gateway;
-use surefoot_types::{
-    Chance, Clock,
-    ports::{Journal, Library, Notebook},
-};
+use surefoot_types::{Chance, Clock, ports::Store, replica::Replica};
+use tokio::sync::Mutex;
 
 /// What a server is made of.
 pub struct Parts {
     /// The path of a request.
     pub gateway: Gateway,
-    /// Traces and feedback.
-    pub journal: Arc<dyn Journal>,
-    /// Documents, for the page that shows a cited passage.
-    pub library: Arc<dyn Library>,
-    /// Eval runs.
-    pub notebook: Arc<dyn Notebook>,
+    /// Everything that is kept.
+    pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -26,6 +20,10 @@ pub struct Parts {
     pub loopback: bool,
     /// Largest body that is read, in bytes.
     pub body_limit: usize,
+    /// How long requests under way may go on after the end was asked for.
+    pub drain: Duration,
+    /// What this process tells of itself to those that share the store.
+    pub replica: Arc<dyn Fn() -> Replica + Send + Sync>,
     /// What keeps the server from serving; empty when nothing does.
     pub not_ready: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// What the console should tell the operator: that the last edit was refused, for instance.
@@ -34,11 +32,15 @@ pub struct Parts {
 
 /// [`Parts`], shared by every request.
 #[derive(Clone)]
-pub(crate) struct App(Arc<Parts>);
+pub(crate) struct App {
+    parts: Arc<Parts>,
+    /// Held by whoever changes a key.
+    pub(crate) changing_keys: Arc<Mutex<()>>,
+}
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), changing_keys: Arc::default() }
     }
 }
 
@@ -46,6 +48,6 @@ impl Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }

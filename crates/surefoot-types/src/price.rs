@@ -92,10 +92,10 @@ impl Price {
     /// so that their sum may exceed the cost by a few nano-dollars.
     pub fn lines(&self, usage: &Usage, tier: Option<&str>) -> Vec<Line> {
         let percent = self.percent(tier);
-        let line = |(what, many, price), cost| Line { what, many, price, cost };
+        let line = |of| move |(what, many, price), cost| Line { what, many, price, of, cost };
         let tokens = self.rates_for(usage.input_total()).buckets(usage).into_iter();
-        let tokens = tokens.map(|part| line(part, nanos(by_million(times(part.1, part.2), percent))));
-        let single = self.singles(usage).into_iter().map(|part| line(part, nanos(times(part.1, part.2))));
+        let tokens = tokens.map(|part| line(1_000_000)(part, nanos(by_million(times(part.1, part.2), percent))));
+        let single = self.singles(usage).into_iter().map(|part| line(1)(part, nanos(times(part.1, part.2))));
         tokens.chain(single).filter(|line| line.many > 0).collect()
     }
 
@@ -127,8 +127,10 @@ pub struct Line {
     pub what: &'static str,
     /// How many of it.
     pub many: u64,
-    /// The price of a million tokens, or of one where it is not tokens that are counted.
+    /// The price of `of` of them.
     pub price: Money,
+    /// A million where tokens are counted, else one.
+    pub of: u64,
     /// What they cost.
     pub cost: Money,
 }

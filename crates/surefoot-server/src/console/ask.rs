@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    Form,
+    Extension, Form,
     extract::{State, rejection::FormRejection},
     http::HeaderMap,
     response::Response,
@@ -18,7 +18,7 @@ use super::{
     marks::{Piece, pieces},
     page::{Frame, is_first, problem, render, sdk_address},
 };
-use crate::{caller::caller, fault, state::App};
+use crate::{access::Who, caller::caller, fault, state::App};
 
 #[derive(Template)]
 #[template(path = "ask.html")]
@@ -58,14 +58,15 @@ pub(crate) struct Question {
 }
 
 /// The empty page.
-pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(crate) async fn show(State(app): State<App>, Extension(who): Extension<Who>, headers: HeaderMap) -> Response {
     let chosen = String::new();
-    render(&page(&app, &headers, Question { model: chosen, question: String::new() }, None))
+    render(&page(&app, &who, &headers, Question { model: chosen, question: String::new() }, None))
 }
 
 /// The page with the whole answer.
 pub(crate) async fn answer(
     State(app): State<App>,
+    Extension(who): Extension<Who>,
     headers: HeaderMap,
     form: Result<Form<Question>, FormRejection>,
 ) -> Response {
@@ -84,12 +85,12 @@ pub(crate) async fn answer(
     match app.gateway.answer(call).collect().await {
         Ok(collected) => {
             let end = answered(&words(&collected.whole.answer.parts), collected.added);
-            render(&page(&app, &headers, form, Some(end)))
+            render(&page(&app, &who, &headers, form, Some(end)))
         }
         Err(failed) => {
             let fault = Some(failed.fault.told());
             let end = End { fault, ..answered("", Added::new(failed.added.trace_id)) };
-            let mut response = render(&page(&app, &headers, form, Some(end)));
+            let mut response = render(&page(&app, &who, &headers, form, Some(end)));
             *response.status_mut() = fault::status(failed.fault.code);
             response
         }
@@ -112,10 +113,10 @@ pub(super) fn verdict(added: &Added) -> Option<&'static str> {
     }
 }
 
-fn page(app: &App, headers: &HeaderMap, form: Question, end: Option<End>) -> Ask {
-    let groups = groups(app);
+fn page(app: &App, who: &Who, headers: &HeaderMap, form: Question, end: Option<End>) -> Ask {
+    let groups = groups(app, who);
     Ask {
-        frame: Frame::new(app, "ask"),
+        frame: Frame::new(app, who, "ask"),
         groups,
         chosen: form.model,
         question: form.question,
@@ -125,10 +126,10 @@ fn page(app: &App, headers: &HeaderMap, form: Question, end: Option<End>) -> Ask
 }
 
 /// What can be asked: functions that search documents first, then the rest.
-fn groups(app: &App) -> Vec<Group> {
+fn groups(app: &App, who: &Who) -> Vec<Group> {
     let project = app.gateway.project();
     let (mut grounded, mut functions, mut models) = (Vec::new(), Vec::new(), Vec::new());
-    for name in app.gateway.models() {
+    for name in app.gateway.models(who.admitted()) {
         match project.functions.get(&name) {
             // It makes vectors, not answers.
             None if name == "local/static" => {}

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{
+    Extension,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
     response::Response,
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use surefoot_types::{Range, document::Document, ids::DocumentId};
 
 use super::page::{Frame, fault_page, moment, problem, render};
-use crate::state::App;
+use crate::{access::Who, state::App};
 
 #[derive(Template)]
 #[template(path = "document.html")]
@@ -36,6 +37,7 @@ pub(crate) struct Place {
 /// Shows the document.
 pub(crate) async fn show(
     State(app): State<App>,
+    Extension(who): Extension<Who>,
     Path(id): Path<String>,
     place: Result<Query<Place>, QueryRejection>,
 ) -> Response {
@@ -46,23 +48,23 @@ pub(crate) async fn show(
     let Ok(id) = id.parse::<DocumentId>() else {
         return problem(StatusCode::NOT_FOUND, "This is not the address of a document.");
     };
-    match app.library.document_get(id).await {
+    match app.store.document_get(id).await {
         Err(error) => fault_page(&error.into()),
         Ok(None) => {
             problem(StatusCode::NOT_FOUND, "This version of the document was replaced or removed since it was cited.")
         }
         Ok(Some(document)) => {
-            let around = app.library.passage_list(id).await.unwrap_or_default();
+            let around = app.store.passage_list(id).await.unwrap_or_default();
             let range = Range { start: place.start.unwrap_or(0), end: place.end.unwrap_or(0) };
             let passage = around.into_iter().map(|stored| stored.passage).find(|passage| passage.range.overlaps(range));
             let (heading_path, page) = passage.map(|passage| (passage.heading_path, passage.page)).unwrap_or_default();
             let [before, marked, after] = cut(&document, range);
             let Document { title, path, at, .. } = document;
             render(&Page {
-                frame: Frame::new(&app, "ask"),
+                frame: Frame::new(&app, &who, "ask"),
                 title,
                 path,
-                read: moment(at),
+                read: moment(&at),
                 heading_path,
                 page,
                 before,

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{
+    Extension,
     extract::{Path, State},
     response::Response,
 };
@@ -9,6 +10,7 @@ use surefoot_types::run::{CaseResult, Rate, Run, Verdict};
 
 use super::page::{Frame, cost, fault_page, moment, percent, render};
 use crate::{
+    access::Who,
     doors::{RUNS_LISTED, run_find},
     state::App,
 };
@@ -29,15 +31,15 @@ pub(super) struct One {
 }
 
 /// The list.
-pub(crate) async fn list(State(app): State<App>) -> Response {
-    match app.notebook.run_list(None, RUNS_LISTED).await {
+pub(crate) async fn list(State(app): State<App>, Extension(who): Extension<Who>) -> Response {
+    match app.store.run_list(None, RUNS_LISTED).await {
         Err(error) => fault_page(&error.into()),
-        Ok(runs) => render(&List { frame: Frame::new(&app, "evals"), runs }),
+        Ok(runs) => render(&List { frame: Frame::new(&app, &who, "evals"), runs }),
     }
 }
 
 /// One run: what went wrong first.
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Response {
+pub(crate) async fn show(State(app): State<App>, Extension(who): Extension<Who>, Path(id): Path<String>) -> Response {
     match run_find(&app, &id).await {
         Err(told) => fault_page(&told),
         Ok((run, mut cases)) => {
@@ -47,7 +49,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resp
                 Verdict::Undefined => 2,
                 Verdict::Pass => 3,
             });
-            render(&One { frame: Frame::new(&app, "evals"), run, cases })
+            render(&One { frame: Frame::new(&app, &who, "evals"), run, cases })
         }
     }
 }

@@ -9,16 +9,17 @@ use axum::{
 };
 use serde::Deserialize;
 use surefoot_gateway::Caller;
-use surefoot_types::Secret;
+use surefoot_types::{Code, Secret, key::Admin};
 
 use super::page::{Frame, problem, render};
-use crate::{caller::COOKIE, state::App};
+use crate::{caller::COOKIE, fault, state::App};
 
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Login {
     frame: Frame,
-    wrong: bool,
+    /// Why the key that was entered does not do.
+    wrong: Option<String>,
 }
 
 /// The form's one field.
@@ -29,7 +30,7 @@ pub(crate) struct Entry {
 
 /// Asks for the key.
 pub(crate) async fn show() -> Response {
-    render(&Login { frame: Frame { here: "", notice: None }, wrong: false })
+    render(&Login { frame: Frame::bare(), wrong: None })
 }
 
 /// Takes the key, if it is one.
@@ -41,15 +42,26 @@ pub(crate) async fn enter(State(app): State<App>, form: Result<Form<Entry>, Form
     let key = entry.key.trim();
     let caller = Caller { secret: Some(Secret::new(key)), trusted: app.loopback };
     let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if !plain || app.gateway.admit(&caller).is_err() {
-        let mut response = render(&Login { frame: Frame { here: "", notice: None }, wrong: true });
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        return response;
+    if !plain {
+        return refused(StatusCode::UNAUTHORIZED, "That is no key.".into());
+    }
+    if let Err(told) = app.gateway.admit(&caller, Admin::Read) {
+        let why = match told.code {
+            Code::Unauthenticated => "That key is not known here.".into(),
+            _ => told.told(),
+        };
+        return refused(fault::status(told.code), why);
     }
     let mut response = Redirect::to("/").into_response();
     let cookie = format!("{COOKIE}={key}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800");
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
+    response
+}
+
+fn refused(status: StatusCode, why: String) -> Response {
+    let mut response = render(&Login { frame: Frame::bare(), wrong: Some(why) });
+    *response.status_mut() = status;
     response
 }

@@ -2,11 +2,15 @@
 
 mod ask;
 mod assets;
+mod audit;
+mod budgets;
 mod document;
 mod evals;
+mod keys;
 mod login;
 mod marks;
 mod page;
+mod spend;
 mod traces;
 
 #[cfg(test)]
@@ -14,15 +18,24 @@ mod tests;
 
 use axum::{
     Router,
-    response::{IntoResponse, Redirect, Response},
+    middleware::from_fn_with_state,
+    response::IntoResponse,
     routing::{get, post},
 };
+use surefoot_types::key::Admin;
 
-use crate::state::App;
+use crate::{
+    access::{Gate, gate},
+    state::App,
+};
 
 /// The pages.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let behind = |needed, pages: Router<App>| {
+        let gate_of = Gate { app: app.clone(), needed, refuse: page::refused };
+        pages.route_layer(from_fn_with_state(gate_of, gate))
+    };
+    let read = Router::new()
         .route("/", get(ask::show))
         .route("/ask", post(ask::answer))
         .route("/documents/{id}", get(document::show))
@@ -31,16 +44,21 @@ pub(crate) fn routes() -> Router<App> {
         .route("/traces/{id}/feedback", post(traces::feedback))
         .route("/evals", get(evals::list))
         .route("/evals/{id}", get(evals::show))
+        .route("/spend", get(spend::show))
+        .route("/budgets", get(budgets::show));
+    let all = Router::new()
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/{key}/rotate", post(keys::rotate))
+        .route("/keys/{key}/revoke", post(keys::revoke))
+        .route("/audit", get(audit::show));
+    Router::new()
         .route("/login", get(login::show).post(login::enter))
         .route("/assets/{name}", get(assets::serve))
+        .merge(behind(Admin::Read, read))
+        .merge(behind(Admin::All, all))
 }
 
 /// A page that is not there.
 pub(crate) fn not_found() -> impl IntoResponse {
     page::problem(axum::http::StatusCode::NOT_FOUND, "There is nothing here.")
-}
-
-/// Where a key is required and none came.
-pub(crate) fn to_login() -> Response {
-    Redirect::to("/login").into_response()
 }

@@ -3,25 +3,33 @@
 use askama::Template;
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
-use surefoot_types::{Citation, Fault, Money, Timestamp, Usage};
+use surefoot_types::{Citation, Code, Fault, Money, Timestamp, Usage, key::Admin};
 
-use crate::{fault, state::App};
+use crate::{access::Who, fault, state::App};
 
 /// Only this server's own style and script; nothing that a model or a document says can load or run anything.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The frame of a page: which of the three it belongs to, and what the operator should know.
+/// The frame of a page: which group it belongs to, which groups whoever looks may open, and what the operator
+/// should know.
 pub(crate) struct Frame {
     pub(crate) here: &'static str,
+    pub(crate) reads: bool,
+    pub(crate) administers: bool,
     pub(crate) notice: Option<String>,
 }
 
 impl Frame {
-    pub(crate) fn new(app: &App, here: &'static str) -> Self {
-        Self { here, notice: (app.notice)() }
+    pub(crate) fn new(app: &App, who: &Who, here: &'static str) -> Self {
+        Self { here, reads: true, administers: who.may(Admin::All), notice: (app.notice)() }
+    }
+
+    /// The frame of a page for whoever is not known yet.
+    pub(crate) fn bare() -> Self {
+        Self { here: "", reads: false, administers: false, notice: None }
     }
 }
 
@@ -53,7 +61,7 @@ struct Problem<'a> {
 
 /// A page that says what is wrong.
 pub(crate) fn problem(status: StatusCode, told: &str) -> Response {
-    let page = Problem { frame: Frame { here: "", notice: None }, told };
+    let page = Problem { frame: Frame::bare(), told };
     let html = page.render().unwrap_or_else(|error| error.to_string());
     with_policy((status, Html(html)).into_response())
 }
@@ -65,9 +73,34 @@ pub(crate) fn sdk_address(headers: &HeaderMap) -> String {
     format!("{scheme}://{}/v1", text("host").unwrap_or("localhost:4141"))
 }
 
+/// The address of a page with these fields, without those that say nothing.
+pub(crate) fn address(path: &str, fields: &[(&str, Option<&str>)]) -> String {
+    let told = fields.iter().filter_map(|(name, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(format!("{name}={}", encoded(value)))
+    });
+    let told = told.collect::<Vec<_>>().join("&");
+    if told.is_empty() { path.to_owned() } else { format!("{path}?{told}") }
+}
+
+/// Percent-encodes what is not plain in a query.
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
 /// A fault as a page.
 pub(crate) fn fault_page(told: &Fault) -> Response {
     problem(fault::status(told.code), &told.told())
+}
+
+/// What whoever may not see a page gets: the way to sign in, or why their key does not do.
+pub(crate) fn refused(told: &Fault) -> Response {
+    match told.code {
+        Code::Unauthenticated => Redirect::to("/login").into_response(),
+        _ => fault_page(told),
+    }
 }
 
 /// `$0.0012`, or a dash where the price is unknown.
@@ -90,6 +123,16 @@ pub(crate) fn time(micros: &u64) -> String {
     }
 }
 
+/// A count, with a thin space between thousands. By reference, as templates hand fields on.
+pub(crate) fn count(count: &u64) -> String {
+    let digits = count.to_string();
+    let spaced = digits.char_indices().flat_map(|(at, digit)| {
+        let space = at > 0 && (digits.len() - at).is_multiple_of(3);
+        space.then_some('\u{202f}').into_iter().chain([digit])
+    });
+    spaced.collect()
+}
+
 /// Tokens in and out.
 pub(crate) fn tokens(usage: &Usage) -> String {
     format!("{}{} → {}", if usage.estimated { "~" } else { "" }, usage.input_total(), usage.output)
@@ -100,10 +143,15 @@ pub(crate) fn is_first(citations: &[Citation], index: &usize) -> bool {
     citations.iter().position(|other| citations.get(*index).is_some_and(|one| one.mark == other.mark)) == Some(*index)
 }
 
-/// A moment, to the second, UTC.
-pub(crate) fn moment(at: Timestamp) -> String {
+/// A moment, to the second, UTC. By reference, as templates hand fields on.
+pub(crate) fn moment(at: &Timestamp) -> String {
     let text = at.to_string();
     text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+/// A day, UTC.
+pub(crate) fn day(at: &Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
 }
 
 /// A share in per cent, without decimals.
@@ -124,6 +172,8 @@ mod tests {
         let told =
             [None, Some(Money::ZERO), Some(Money::nanos(1_234_000)), Some(Money::nanos(2_500_000_000))].map(cost);
         assert_eq!(told, ["–", "$0", "$0.001234", "$2.50"]);
-        assert_eq!(moment(Timestamp::from_second(1_767_268_800).unwrap()), "2026-01-01 12:00:00");
+        let counts = [0, 999, 1_000, 1_234_567].map(|number| count(&number));
+        assert_eq!(counts, ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
+        assert_eq!(moment(&Timestamp::from_second(1_767_268_800).unwrap()), "2026-01-01 12:00:00");
     }
 }

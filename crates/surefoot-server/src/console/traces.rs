@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    Form,
+    Extension, Form,
     extract::{
         Path, Query, State,
         rejection::{FormRejection, QueryRejection},
@@ -12,14 +12,19 @@ use axum::{
 };
 use serde::Deserialize;
 use surefoot_types::{
+    Money, PriceBook,
     conversation::{Message, Part, words},
     feedback::{Feedback, FeedbackValue},
-    trace::{Outcome, Trace, TraceSummary},
+    price::Line,
+    trace::{Keep, Outcome, Trace, TraceSummary},
 };
 
 use super::marks::{Piece, pieces};
-use super::page::{Frame, cost, fault_page, is_first, moment, problem, render, sdk_address, time, tokens};
+use super::page::{
+    Frame, address, cost, count, fault_page, is_first, moment, problem, render, sdk_address, time, tokens,
+};
 use crate::{
+    access::Who,
     doors::{TraceQuery, feedback_keep, trace_find, trace_page},
     state::App,
 };
@@ -50,12 +55,14 @@ pub(super) struct One {
     pub(super) frame: Frame,
     pub(super) trace: Trace,
     pub(super) answer: Vec<Piece>,
+    pub(super) costs: Vec<Cost>,
     pub(super) feedback: Vec<Feedback>,
 }
 
 /// The list.
 pub(crate) async fn list(
     State(app): State<App>,
+    Extension(who): Extension<Who>,
     headers: HeaderMap,
     query: Result<Query<TraceQuery>, QueryRejection>,
 ) -> Response {
@@ -64,14 +71,14 @@ pub(crate) async fn list(
         Err(error) => return problem(error.status(), &error.body_text()),
     };
     query.limit = Some(PAGE + 1);
-    match trace_page(&app, &query).await {
+    match trace_page(&app, &who, &query).await {
         Err(told) => fault_page(&told),
         Ok(mut rows) => {
             let more = rows.len() > PAGE;
             rows.truncate(PAGE);
             let next = rows.last().filter(|_| more).map(|last| page_address(&query, Some(&last.id.to_string())));
             let outcomes = [Outcome::Answered, Outcome::Failed, Outcome::Cancelled].map(Outcome::name);
-            let (frame, address) = (Frame::new(&app, "traces"), sdk_address(&headers));
+            let (frame, address) = (Frame::new(&app, &who, "traces"), sdk_address(&headers));
             let newest = page_address(&query, None);
             let unfiltered = newest == "/traces" && query.before.is_none();
             render(&List { frame, query, outcomes, rows, unfiltered, newest, next, address })
@@ -81,39 +88,33 @@ pub(crate) async fn list(
 
 /// The address of a page with the same filter.
 pub(super) fn page_address(query: &TraceQuery, before: Option<&str>) -> String {
-    let TraceQuery { asked, outcome, session, text, .. } = query;
+    let TraceQuery { asked, outcome, session, key, tenant, user, text, .. } = query;
     let fields = [
         ("before", before),
         ("asked", asked.as_deref()),
         ("outcome", outcome.as_deref()),
         ("session", session.as_deref()),
+        ("key", key.as_deref()),
+        ("tenant", tenant.as_deref()),
+        ("user", user.as_deref()),
         ("text", text.as_deref()),
     ];
-    let told = fields.into_iter().filter_map(|(name, value)| {
-        let value = value.filter(|value| !value.is_empty())?;
-        Some(format!("{name}={}", encoded(value)))
-    });
-    let told = told.collect::<Vec<_>>().join("&");
-    if told.is_empty() { "/traces".into() } else { format!("/traces?{told}") }
-}
-
-/// Percent-encodes what is not plain in a query.
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    address("/traces", &fields)
 }
 
 /// One trace.
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Response {
+pub(crate) async fn show(State(app): State<App>, Extension(who): Extension<Who>, Path(id): Path<String>) -> Response {
     let found = async {
-        let trace = trace_find(&app, &id).await?;
-        let feedback = app.journal.feedback_list(trace.id).await?;
+        let trace = trace_find(&app, &who, "id", &id).await?;
+        let feedback = app.store.feedback_list(trace.id).await?;
         Ok::<_, surefoot_types::Fault>((trace, feedback))
     };
     match found.await {
         Err(told) => fault_page(&told),
-        Ok((trace, feedback)) => render(&one(Frame::new(&app, "traces"), trace, feedback)),
+        Ok((trace, feedback)) => {
+            let costs = costs(&app.gateway.project().prices, &trace);
+            render(&one(Frame::new(&app, &who, "traces"), trace, costs, feedback))
+        }
     }
 }
 
@@ -126,6 +127,7 @@ pub(crate) struct Thumbs {
 /// Keeps it and comes back to the trace.
 pub(crate) async fn feedback(
     State(app): State<App>,
+    Extension(who): Extension<Who>,
     Path(id): Path<String>,
     form: Result<Form<Thumbs>, FormRejection>,
 ) -> Response {
@@ -133,11 +135,8 @@ pub(crate) async fn feedback(
         Ok(form) => form,
         Err(error) => return problem(error.status(), &error.body_text()),
     };
-    let kept = async {
-        let trace = trace_find(&app, &id).await?;
-        feedback_keep(&app, trace.id, "thumbs".into(), FeedbackValue::Boolean(thumbs.value)).await
-    };
-    match kept.await {
+    let thumbs = FeedbackValue::Boolean(thumbs.value);
+    match feedback_keep(&app, &who, &id, "thumbs".into(), thumbs).await {
         Err(told) => fault_page(&told),
         Ok(_) => Redirect::to(&format!("/traces/{id}")).into_response(),
     }
@@ -169,9 +168,34 @@ fn feedback_told(feedback: &Feedback) -> String {
 }
 
 /// The page of a trace.
-pub(super) fn one(frame: Frame, trace: Trace, feedback: Vec<Feedback>) -> One {
+pub(super) fn one(frame: Frame, trace: Trace, costs: Vec<Cost>, feedback: Vec<Feedback>) -> One {
     let answer = pieces(&said(&trace.answer), &trace.citations);
-    One { frame, trace, answer, feedback }
+    One { frame, trace, answer, costs, feedback }
+}
+
+/// What an attempt cost, by what was counted.
+pub(super) struct Cost {
+    pub(super) target: String,
+    pub(super) lines: Vec<Line>,
+    /// Whether the lines make up what was recorded. They do not after the price table was changed in
+    /// hindsight, or at another service tier.
+    pub(super) adds_up: bool,
+    /// Whether the provider itself said what it cost.
+    pub(super) reported: bool,
+    pub(super) cost: Option<Money>,
+}
+
+/// The lines of every attempt that used something, by the prices of its day.
+pub(super) fn costs(prices: &PriceBook, trace: &Trace) -> Vec<Cost> {
+    let used = trace.attempts.iter().filter_map(|attempt| Some((attempt, attempt.usage?)));
+    used.map(|(attempt, usage)| {
+        let price = prices.get(&attempt.target, trace.at).cloned();
+        let lines = price.clone().unwrap_or_default().lines(&usage, None);
+        let adds_up = price.is_some_and(|price| Some(price.cost(&usage, None)) == attempt.cost);
+        let reported = usage.reported.is_some();
+        Cost { target: attempt.target.clone(), lines, adds_up: adds_up && !reported, reported, cost: attempt.cost }
+    })
+    .collect()
 }
 
 /// A step's place on the bar of the whole request, in whole hundredths: first, and how many.
@@ -179,4 +203,9 @@ fn bar(trace: &Trace, at_us: u64, took_us: u64) -> (u64, u64) {
     let whole = trace.took_us.max(1);
     let first = (at_us * 100 / whole).min(99);
     (first, (took_us * 100 / whole).clamp(1, 100 - first))
+}
+
+/// How much is kept, as settings name it.
+fn kept(keep: &Keep) -> &'static str {
+    Keep::NAMES.iter().find(|(_, one)| one == keep).map_or("", |(name, _)| name)
 }

@@ -1,9 +1,8 @@
 //! `GET /api/evals` and `GET /api/evals/{id}`.
 
 use axum::{
-    Json,
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde_json::json;
 use surefoot_types::{
@@ -12,31 +11,31 @@ use surefoot_types::{
     run::{CaseResult, Run},
 };
 
-use crate::{fault, state::App};
+use crate::{json, state::App};
 
 /// How many runs are listed.
 pub(crate) const LISTED: usize = 200;
 
-/// Runs, newest first.
+/// Eval runs, newest first.
+#[utoipa::path(get, path = "/api/evals", tag = "evals", operation_id = "evals", security(("key" = ["read"])),
+    responses((status = 200, description = "The runs", body = Value)))]
 pub(crate) async fn list(State(app): State<App>) -> Response {
-    match app.notebook.run_list(None, LISTED).await {
-        Ok(runs) => Json(json!({"runs": runs})).into_response(),
-        Err(error) => fault::plain(&error.into()),
-    }
+    let listed = app.store.run_list(None, LISTED).await;
+    json::told(listed.map(|runs| json!({"runs": runs})).map_err(Into::into))
 }
 
 /// A run with its cases.
+#[utoipa::path(get, path = "/api/evals/{id}", tag = "evals", operation_id = "eval", security(("key" = ["read"])),
+    params(("id" = String, Path, description = "The run's id")), responses(
+    (status = 200, description = "The run and its cases", body = Value), (status = 404, description = "There is none")))]
 pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Response {
-    match find(&app, &id).await {
-        Ok((run, cases)) => Json(json!({"run": run, "cases": cases})).into_response(),
-        Err(told) => fault::plain(&told),
-    }
+    json::told(find(&app, &id).await.map(|(run, cases)| json!({"run": run, "cases": cases})))
 }
 
 /// The run of this id with its cases.
 pub(crate) async fn find(app: &App, id: &str) -> Result<(Run, Vec<CaseResult>), Fault> {
     let id = id.parse::<RunId>().map_err(|error| Fault::bad_request("id", error.to_string()))?;
-    let run = app.notebook.run_get(id).await?;
+    let run = app.store.run_get(id).await?;
     let run = run.ok_or_else(|| Fault::new(Code::NotFound, format!("there is no run {id}")))?;
-    Ok((run, app.notebook.run_cases(id).await?))
+    Ok((run, app.store.run_cases(id).await?))
 }

@@ -1,7 +1,7 @@
 //! `POST /api/feedback`.
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::State,
     http::StatusCode,
@@ -10,13 +10,14 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use surefoot_types::{
-    Code, Fault,
+    Fault,
     feedback::{Feedback, FeedbackValue},
-    ids::{FeedbackId, TraceId},
+    ids::FeedbackId,
 };
 use utoipa::ToSchema;
 
-use crate::{body, fault, state::App};
+use super::traces;
+use crate::{access::Who, fault, json, state::App};
 
 /// Longest name of a metric.
 const LONGEST_METRIC: usize = 64;
@@ -34,20 +35,21 @@ pub(crate) struct FeedbackBody {
     value: Value,
 }
 
-/// Keeps a piece of feedback.
-pub(crate) async fn create(State(app): State<App>, body: Body) -> Response {
-    match keep(&app, body).await {
+/// Keeps feedback on a trace.
+#[utoipa::path(post, path = "/api/feedback", tag = "feedback", operation_id = "feedback", security(("key" = [])),
+    request_body = FeedbackBody, responses(
+    (status = 201, description = "It is kept; its id", body = Value),
+    (status = 400, description = "The body cannot be read"),
+    (status = 404, description = "There is no such trace")))]
+pub(crate) async fn create(State(app): State<App>, Extension(who): Extension<Who>, body: Body) -> Response {
+    match keep(&app, &who, body).await {
         Ok(id) => (StatusCode::CREATED, Json(json!({"id": id}))).into_response(),
         Err(told) => fault::plain(&told),
     }
 }
 
-async fn keep(app: &App, body: Body) -> Result<FeedbackId, Fault> {
-    let body = body::read(body, app.body_limit).await?;
-    let body: FeedbackBody = serde_json::from_slice(&body)
-        .map_err(|error| Fault::bad_request("", format!("the body cannot be read: {error}")))?;
-    let trace_id =
-        body.trace_id.parse::<TraceId>().map_err(|error| Fault::bad_request("trace_id", error.to_string()))?;
+async fn keep(app: &App, who: &Who, body: Body) -> Result<FeedbackId, Fault> {
+    let body: FeedbackBody = json::read(app, body).await?;
     if body.metric.is_empty() || body.metric.len() > LONGEST_METRIC {
         return Err(Fault::bad_request("metric", format!("a metric's name has 1 to {LONGEST_METRIC} bytes")));
     }
@@ -57,21 +59,20 @@ async fn keep(app: &App, body: Body) -> Result<FeedbackId, Fault> {
         Value::Number(number) => FeedbackValue::Number(number.as_f64().unwrap_or(f64::NAN)),
         _ => return Err(Fault::bad_request("value", "the value must be true or false, a number, or a text")),
     };
-    keep_on(app, trace_id, body.metric, value).await
+    keep_on(app, who, &body.trace_id, body.metric, value).await
 }
 
-/// Keeps feedback on a trace that exists.
+/// Keeps feedback on a trace that `who` may know of.
 pub(crate) async fn keep_on(
     app: &App,
-    trace_id: TraceId,
+    who: &Who,
+    trace: &str,
     metric: String,
     value: FeedbackValue,
 ) -> Result<FeedbackId, Fault> {
-    if app.journal.trace_get(trace_id).await?.is_none() {
-        return Err(Fault::new(Code::NotFound, format!("there is no trace {trace_id}")));
-    }
+    let trace_id = traces::find(app, who, "trace_id", trace).await?.id;
     let id = FeedbackId::mint(app.clock.as_ref(), app.chance.as_ref());
     let feedback = Feedback { id, trace_id, at: app.clock.now(), metric, value };
-    app.journal.feedback_add(&feedback).await?;
+    app.store.feedback_add(&feedback).await?;
     Ok(id)
 }

@@ -30,7 +30,9 @@ pub(crate) fn upkeep() -> JoinHandle<()> {
     })
 }
 
-/// What was recorded.
+/// What was recorded, in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "operations", operation_id = "metrics", security(("key" = ["read"])),
+    responses((status = 200, description = "The metrics", body = String)))]
 pub(crate) async fn serve() -> Response {
     let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()

@@ -1,50 +1,84 @@
 //! The doors. One endpoint, one file.
 
+pub(crate) mod audit;
+pub(crate) mod budgets;
 mod chat;
 mod embeddings;
+mod erase;
 mod evals;
 mod feedback;
 mod health;
+mod intake;
+pub(crate) mod keys;
 pub(crate) mod metrics;
 mod models;
 mod openapi;
+mod replicas;
+mod spend;
 mod traces;
 
 use axum::{
     Router,
     extract::{OriginalUri, State},
     http::{HeaderMap, StatusCode},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use surefoot_dialect::Dialect;
-use surefoot_types::{Code, Fault};
+use surefoot_types::{Code, Fault, key::Admin};
 
 pub use self::openapi::openapi;
 pub(crate) use self::{
     evals::{LISTED as RUNS_LISTED, find as run_find},
     feedback::keep_on as feedback_keep,
+    spend::{SpendParams, moment as moment_of},
     traces::{TraceQuery, find as trace_find, page as trace_page},
 };
-use crate::{console, fault, state::App};
+use crate::{
+    access::{Gate, gate},
+    console, fault,
+    state::App,
+};
 
-/// The routes of the APIs and of operations.
-pub(crate) fn routes() -> Router<App> {
+/// The routes of the APIs and of operations. The doors of the models ask for a key themselves, so that a refusal
+/// is recorded; the others stand behind a gate.
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let behind = |needed, doors: Router<App>| {
+        let gate_of = Gate { app: app.clone(), needed, refuse: fault::plain };
+        doors.route_layer(from_fn_with_state(gate_of, gate))
+    };
+    let any_key = Router::new()
+        .route("/api/feedback", post(feedback::create))
+        .route("/openapi.json", get(openapi::serve))
+        .route("/readyz", get(health::ready));
+    let read = Router::new()
+        .route("/api/traces", get(traces::list))
+        .route("/api/traces/{id}", get(traces::get))
+        .route("/api/evals", get(evals::list))
+        .route("/api/evals/{id}", get(evals::get))
+        .route("/api/spend", get(spend::report))
+        .route("/api/budgets", get(budgets::list))
+        .route("/api/replicas", get(replicas::list))
+        .route("/metrics", get(metrics::serve));
+    let all = Router::new()
+        .route("/api/keys", get(keys::list::serve).post(keys::create::serve))
+        .route("/api/keys/{key}", get(keys::get::serve))
+        .route("/api/keys/{key}/rotate", post(keys::rotate::serve))
+        .route("/api/keys/{key}/revoke", post(keys::revoke::serve))
+        .route("/api/users/{user}", delete(erase::serve))
+        .route("/api/audit", get(audit::list::serve))
+        .route("/api/audit/verify", get(audit::verify::serve));
     Router::new()
         .route("/v1/chat/completions", post(chat::openai))
         .route("/v1/messages", post(chat::anthropic))
         .route("/v1/embeddings", post(embeddings::create))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::get))
-        .route("/api/feedback", post(feedback::create))
-        .route("/api/traces", get(traces::list))
-        .route("/api/traces/{id}", get(traces::get))
-        .route("/api/evals", get(evals::list))
-        .route("/api/evals/{id}", get(evals::get))
-        .route("/openapi.json", get(openapi::serve))
         .route("/healthz", get(health::up))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::serve))
+        .merge(behind(Admin::None, any_key))
+        .merge(behind(Admin::Read, read))
+        .merge(behind(Admin::All, all))
 }
 
 /// A path that leads nowhere.
@@ -70,13 +104,13 @@ pub(crate) async fn wrong_method(
 }
 
 /// A refusal in the shape that whoever asks such a path expects; under `/v1` with a trace.
-async fn refused(app: &App, path: &str, headers: &HeaderMap, told: &Fault) -> Response {
+pub(crate) async fn refused(app: &App, path: &str, headers: &HeaderMap, told: &Fault) -> Response {
     if !path.starts_with("/v1") {
         return fault::plain(told);
     }
     let dialect = if path.starts_with("/v1/messages") { Dialect::Anthropic } else { models::dialect(headers) };
     let trace_id = app.gateway.mint_trace();
-    app.gateway.refuse(trace_id, dialect.name(), told).await;
+    app.gateway.refuse(trace_id, dialect.name(), None, told).await;
     fault::response(dialect, told, trace_id)
 }
 

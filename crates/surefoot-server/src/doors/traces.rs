@@ -1,9 +1,9 @@
 //! `GET /api/traces` and `GET /api/traces/{id}`.
 
 use axum::{
-    Json,
-    extract::{Path, Query, State},
-    response::{IntoResponse, Response},
+    Extension,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::Response,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -13,15 +13,14 @@ use surefoot_types::{
     ports::TraceFilter,
     trace::{Outcome, Trace, TraceSummary},
 };
-use utoipa::IntoParams;
 
-use crate::{fault, state::App};
+use crate::{access::Who, json, state::App};
 
 /// Most traces of one page.
 const LARGEST_PAGE: usize = 1_000;
 
 /// Which traces to list.
-#[derive(Debug, Default, Clone, Deserialize, IntoParams)]
+#[derive(Debug, Default, Clone, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TraceQuery {
@@ -31,6 +30,12 @@ pub(crate) struct TraceQuery {
     pub(crate) outcome: Option<String>,
     /// Only of this session.
     pub(crate) session: Option<String>,
+    /// Only of the key of this name.
+    pub(crate) key: Option<String>,
+    /// Only of this tenant.
+    pub(crate) tenant: Option<String>,
+    /// Only of this end user.
+    pub(crate) user: Option<String>,
     /// Only those whose question holds this text.
     pub(crate) text: Option<String>,
     /// Only those older than this trace: the last one of the page before.
@@ -40,8 +45,8 @@ pub(crate) struct TraceQuery {
 }
 
 impl TraceQuery {
-    /// The filter, with empty fields (as forms send them) left out.
-    pub(crate) fn filter(&self) -> Result<TraceFilter, Fault> {
+    /// The filter, with empty fields (as forms send them) left out, for what `who` may see.
+    pub(crate) fn filter(&self, who: &Who) -> Result<TraceFilter, Fault> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let outcome = given(&self.outcome).map(|name| match name.as_str() {
             "answered" => Ok(Outcome::Answered),
@@ -50,10 +55,17 @@ impl TraceQuery {
             _ => Err(Fault::bad_request("outcome", "the outcome must be answered, failed or cancelled")),
         });
         let before = given(&self.before).map(|id| id.parse::<TraceId>());
+        let tenant = given(&self.tenant);
+        if tenant.is_some() && !who.sees(tenant.as_deref()) {
+            return Err(Fault::new(Code::Forbidden, "the key sees only the traces of its own tenant"));
+        }
         Ok(TraceFilter {
             asked: given(&self.asked),
             outcome: outcome.transpose()?,
             session: given(&self.session),
+            key: given(&self.key),
+            tenant: tenant.or_else(|| who.sees_only().map(str::to_owned)),
+            user: given(&self.user),
             text: given(&self.text),
             before: before.transpose().map_err(|error| Fault::bad_request("before", error.to_string()))?,
             since: None,
@@ -61,45 +73,43 @@ impl TraceQuery {
     }
 }
 
-/// Traces, newest first.
+/// Traces, newest first. A key of a tenant sees only those of its tenant, unless its `admin` is `all`.
+#[utoipa::path(get, path = "/api/traces", tag = "traces", operation_id = "traces", security(("key" = ["read"])),
+    params(TraceQuery), responses((status = 200, description = "A page of summaries", body = Value)))]
 pub(crate) async fn list(
     State(app): State<App>,
-    query: Result<Query<TraceQuery>, axum::extract::rejection::QueryRejection>,
+    Extension(who): Extension<Who>,
+    query: Result<Query<TraceQuery>, QueryRejection>,
 ) -> Response {
-    let query = match query {
-        Ok(Query(query)) => query,
-        Err(error) => return fault::plain(&Fault::bad_request("", error.body_text())),
-    };
-    match page(&app, &query).await {
-        Ok(traces) => Json(json!({"traces": traces})).into_response(),
-        Err(told) => fault::plain(&told),
-    }
+    let listed = async { page(&app, &who, &json::query(query)?).await };
+    json::told(listed.await.map(|traces| json!({"traces": traces})))
 }
 
 /// One page of traces.
-pub(crate) async fn page(app: &App, query: &TraceQuery) -> Result<Vec<TraceSummary>, Fault> {
+pub(crate) async fn page(app: &App, who: &Who, query: &TraceQuery) -> Result<Vec<TraceSummary>, Fault> {
     let limit = query.limit.unwrap_or(50).clamp(1, LARGEST_PAGE);
-    Ok(app.journal.trace_list(&query.filter()?, limit).await?)
+    Ok(app.store.trace_list(&query.filter(who)?, limit).await?)
 }
 
 /// A whole trace, with its feedback.
-pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Response {
+#[utoipa::path(get, path = "/api/traces/{id}", tag = "traces", operation_id = "trace", security(("key" = ["read"])),
+    params(("id" = String, Path, description = "The trace's id")), responses(
+    (status = 200, description = "The trace, with its feedback", body = Value),
+    (status = 404, description = "There is none")))]
+pub(crate) async fn get(State(app): State<App>, Extension(who): Extension<Who>, Path(id): Path<String>) -> Response {
     let found = async {
-        let trace = find(&app, &id).await?;
-        let feedback = app.journal.feedback_list(trace.id).await?;
+        let trace = find(&app, &who, "id", &id).await?;
+        let feedback = app.store.feedback_list(trace.id).await?;
         let mut told = serde_json::to_value(&trace).map_err(|error| Fault::internal(error.to_string()))?;
         told["feedback"] = json!(feedback);
         Ok::<_, Fault>(told)
     };
-    match found.await {
-        Ok(told) => Json(told).into_response(),
-        Err(told) => fault::plain(&told),
-    }
+    json::told(found.await)
 }
 
-/// The trace of this id.
-pub(crate) async fn find(app: &App, id: &str) -> Result<Trace, Fault> {
-    let id = id.parse::<TraceId>().map_err(|error| Fault::bad_request("id", error.to_string()))?;
-    let found = app.journal.trace_get(id).await?;
+/// The trace of this id, which `param` told, if `who` may see it.
+pub(crate) async fn find(app: &App, who: &Who, param: &str, id: &str) -> Result<Trace, Fault> {
+    let id = id.parse::<TraceId>().map_err(|error| Fault::bad_request(param, error.to_string()))?;
+    let found = app.store.trace_get(id).await?.filter(|trace| who.sees(trace.tenant.as_deref()));
     found.ok_or_else(|| Fault::new(Code::NotFound, format!("there is no trace {id}")))
 }
