@@ -95,6 +95,11 @@ impl Gateway {
         Reply { trace_id, deliveries }
     }
 
+    /// Forgets the answers that were kept to be given again: a user was erased, and they say not whose they were.
+    pub fn forget_answers(&self) {
+        self.inner.recall.clear();
+    }
+
     async fn run(self, call: Call, sender: mpsc::Sender<Delivery>, walker: Walker) {
         let mut tale = Tale::begin(&call, self.inner.parts.clock.as_ref());
         let mut outlet = Outlet::new(sender.clone(), call.chat.stream);

@@ -1,5 +1,6 @@
 //! Whose key is this, and what may it use.
 
+mod mint;
 mod scope;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use surefoot_types::{
     trace::Keep,
 };
 
+pub use self::mint::{mint, mint_secret};
 pub(crate) use self::scope::{may_search, may_use};
 use crate::{call::Caller, project::Project};
 

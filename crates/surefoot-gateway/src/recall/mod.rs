@@ -69,6 +69,11 @@ impl Recall {
         self.kept.get(&place?)
     }
 
+    /// Forgets every answer.
+    pub(crate) fn clear(&self) {
+        self.kept.invalidate_all();
+    }
+
     /// Keeps the answer of a finished request.
     pub(crate) fn put(
         &self,
