@@ -150,7 +150,7 @@ async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>
         for job in jobs.drain(..) {
             match job {
                 Job::Record(ready, answer) => {
-                    together.records.push(ready);
+                    together.records.push(*ready);
                     together.recorded.push(answer);
                 }
                 Job::Write(write) => together.writes.push(write),
@@ -171,7 +171,7 @@ async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>
 /// What goes into one transaction.
 #[derive(Default)]
 struct Together {
-    records: Vec<Box<Ready>>,
+    records: Vec<Ready>,
     /// Who waits for each record.
     recorded: Vec<Option<oneshot::Sender<Stored<()>>>>,
     writes: Vec<Box<dyn Waiting>>,
@@ -179,7 +179,7 @@ struct Together {
 
 impl Together {
     async fn carry_out(mut self, connection: &mut SqliteConnection, known: &mut Known) {
-        let records: Vec<&Ready> = self.records.iter().map(|ready| &**ready).collect();
+        let records: Vec<&Ready> = self.records.iter().collect();
         let many = records.len() + self.writes.len();
         if many == 0 {
             return;
