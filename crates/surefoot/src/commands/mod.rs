@@ -10,6 +10,7 @@ mod eval;
 pub(crate) mod ingest;
 mod init;
 mod keys;
+mod mcp;
 mod reconcile;
 mod reference;
 mod search;
@@ -64,6 +65,7 @@ enum Verb {
     Audit(audit::Audit),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
+    Mcp(mcp::Mcp),
     #[command(hide = true)]
     Reference(reference::Reference),
 }
@@ -87,6 +89,7 @@ impl Surefoot {
             Verb::Audit(verb) => verb.run().await,
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
+            Verb::Mcp(verb) => verb.run().await,
             Verb::Reference(verb) => verb.run(),
         }
     }

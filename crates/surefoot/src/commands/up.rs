@@ -69,7 +69,7 @@ impl Up {
             key_needed(&house, &settings).await?;
         }
         let status = Arc::new(Status::default());
-        let tells = tells(&house, address);
+        let tells = tells(&house, Some(address));
         let following = follow::start(&house, &status, &tells);
         let parts = parts(&house, &status, &settings, tells, loopback);
         if self.json {
@@ -118,19 +118,19 @@ async fn background(live: Live, once: bool) {
     }
 }
 
-/// What this process tells of itself to those that share its store.
-fn tells(house: &Arc<House>, address: SocketAddr) -> Tells {
+/// What this process tells of itself to those that share its store; `address` is where it serves, if it does.
+pub(super) fn tells(house: &Arc<House>, address: Option<SocketAddr>) -> Tells {
     let house = Arc::clone(house);
     Arc::new(move || Replica {
         holder: house.store.holder().to_owned(),
         version: env!("CARGO_PKG_VERSION").into(),
         project_version: house.project.load().version.clone(),
-        url: Some(format!("http://{address}")),
+        url: address.map(|address| format!("http://{address}")),
         at: house.clock.now(),
     })
 }
 
-fn parts(house: &House, status: &Arc<Status>, settings: &Settings, replica: Tells, loopback: bool) -> Parts {
+pub(super) fn parts(house: &House, status: &Arc<Status>, settings: &Settings, replica: Tells, loopback: bool) -> Parts {
     let (busy, refused) = (Arc::clone(status), Arc::clone(status));
     Parts {
         gateway: house.gateway.clone(),

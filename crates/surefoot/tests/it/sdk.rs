@@ -27,6 +27,16 @@ async fn sdk_anthropic_typescript() {
     run(node("anthropic_sdk.mjs")).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_mcp_python() {
+    run(python("mcp_sdk.py")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_mcp_typescript() {
+    run(node("mcp_sdk.mjs")).await;
+}
+
 /// The README's two programs, as they stand there.
 #[tokio::test(flavor = "multi_thread")]
 async fn sdk_examples_of_the_readme() {
@@ -53,6 +63,8 @@ async fn sdk_examples_of_the_readme() {
 async fn run(mut command: tokio::process::Command) {
     let project = Project::example("docs-assistant");
     let served = Served::start(&project).await;
+    command.env("SUREFOOT", env!("CARGO_BIN_EXE_surefoot"));
+    command.env("SUREFOOT_PROJECT", project.folder()).env("SUREFOOT_DATA", project.data());
     let output = command.arg(&served.url).stdin(Stdio::null()).output().await.unwrap();
     let (told, wrong) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success() && told.trim_end().ends_with("ok"), "{told}\n{wrong}");
