@@ -1,5 +1,6 @@
 //! Surefoot beside nginx as a plain reverse proxy, to the same simulator, in one run: the gateway on
-//! core 0, the simulator and the load on core 1, windows alternating.
+//! core 0, the simulator and the load on core 1, windows alternating. Surefoot is measured bare, as it
+//! comes, and with limits and budgets.
 
 use std::{
     fs,
@@ -20,6 +21,18 @@ use crate::{
 };
 
 const NGINX: &str = "/usr/sbin/nginx";
+
+/// Nothing is kept but what a request cost, and no answer waits for that.
+const BARE: &str = "[records]\nkeep = \"nothing\"\nlevel = \"relaxed\"\n";
+/// As it comes: every request's trace survives a kill before its answer ends.
+const RECORDED: &str = "";
+/// Limits, budgets and prices besides.
+const GOVERNED: &str = "[limits.all]\nrequests = 100000000\ntokens = 100000000000\nconcurrent = 1000\n\
+     [limits.each]\nper = \"user\"\nrequests = 100000000\n\
+     [budgets.month]\nevery = \"month\"\nusd = 1000000\n\
+     [budgets.user]\nper = \"user\"\nevery = \"day\"\nusd = 100000\n\
+     [prices.\"up/ok\"]\ninput = 0.15\noutput = 0.60\n\
+     [prices.\"up/words-40+gap-25ms\"]\ninput = 0.15\noutput = 0.60\n";
 
 /// Measures the gateway.
 #[derive(Args)]
@@ -55,7 +68,10 @@ impl Gateway {
         let sim = free_address()?;
         let sim = Server::start(1, &surefoot, &["sim", "--bind", &sim.to_string()], sim)?;
         load::first_answer(&plain(sim.address, "ok"), sim.started)?;
-        let mut ways = [nginx(folder.path(), sim.address)?, gateway(folder.path(), &surefoot, sim.address)?];
+        let mut ways = vec![nginx(folder.path(), sim.address)?];
+        for (name, settings) in [("bare", BARE), ("recorded", RECORDED), ("governed", GOVERNED)] {
+            ways.push(gateway(name, settings, folder.path(), &surefoot, sim.address)?);
+        }
         let (mut direct_one, mut direct_streams) = (Vec::new(), Vec::new());
         let lasts = Duration::from_secs(self.seconds);
         for repeat in 0..self.repeats {
@@ -90,7 +106,7 @@ impl Way {
 
 fn body(model: &str, stream: bool) -> bytes::Bytes {
     let question = "What is the answer to a question of ordinary length, such as this one?";
-    format!(r#"{{"model":"{model}","stream":{stream},"messages":[{{"role":"user","content":"{question}"}}]}}"#).into()
+    format!(r#"{{"model":"{model}","stream":{stream},"user":"u","max_tokens":100,"messages":[{{"role":"user","content":"{question}"}}]}}"#).into()
 }
 
 fn plain(address: SocketAddr, model: &str) -> Target {
@@ -122,14 +138,14 @@ fn nginx(folder: &Path, sim: SocketAddr) -> anyhow::Result<Way> {
     start("nginx", Path::new(NGINX), &["-c", &path.to_string_lossy()], address, "ok")
 }
 
-fn gateway(folder: &Path, surefoot: &Path, sim: SocketAddr) -> anyhow::Result<Way> {
-    let project: PathBuf = folder.join("project");
+fn gateway(name: &'static str, settings: &str, folder: &Path, surefoot: &Path, sim: SocketAddr) -> anyhow::Result<Way> {
+    let project: PathBuf = folder.join(name);
     fs::create_dir_all(&project)?;
-    let settings = format!("[providers.up]\nkind = \"openai\"\nbase_url = \"http://{sim}/v1\"\n");
+    let settings = format!("[providers.up]\nkind = \"openai\"\nbase_url = \"http://{sim}/v1\"\n{settings}");
     fs::write(project.join("surefoot.toml"), settings)?;
     let address = free_address()?;
     let arguments = ["up", &project.to_string_lossy(), "--bind", &address.to_string()];
-    start("surefoot", surefoot, &arguments, address, "up/ok")
+    start(name, surefoot, &arguments, address, "up/ok")
 }
 
 fn start(
@@ -152,7 +168,7 @@ fn median(windows: &[Window], figure: impl Fn(&Window) -> f64) -> f64 {
     percentile(&values, 0.5)
 }
 
-fn report(direct_one: &[Window], direct_streams: &[Window], ways: &[Way; 2]) -> anyhow::Result<()> {
+fn report(direct_one: &[Window], direct_streams: &[Window], ways: &[Way]) -> anyhow::Result<()> {
     let whole = |p: f64| move |window: &Window| percentile(&window.whole, p);
     let first = |p: f64| move |window: &Window| percentile(&window.first, p);
     let spread = |values: &[f64]| {
@@ -160,11 +176,16 @@ fn report(direct_one: &[Window], direct_streams: &[Window], ways: &[Way; 2]) -> 
         sorted.sort_by(f64::total_cmp);
         percentile(&sorted, 0.5)
     };
-    println!("| figure | nginx | surefoot | ratio |\n|---|---|---|---|");
+    let names: String = ways.iter().map(|way| format!(" {} |", way.name)).collect();
+    println!("| figure |{names}\n|---|{}", "---|".repeat(ways.len()));
+    // Each figure with its ratio to nginx's.
     let row = |name: &str, unit: &str, digits: usize, figure: &dyn Fn(&Way) -> f64| {
-        let [nginx, surefoot] = [figure(&ways[0]), figure(&ways[1])];
-        let ratio = surefoot / nginx;
-        println!("| {name} | {nginx:.digits$} {unit} | {surefoot:.digits$} {unit} | {ratio:.2} |");
+        let nginx = figure(&ways[0]);
+        let cells = ways.iter().enumerate().map(|(at, way)| match figure(way) {
+            value if at == 0 => format!(" {value:.digits$} {unit} |"),
+            value => format!(" {value:.digits$} {unit} ({:.2}) |", value / nginx),
+        });
+        println!("| {name} |{}", cells.collect::<String>());
     };
     for p in [0.5, 0.9, 0.99] {
         let direct = median(direct_one, whole(p));
@@ -182,8 +203,7 @@ fn report(direct_one: &[Window], direct_streams: &[Window], ways: &[Way; 2]) -> 
     }
     row("cold start to first answer", "ms", 0, &|way| way.cold.as_secs_f64() * 1e3);
     row("memory at rest", "MiB", 1, &|way| way.idle);
-    let loaded = [ways[0].server.memory()?, ways[1].server.memory()?];
-    row("memory after load", "MiB", 1, &|way| loaded[usize::from(way.name != "nginx")]);
+    row("memory after load", "MiB", 1, &|way| way.server.memory().unwrap_or(f64::NAN));
     println!("\nDirect to the simulator, 1 connection: p50 {:.0} µs.", median(direct_one, whole(0.5)));
     Ok(())
 }

@@ -23,11 +23,11 @@ use surefoot_knowledge::{
 };
 use surefoot_types::{Chance, Clock, Fault, SystemChance, SystemClock, key::Key, ports::Store};
 
+use self::{grounding::KnowledgeGrounding, local::Local};
 pub(crate) use self::{
     store::{file, open, open_file},
     subject::GatewaySubject,
 };
-use self::{grounding::KnowledgeGrounding, local::Local};
 use crate::settings::{Retention, Settings};
 
 /// The program, put together.

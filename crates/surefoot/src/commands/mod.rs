@@ -150,13 +150,8 @@ impl Place {
 
 /// Notes in the audit log what was done from here.
 async fn note(store: &dyn Store, action: &str, subject: &str, detail: serde_json::Value) -> anyhow::Result<()> {
-    let draft = AuditDraft {
-        at: SystemClock.now(),
-        actor: CLI.into(),
-        action: action.into(),
-        subject: subject.into(),
-        detail,
-    };
+    let draft =
+        AuditDraft { at: SystemClock.now(), actor: CLI.into(), action: action.into(), subject: subject.into(), detail };
     store.audit_add(&draft).await?;
     Ok(())
 }

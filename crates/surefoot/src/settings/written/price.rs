@@ -30,12 +30,7 @@ pub(crate) const PRICE: Section = Section {
         field("request", "request = 0.005", "0", "Each request, whatever its tokens."),
         field("image", "image = 0.04", "0", "Each image made."),
         field("search", "search = 0.01", "0", "Each search of the web that the provider makes."),
-        field(
-            "tiers",
-            "tiers = { batch = 50, priority = 175 }",
-            "",
-            "Percent of the token prices by service tier.",
-        ),
+        field("tiers", "tiers = { batch = 50, priority = 175 }", "", "Percent of the token prices by service tier."),
         field(
             "above",
             "above = [{ tokens = 200000, input = 0.30, output = 0.90 }]",
