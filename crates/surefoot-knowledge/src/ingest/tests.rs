@@ -36,7 +36,13 @@ impl Bench {
 
     fn source(&self) -> Source {
         let folder = self.folder.path().to_owned();
-        Source { knowledge: "docs".into(), folder, include: Vec::new(), exclude: Vec::new(), owners: Some("users".into()) }
+        Source {
+            knowledge: "docs".into(),
+            folder,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            owners: Some("users".into()),
+        }
     }
 
     async fn ingest(&self) -> Report {

@@ -23,11 +23,11 @@ use surefoot_knowledge::{
 };
 use surefoot_types::{Chance, Clock, Fault, SystemChance, SystemClock, key::Key, ports::Store};
 
+use self::{grounding::KnowledgeGrounding, local::Local};
 pub(crate) use self::{
     store::{file, open, open_file},
     subject::GatewaySubject,
 };
-use self::{grounding::KnowledgeGrounding, local::Local};
 use crate::settings::{Retention, Settings};
 
 /// The program, put together.
@@ -46,7 +46,7 @@ pub(crate) struct House {
 impl House {
     /// Puts the program together over a project, with its state in the folder `data`.
     pub(crate) async fn assemble(settings: &Settings, data: &Path) -> Result<Self, Fault> {
-        let store = store::open(&settings.store, data).await?;
+        let store = open(&settings.store, data).await?;
         let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
         let knowledge = Arc::new(knowledge(&store, &embedder, data));
         let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([

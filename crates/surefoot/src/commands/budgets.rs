@@ -65,7 +65,8 @@ fn shown(states: &[BudgetState]) {
     let mut shown = table(["budget", "of", "limit", "spent", "held", "left", "until", ""]);
     for state in states {
         let number = |money: surefoot_types::Money| Cell::new(money).set_alignment(CellAlignment::Right);
-        let of = if state.subject.is_empty() { state.per.to_string() } else { format!("{} {}", state.per, state.subject) };
+        let of =
+            if state.subject.is_empty() { state.per.to_string() } else { format!("{} {}", state.per, state.subject) };
         let until = state.window.end.map(|end| end.to_string().chars().take(10).collect()).unwrap_or_default();
         shown.add_row(vec![
             Cell::new(state.budget.as_deref().unwrap_or("the key's own")),

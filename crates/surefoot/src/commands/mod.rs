@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod backup;
 mod budgets;
 mod check;
 mod doctor;
@@ -12,6 +13,7 @@ mod init;
 mod keys;
 mod reconcile;
 mod reference;
+mod restore;
 mod search;
 mod sim;
 mod spend;
@@ -62,6 +64,8 @@ enum Verb {
     Reconcile(reconcile::Reconcile),
     Erase(erase::Erase),
     Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
     #[command(hide = true)]
@@ -85,6 +89,8 @@ impl Surefoot {
             Verb::Reconcile(verb) => verb.run().await,
             Verb::Erase(verb) => verb.run().await,
             Verb::Audit(verb) => verb.run().await,
+            Verb::Backup(verb) => verb.run().await,
+            Verb::Restore(verb) => verb.run().await,
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Reference(verb) => verb.run(),
@@ -147,13 +153,8 @@ impl Place {
 
 /// Notes in the audit log what was done from here.
 async fn note(store: &dyn Store, action: &str, subject: &str, detail: serde_json::Value) -> anyhow::Result<()> {
-    let draft = AuditDraft {
-        at: SystemClock.now(),
-        actor: CLI.into(),
-        action: action.into(),
-        subject: subject.into(),
-        detail,
-    };
+    let draft =
+        AuditDraft { at: SystemClock.now(), actor: CLI.into(), action: action.into(), subject: subject.into(), detail };
     store.audit_add(&draft).await?;
     Ok(())
 }

@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use comfy_table::{Cell, CellAlignment};
 use surefoot_types::{
     Clock, SystemClock,
-    ports::Books,
     spend::{self, By, SpendQuery, SpendRow, Sums},
 };
 
@@ -88,7 +87,8 @@ impl Spend {
 
     fn shown(&self, rows: &[SpendRow]) {
         let (by, stepped) = (self.by.name(), !matches!(self.step, Step::Whole));
-        let mut shown = table(["time", &by, "requests", "failed", "tokens in", "tokens out", "cost", "without a price"]);
+        let mut shown =
+            table(["time", &by, "requests", "failed", "tokens in", "tokens out", "cost", "without a price"]);
         for row in rows {
             let time = if stepped { row.at.to_string() } else { String::new() };
             shown.add_row(cells(time, &row.name, &row.sums));

@@ -76,13 +76,7 @@ impl Up {
             say_json(&json!({"url": format!("http://{address}")}))?;
         }
         banner(address, &settings);
-        let live = Live {
-            house: Arc::clone(&house),
-            status,
-            folder: self.project,
-            data,
-            sources: settings.knowledge,
-        };
+        let live = Live { house: Arc::clone(&house), status, folder: self.project, data, sources: settings.knowledge };
         let watching = tokio::spawn(background(live, self.no_watch));
         let served = surefoot_server::serve(parts, listener, ended()).await;
         watching.abort();

@@ -19,9 +19,11 @@ impl FromStr for When {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        span(text).map(Self::Apart).or_else(|_| moment(text).map(Self::At).ok_or_else(|| {
-            format!("'{text}' is neither a time like 7d, 12h or 30m nor a day like 2026-03-01 (UTC)")
-        }))
+        span(text).map(Self::Apart).or_else(|_| {
+            moment(text).map(Self::At).ok_or_else(|| {
+                format!("'{text}' is neither a time like 7d, 12h or 30m nor a day like 2026-03-01 (UTC)")
+            })
+        })
     }
 }
 

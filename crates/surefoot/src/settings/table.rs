@@ -207,9 +207,9 @@ impl<'a> Reader<'a> {
     pub(crate) fn integers(&mut self, name: &str) -> Option<Vec<At<i64>>> {
         let (_, mut value) = self.raw(name)?;
         match value.take() {
-            ValueInner::Array(items) => {
-                Some(items.into_iter().filter_map(|item| self.integer_of(item, name, "an array of whole numbers")).collect())
-            }
+            ValueInner::Array(items) => Some(
+                items.into_iter().filter_map(|item| self.integer_of(item, name, "an array of whole numbers")).collect(),
+            ),
             other => self.refuse(&value, &other, name, "an array of whole numbers"),
         }
     }
@@ -217,7 +217,9 @@ impl<'a> Reader<'a> {
     /// A table of whole numbers whose keys the author chooses.
     pub(crate) fn named_integers(&mut self, name: &str) -> Vec<(At<String>, At<i64>)> {
         let entries = self.named(name).into_iter();
-        entries.filter_map(|(key, value)| Some((key, self.integer_of(value, name, "a table of whole numbers")?))).collect()
+        entries
+            .filter_map(|(key, value)| Some((key, self.integer_of(value, name, "a table of whole numbers")?)))
+            .collect()
     }
 
     fn integer_of(&self, mut value: Value<'_>, name: &str, wanted: &str) -> Option<At<i64>> {

@@ -5,8 +5,7 @@ use std::{
     time::Duration,
 };
 
-use surefoot_store::SqliteStore;
-use surefoot_types::{Chance, SystemChance, ids::TraceId, ports::Journal, trace::Outcome};
+use surefoot_types::{Chance, SystemChance, ids::TraceId, trace::Outcome};
 
 use crate::support::{Project, Served};
 
@@ -35,7 +34,7 @@ async fn kill_at_any_moment_loses_no_answered_request() {
     }
     let answered = std::mem::take(&mut *answered.lock().unwrap());
     assert!(answered.len() > KILLS, "the server was killed before it answered anything: {}", answered.len());
-    let store = SqliteStore::open(&project.data().join("surefoot.db")).await.unwrap();
+    let store = project.store().await;
     for id in &answered {
         let trace = store.trace_get(*id).await.unwrap().unwrap_or_else(|| panic!("{id} was answered and is lost"));
         assert_eq!(trace.outcome, Outcome::Answered);

@@ -68,7 +68,9 @@ fn folder(data: &Path) -> Finding {
         Ok(space) if space < SPACE[0] => {
             Finding::bad("data", told(space)).hint("Free some space: on a full disk requests are refused.")
         }
-        Ok(space) if space < SPACE[1] => Finding::warning("data", told(space)).hint("Free some space, or set [retention]."),
+        Ok(space) if space < SPACE[1] => {
+            Finding::warning("data", told(space)).hint("Free some space, or set [retention].")
+        }
         Ok(space) => Finding::good("data", told(space)),
     }
 }
@@ -133,10 +135,12 @@ async fn replicas(store: &dyn Store, settings: Option<&Settings>) -> Vec<Finding
     found.push(match serving.len() {
         0 => Finding::note("replicas", "none serves now"),
         _ if differing(|replica| &replica.version) => {
-            Finding::warning("replicas", format!("{told}; their versions of Surefoot differ")).hint("Roll out one version.")
+            Finding::warning("replicas", format!("{told}; their versions of Surefoot differ"))
+                .hint("Roll out one version.")
         }
         _ if differing(|replica| &replica.project_version) => {
-            Finding::warning("replicas", format!("{told}; their projects differ")).hint("Roll out the same files to all.")
+            Finding::warning("replicas", format!("{told}; their projects differ"))
+                .hint("Roll out the same files to all.")
         }
         _ => Finding::good("replicas", told),
     });

@@ -17,8 +17,12 @@ const NEAR: Duration = Duration::from_millis(500);
 const AT_ONCE: usize = 8;
 
 /// Servers of local models, with the port that each uses by itself.
-const LOCAL: [(&str, &str, u16); 4] =
-    [("Ollama", "ollama", 11434), ("LM Studio", "lmstudio", 1234), ("vLLM", "vllm", 8000), ("llama.cpp", "llamacpp", 8080)];
+const LOCAL: [(&str, &str, u16); 4] = [
+    ("Ollama", "ollama", 11434),
+    ("LM Studio", "lmstudio", 1234),
+    ("vLLM", "vllm", 8000),
+    ("llama.cpp", "llamacpp", 8080),
+];
 
 /// Tries all of them.
 pub(super) async fn look(settings: Option<&Settings>) -> Vec<Finding> {

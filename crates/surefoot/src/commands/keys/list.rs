@@ -43,7 +43,7 @@ impl List {
             tell("There are no keys: `surefoot keys create NAME` makes one.");
         } else {
             let mut shown = table(["name", "tenant", "may use", "admin", "limits", "budget", "made", "state"]);
-            keys.iter().for_each(|key| drop(shown.add_row(row(key, now))));
+            shown.add_rows(keys.iter().map(|key| row(key, now)));
             say(shown.to_string());
         }
         Ok(ExitCode::SUCCESS)
@@ -71,11 +71,8 @@ fn row(key: &Key, now: Timestamp) -> [String; 8] {
 fn scope(key: &Key) -> String {
     let list = |what: &str, list: &Option<Vec<String>>| list.as_ref().map(|list| format!("{what} {}", list.join(" ")));
     let scope = &key.scope;
-    let lists = [
-        list("functions", &scope.functions),
-        list("models", &scope.models),
-        list("knowledge", &scope.knowledge),
-    ];
+    let lists =
+        [list("functions", &scope.functions), list("models", &scope.models), list("knowledge", &scope.knowledge)];
     let told: Vec<String> = lists.into_iter().flatten().collect();
     if told.is_empty() { "everything".into() } else { told.join("; ") }
 }
@@ -83,11 +80,8 @@ fn scope(key: &Key) -> String {
 fn limits(key: &Key) -> String {
     let told = |limit: Option<u64>, what: &str| limit.map(|limit| format!("{limit} {what}"));
     let limits = &key.limits;
-    let all = [
-        told(limits.requests, "requests/min"),
-        told(limits.tokens, "tokens/min"),
-        told(limits.concurrent, "at once"),
-    ];
+    let all =
+        [told(limits.requests, "requests/min"), told(limits.tokens, "tokens/min"), told(limits.concurrent, "at once")];
     all.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 

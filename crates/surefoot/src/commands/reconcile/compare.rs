@@ -140,9 +140,9 @@ fn undated(model: &str) -> &str {
     for shape in shapes {
         let mut rest = model;
         let fits = shape.iter().rev().all(|digits| {
-            let cut = rest.rsplit_once('-').filter(|(_, end)| {
-                end.len() == *digits && end.bytes().all(|byte| byte.is_ascii_digit())
-            });
+            let cut = rest
+                .rsplit_once('-')
+                .filter(|(_, end)| end.len() == *digits && end.bytes().all(|byte| byte.is_ascii_digit()));
             cut.is_some_and(|(before, _)| {
                 rest = before;
                 true
@@ -216,10 +216,7 @@ mod tests {
     fn an_export_without_models_is_compared_by_day() {
         let books = [kept(1, "a/m", 600, 1), kept(1, "a/n", 400, 1)];
         assert_eq!(differing(&compare(&[told(1, None, 1000, 2)], &books, "a", 0.0)), []);
-        assert_eq!(
-            differing(&compare(&[told(1, None, 1000, 3)], &books, "a", 0.0)),
-            [(1, ALL, vec!["cost"])]
-        );
+        assert_eq!(differing(&compare(&[told(1, None, 1000, 3)], &books, "a", 0.0)), [(1, ALL, vec!["cost"])]);
     }
 
     #[test]

@@ -102,9 +102,10 @@ pub(super) fn read(text: &str, columns: &Columns) -> anyhow::Result<Export> {
         output: summed("--output-column", columns.output.as_deref(), OUTPUTS, &names)?,
         cost: summed("--cost-column", columns.cost.as_deref(), COSTS, &names)?,
     };
-    let lines = rows.iter().enumerate().map(|(at, row)| {
-        picked.line(row).with_context(|| format!("row {} of the export cannot be read", at + 1))
-    });
+    let lines = rows
+        .iter()
+        .enumerate()
+        .map(|(at, row)| picked.line(row).with_context(|| format!("row {} of the export cannot be read", at + 1)));
     Ok(Export { vendor, lines: lines.collect::<anyhow::Result<_>>()? })
 }
 
@@ -133,7 +134,11 @@ impl Picked<'_> {
             output: count(row, &self.output)?,
             cost: self.money(row)?,
         };
-        Ok(Line { day: Step::Day.floor(at), model: model.filter(|model| !model.is_empty()).map(str::to_owned), amounts })
+        Ok(Line {
+            day: Step::Day.floor(at),
+            model: model.filter(|model| !model.is_empty()).map(str::to_owned),
+            amounts,
+        })
     }
 
     fn money(&self, row: &Row) -> anyhow::Result<Option<Money>> {
@@ -225,7 +230,7 @@ fn json(text: &str) -> anyhow::Result<Vec<Row>> {
 
 fn page(value: &Value, rows: &mut Vec<Row>) {
     match value.get("data").and_then(Value::as_array) {
-        Some(buckets) => buckets.iter().for_each(|bucket| self::page(bucket, rows)),
+        Some(buckets) => buckets.iter().for_each(|bucket| page(bucket, rows)),
         None => match value.get("results").and_then(Value::as_array) {
             Some(results) => {
                 for result in results {
@@ -267,7 +272,8 @@ mod tests {
 
     #[test]
     fn the_vendors_own_exports_are_known() {
-        let tokens = |requests, input, output| Amounts { requests, input: Some(input), output: Some(output), cost: None };
+        let tokens =
+            |requests, input, output| Amounts { requests, input: Some(input), output: Some(output), cost: None };
         let cost = |nanos| Amounts { cost: Some(Money::nanos(nanos)), ..Amounts::default() };
         for (name, text, vendor, expected) in [
             (

@@ -9,7 +9,6 @@ use anyhow::{Context, bail};
 use clap::Args;
 use surefoot_types::{
     Money, Timestamp,
-    ports::Books,
     spend::{By, SpendQuery, Step},
 };
 
@@ -72,7 +71,8 @@ impl Reconcile {
         if !(0.0..=100.0).contains(&self.tolerance) {
             bail!("--tolerance goes from 0 to 100");
         }
-        let text = std::fs::read_to_string(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
+        let text =
+            std::fs::read_to_string(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let export = export::read(&text, &self.columns()).with_context(|| self.file.display().to_string())?;
         let Some(provider) = self.provider.as_deref().or(export.vendor) else {
             bail!("the columns do not tell whose export this is: say --provider with a provider of this project");

@@ -1,10 +1,6 @@
 //! The server: its address, its callers' keys, and guards.
 
-use std::{
-    collections::BTreeSet,
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use surefoot_gateway::{identify::secret_hash, project::SecretAction};
 use surefoot_types::{
@@ -81,11 +77,7 @@ impl Ground<'_> {
             let bits = blake3::hash(hash.as_bytes()).as_bytes()[..16]
                 .iter()
                 .fold(0u128, |bits, byte| (bits << 8) | u128::from(*byte));
-            keys.push(Key {
-                id: KeyId::from_bits(bits),
-                secrets: vec![KeySecret { hash, expires: None }],
-                ..details
-            });
+            keys.push(Key { id: KeyId::from_bits(bits), secrets: vec![KeySecret { hash, expires: None }], ..details });
         }
         keys
     }

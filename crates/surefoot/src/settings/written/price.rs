@@ -30,12 +30,7 @@ pub(crate) const PRICE: Section = Section {
         field("request", "request = 0.005", "0", "Each request, whatever its tokens."),
         field("image", "image = 0.04", "0", "Each image made."),
         field("search", "search = 0.01", "0", "Each search of the web that the provider makes."),
-        field(
-            "tiers",
-            "tiers = { batch = 50, priority = 175 }",
-            "",
-            "Percent of the token prices by service tier.",
-        ),
+        field("tiers", "tiers = { batch = 50, priority = 175 }", "", "Percent of the token prices by service tier."),
         field(
             "above",
             "above = [{ tokens = 200000, input = 0.30, output = 0.90 }]",
@@ -97,7 +92,7 @@ pub(crate) struct Above {
 }
 
 /// The rows under one name.
-pub(super) fn read<'a>(toml: &Toml<'a>, target: At<String>, mut value: Value<'a>) -> Vec<Price> {
+pub(super) fn read<'a>(toml: &Toml<'a>, target: &At<String>, mut value: Value<'a>) -> Vec<Price> {
     let rows = match value.as_ref() {
         ValueInner::Array(_) => match value.take() {
             ValueInner::Array(rows) => rows,

@@ -225,7 +225,11 @@ impl Root {
             providers: each(&toml, root.named("providers"), &PROVIDER, provider),
             models: root.named("models").into_iter().filter_map(|(name, value)| model(&toml, name, value)).collect(),
             knowledge: each(&toml, root.named("knowledge"), &KNOWLEDGE, knowledge),
-            prices: root.named("prices").into_iter().flat_map(|(name, value)| price::read(&toml, name, value)).collect(),
+            prices: root
+                .named("prices")
+                .into_iter()
+                .flat_map(|(name, value)| price::read(&toml, &name, value))
+                .collect(),
             limits: each(&toml, root.named("limits"), &ops::LIMIT, Limit::read),
             budgets: each(&toml, root.named("budgets"), &ops::BUDGET, Budget::read),
             ..Self::default()
