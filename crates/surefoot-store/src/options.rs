@@ -1,6 +1,6 @@
 //! How a store is opened.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use surefoot_types::{Chance, Clock, SystemChance, SystemClock};
 
@@ -33,6 +33,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Where the data folder's id comes from.
     pub chance: Arc<dyn Chance>,
+    /// How long a statement waits for another process that writes or, where it must, reads.
+    pub busy: Duration,
     /// Most pages of 4 KiB that the file may have: what does not fit is refused as by a full disk.
     pub pages: Option<u32>,
 }
@@ -45,6 +47,7 @@ impl Options {
             seats: seats.into(),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
+            busy: Duration::from_secs(10),
             pages: None,
         }
     }

@@ -1,104 +1,133 @@
-//! One SQLite file: WAL, a flush at every commit, one writer that commits in groups, a few readers.
+//! One SQLite file: WAL, one writer that commits in groups, a few readers.
 
+mod archive;
+mod backup;
+mod books;
+mod erase;
 mod journal;
+mod keys;
+mod leases;
 mod ledger;
 mod library;
+mod many;
 mod notebook;
+mod records;
 mod writer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fmt, path::Path, sync::Arc};
 
+use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{
     ConnectOptions, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use surefoot_types::ports::{StoreError, Stored};
+use surefoot_types::{
+    Clock,
+    ports::{Ledger, Store, StoreError, Stored},
+};
 
-use self::writer::{Write, Writer};
+use self::writer::{Nothing, Writer};
+use crate::{
+    options::{Level, Options},
+    seat::Seat,
+};
 
 /// Changes to the tables, in order. Each is applied once.
 static MIGRATIONS: Migrator = sqlx::migrate!("src/sqlite/migrations");
 
 /// How many reads may run at once.
 const READERS: u32 = 4;
-/// How long a statement waits for another process's transaction to end.
-const BUSY: Duration = Duration::from_secs(10);
 
 /// All storage ports, in one SQLite file. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SqliteStore {
+    file: SqliteConnectOptions,
     readers: SqlitePool,
     writer: Arc<Writer>,
+    clock: Arc<dyn Clock>,
+    seat: Arc<Seat>,
 }
 
 impl SqliteStore {
-    /// Opens the file, making it where there is none, and brings its tables up to date.
+    /// Opens the file, making it where there is none, brings its tables up to date, and takes a seat. What the seat's
+    /// predecessor had leased is given back.
     ///
     /// # Errors
     /// `Unavailable` where the file cannot be opened or written; `Newer` where a newer version wrote it.
-    pub async fn open(path: &Path) -> Stored<Self> {
-        Self::open_at_most(path, None).await
-    }
-
-    /// As [`open`](Self::open), for a file of at most so many pages of 4 KiB: what does not fit is refused as by a full disk.
-    ///
-    /// # Errors
-    /// As for `open`.
-    pub async fn open_at_most(path: &Path, pages: Option<u32>) -> Stored<Self> {
+    pub async fn open(path: &Path, options: Options) -> Stored<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Unavailable(format!("{}: {error}", folder.display())))?;
         }
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // FULL flushes the log at every commit: a commit survives a power cut. The writer's groups share one flush.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY)
-            .pragma("journal_size_limit", "67108864")
-            .statement_cache_capacity(64)
-            .disable_statement_logging();
-        let options = match pages {
-            Some(pages) => options.pragma("max_page_count", pages.to_string()),
-            None => options,
-        };
-        let mut connection = options.connect().await.map_err(unavailable)?;
+        let seat = Seat::take(&options.seats, options.chance.as_ref())?;
+        let file = file(path, &options);
+        let mut connection = file.connect().await.map_err(unavailable)?;
         MIGRATIONS.run(&mut connection).await.map_err(not_migrated)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .connect_with(options.pragma("query_only", "on"))
+            .connect_with(file.clone().pragma("query_only", "on"))
             .await
             .map_err(unavailable)?;
-        Ok(Self { readers, writer: Arc::new(Writer::start(connection)) })
+        let writer = Arc::new(Writer::start(connection, options.level));
+        let store = Self { file, readers, writer, clock: options.clock, seat: Arc::new(seat) };
+        store.lease_release(store.holder()).await?;
+        Ok(store)
+    }
+}
+
+fn file(path: &Path, options: &Options) -> SqliteConnectOptions {
+    let synchronous = match options.level {
+        // FULL flushes the log at every commit: a commit survives a power cut. The writer's groups share one flush.
+        Level::Power => SqliteSynchronous::Full,
+        // NORMAL leaves the log to the operating system, which outlives the process.
+        Level::Crash | Level::Relaxed => SqliteSynchronous::Normal,
+    };
+    let file = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .foreign_keys(true)
+        .busy_timeout(options.busy)
+        .pragma("journal_size_limit", "67108864")
+        // What is deleted is overwritten: see erase.rs.
+        .pragma("secure_delete", "on")
+        .statement_cache_capacity(128)
+        .disable_statement_logging();
+    match options.pages {
+        Some(pages) => file.pragma("max_page_count", pages.to_string()),
+        None => file,
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn check(&self) -> Stored<()> {
+        self.writer.write(Nothing).await
     }
 
-    /// Waits until everything handed to the writer is on disk, and closes the file.
-    pub async fn close(&self) {
+    fn holder(&self) -> &str {
+        self.seat.holder()
+    }
+
+    async fn close(&self) {
         self.writer.stop().await;
         self.readers.close().await;
     }
+}
 
-    /// Whether the store can be written: an empty transaction goes through.
-    ///
-    /// # Errors
-    /// Why it cannot.
-    pub async fn check(&self) -> Stored<()> {
-        self.write(Write::Nothing).await.map(|_| ())
-    }
-
-    async fn write(&self, write: Write) -> Stored<bool> {
-        self.writer.write(write).await
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("seat", &self.seat).finish_non_exhaustive()
     }
 }
 
 fn not_migrated(error: MigrateError) -> StoreError {
     match error {
         MigrateError::VersionMissing(version) => StoreError::Newer(format!("it has table version {version}")),
-        MigrateError::Execute(error) => unavailable(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => unavailable(error),
         other => StoreError::Corrupt(other.to_string()),
     }
 }
@@ -123,6 +152,15 @@ fn from_json<T: DeserializeOwned>(text: &str) -> Stored<T> {
 
 fn id_bytes(bits: u128) -> Vec<u8> {
     bits.to_be_bytes().to_vec()
+}
+
+fn bits(bytes: &[u8]) -> Stored<u128> {
+    let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt("an id is not 16 bytes long".into()))?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
+fn limited(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn rows<T: DeserializeOwned>(texts: &[String]) -> Stored<Vec<T>> {
