@@ -19,6 +19,11 @@ impl HandClock {
         Self { millis: AtomicI64::new(at.as_millisecond()) }
     }
 
+    /// Sets it, to earlier too: clocks of machines do that.
+    pub fn set(&self, at: Timestamp) {
+        self.millis.store(at.as_millisecond(), Ordering::Relaxed);
+    }
+
     /// Winds it on.
     pub fn advance(&self, by: Duration) {
         self.millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);

@@ -1,14 +1,19 @@
 //! Things to store.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use serde_json::json;
 use surefoot_types::{
     Citation, Money, Range, Support, Timestamp, Usage,
+    audit::AuditDraft,
+    budget::{AccountId, Charge, Per, Rates},
     conversation::{Finish, Message, Part, Role},
     document::{Document, Passage, Vectors},
     feedback::{Feedback, FeedbackValue},
     ids::{AttemptId, DocumentId, FeedbackId, KeyId, RunId, TraceId},
-    key::Key,
+    key::{Key, KeySecret, Scope},
+    ports::Record,
+    replica::Replica,
     run::{CaseResult, Grade, Rate, Run, Verdict},
     trace::{Attempt, Outcome, Span, Trace},
 };
@@ -69,6 +74,18 @@ pub fn trace(n: u64) -> Trace {
     trace
 }
 
+/// Trace number `n`, of a user, as a record to keep.
+pub fn record(n: u64, user: Option<&str>) -> Record {
+    let mut trace = trace(n);
+    trace.user = user.map(str::to_owned);
+    Record::of(Arc::new(trace))
+}
+
+/// A record that is not kept and takes this from accounts.
+pub fn charged(n: u64, charges: Vec<Charge>) -> Record {
+    Record { kept: false, charges, ..record(n, None) }
+}
+
 /// Feedback number `n` on a trace.
 pub fn feedback(n: u64, trace_id: TraceId, value: FeedbackValue) -> Feedback {
     Feedback { id: FeedbackId::from_bits(bits(n)), trace_id, at: moment(n), metric: "thumbs".into(), value }
@@ -79,9 +96,43 @@ pub fn key(n: u64, name: &str) -> Key {
     Key {
         id: KeyId::from_bits(bits(n)),
         name: name.into(),
-        hash: format!("{n:064x}"),
+        secrets: vec![KeySecret { hash: format!("{n:064x}"), expires: None }],
         tenant: None,
         created: moment(n),
+        expires: None,
+        revoked: None,
+        scope: Scope::default(),
+        tags: BTreeMap::new(),
+        limits: Rates::default(),
+        budget: None,
+        keep: None,
+    }
+}
+
+/// The account of a budget of this name for a tenant, in the window that begins at sample moment `n`.
+pub fn account(name: &str, tenant: &str, n: u64) -> AccountId {
+    AccountId::new(&format!("budget:{name}"), &Per::Tenant, tenant, moment(n))
+}
+
+/// Draft number `n` of an event of the audit log.
+pub fn audit(n: u64) -> AuditDraft {
+    AuditDraft {
+        at: moment(n),
+        actor: "cli".into(),
+        action: "key.create".into(),
+        subject: format!("app-{n}"),
+        detail: json!({ "tenant": "docs", "limit": 0.1, "a": [1, null, "'é'"] }),
+    }
+}
+
+/// A process of this name.
+pub fn replica(holder: &str) -> Replica {
+    Replica {
+        holder: holder.into(),
+        version: "0.1.0".into(),
+        project_version: "00".repeat(32),
+        url: Some("http://127.0.0.1:4141".into()),
+        at: moment(0),
     }
 }
 
@@ -94,6 +145,7 @@ pub fn document(n: u64, knowledge: &str, path: &str, text: &str) -> (Document, V
         title: path.trim_end_matches(".md").into(),
         format: "markdown".into(),
         hash: format!("{n:064x}"),
+        owner: None,
         bytes: text.len() as u64,
         at: moment(n),
         text: text.into(),

@@ -13,6 +13,21 @@ async fn ledger() {
 }
 
 #[tokio::test]
+async fn escrow() {
+    suite::escrow(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn books() {
+    suite::books(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn archive() {
+    suite::archive(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
 async fn library() {
     suite::library(&MemoryStore::default()).await;
 }

@@ -200,6 +200,11 @@ impl AccountId {
         Self(text.into())
     }
 
+    /// Whether it counts what this end user does.
+    pub fn is_of_user(&self, user: &str) -> bool {
+        matches!(self.parts(), Some((_, Per::User, subject, _)) if subject == user)
+    }
+
     /// What it is counted for, by whom, who that is, and when its window began; absent for a text that is no
     /// account's.
     pub fn parts(&self) -> Option<(&str, Per, &str, Timestamp)> {
@@ -244,6 +249,26 @@ pub enum LeaseChange {
     By(i64),
     /// To so many units. Right only while nothing that the holder spent is still to be charged.
     To(i64),
+}
+
+impl LeaseChange {
+    /// The lease that comes of one of `held` units, where `room` is what the account can give this holder: its
+    /// limit, less what was charged to it, less what others hold of it.
+    pub fn of(self, held: i64, room: i64) -> i64 {
+        match self {
+            Self::By(more) if more > 0 => held.saturating_add(more.min(room.saturating_sub(held).max(0))),
+            Self::By(less) => held.saturating_add(less).max(0),
+            Self::To(size) => size.min(room).max(0),
+        }
+    }
+
+    /// What the holder is told of a lease that was `held` and is `now`.
+    pub fn told(self, held: i64, now: i64) -> i64 {
+        match self {
+            Self::By(_) => now - held,
+            Self::To(_) => now,
+        }
+    }
 }
 
 /// A lease after a change.
@@ -297,5 +322,26 @@ mod tests {
             assert_eq!(account.parts(), Some(("budget:daily", per, subject, start)));
         }
         assert_eq!(AccountId::from_text("noise").parts(), None);
+    }
+
+    #[test]
+    fn what_comes_of_a_lease() {
+        use LeaseChange::{By, To};
+        for (change, held, room, expected) in [
+            (By(40), 10, 100, 50),
+            (By(200), 10, 100, 100),
+            (By(5), 10, 10, 10),
+            (By(5), 10, -3, 10),
+            (By(0), 10, 0, 10),
+            (By(-4), 10, 100, 6),
+            (By(-40), 10, 100, 0),
+            (To(40), 10, 100, 40),
+            (To(200), 10, 100, 100),
+            (To(40), 60, -3, 0),
+            (To(-1), 10, 100, 0),
+            (By(i64::MAX), 1, i64::MAX, i64::MAX),
+        ] {
+            assert_eq!(change.of(held, room), expected, "{change:?} of {held} with room for {room}");
+        }
     }
 }

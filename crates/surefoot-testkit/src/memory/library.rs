@@ -1,10 +1,11 @@
 //! Documents in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use surefoot_types::{
     document::{Document, Passage, Stamp, StoredPassage, Vectors},
+    erasure::Erased,
     ids::DocumentId,
     ports::{Change, Library, Stored},
 };
@@ -17,6 +18,8 @@ pub(super) struct Shelves {
     documents: BTreeMap<DocumentId, Shelved>,
     changes: Vec<(u64, String, Happened)>,
     last_key: u64,
+    /// Knowledge and hash of the sources that went with their owner.
+    tombstones: BTreeSet<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -34,6 +37,9 @@ enum Happened {
 
 impl Shelves {
     fn put(&mut self, document: &Document, passages: &[Passage], vectors: &Vectors) {
+        if self.tombstones.contains(&(document.knowledge.clone(), document.hash.clone())) {
+            return;
+        }
         self.remove(&document.knowledge, &document.path);
         let passages = passages.iter().map(|passage| self.shelve(document, passage)).collect();
         let shelved = Shelved { document: document.clone(), passages, vectors: vectors.clone() };
@@ -61,6 +67,21 @@ impl Shelves {
         let keys = gone.passages.iter().map(|passage| passage.key).collect();
         self.change(knowledge, Happened::Removed(keys));
         true
+    }
+
+    /// Takes a user's documents away.
+    pub(super) fn erase(&mut self, user: &str, erased: &mut Erased) {
+        let owned = self.documents.values().filter(|shelved| shelved.document.owner.as_deref() == Some(user));
+        let mut owned: Vec<_> =
+            owned.map(|Shelved { document, passages, .. }| (document.clone(), passages.len())).collect();
+        owned.sort_by(|(a, _), (b, _)| (&a.knowledge, &a.path).cmp(&(&b.knowledge, &b.path)));
+        for (document, passages) in owned {
+            self.remove(&document.knowledge, &document.path);
+            erased.count("documents", 1);
+            erased.count("passages", passages as u64);
+            erased.documents.push(format!("{}/{}", document.knowledge, document.path));
+            self.tombstones.insert((document.knowledge, document.hash));
+        }
     }
 
     fn change(&mut self, knowledge: &str, happened: Happened) {
@@ -134,6 +155,12 @@ impl Library for MemoryStore {
             .filter_map(|(number, _, happened)| Some((*number, inner.library.told(happened)?)))
             .take(limit)
             .collect())
+    }
+
+    async fn tombstone_list(&self, knowledge: &str) -> Stored<Vec<String>> {
+        let inner = self.lock();
+        let of = inner.library.tombstones.iter().filter(|(of, _)| of == knowledge);
+        Ok(of.map(|(_, hash)| hash.clone()).collect())
     }
 
     async fn knowledge_list(&self) -> Stored<Vec<String>> {

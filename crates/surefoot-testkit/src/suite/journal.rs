@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use surefoot_types::{
-    Money,
     feedback::FeedbackValue,
-    ports::{Journal, TraceFilter},
+    ports::{Journal, Record, TraceFilter},
     trace::Outcome,
 };
 
-use crate::samples::{feedback, moment, trace, trace_id};
+use crate::samples::{charged, feedback, moment, trace, trace_id};
 
 /// What a journal does.
 ///
@@ -20,12 +19,12 @@ pub async fn journal(journal: &dyn Journal) {
     kept_whole(journal).await;
     listed(journal).await;
     feedback_kept(journal).await;
+    pruned(journal).await;
 }
 
 async fn empty(journal: &dyn Journal) {
     assert_eq!(journal.trace_get(trace_id(1)).await, Ok(None));
     assert_eq!(journal.trace_list(&TraceFilter::default(), 10).await, Ok(vec![]));
-    assert_eq!(journal.trace_cost_since(moment(0)).await, Ok(Money::ZERO));
     assert_eq!(journal.feedback_list(trace_id(1)).await, Ok(vec![]));
 }
 
@@ -36,15 +35,21 @@ async fn kept_whole(journal: &dyn Journal) {
             (trace.outcome, trace.asked, trace.cost) = (Outcome::Failed, "fast".into(), None);
             trace.question = "100 % of_it: \u{1F600} 'quoted'".into();
         }
-        journal.trace_add(Arc::new(trace.clone())).await.expect("a trace is kept");
+        journal.record_add(Record::of(Arc::new(trace.clone()))).await.expect("a record is kept");
         assert_eq!(journal.trace_get(trace.id).await, Ok(Some(trace)));
     }
-    // The same id again replaces it.
-    let mut again = trace(6);
-    again.answer.clear();
-    journal.trace_add(Arc::new(again.clone())).await.expect("a trace is replaced");
-    assert_eq!(journal.trace_get(again.id).await, Ok(Some(again)));
-    assert_eq!(journal.trace_cost_since(moment(3)).await, Ok(Money::nanos(3_000)));
+    // The same id again changes nothing, nor does a record that is not to be kept show.
+    let again = trace_with_another_answer(6);
+    journal.record_add(again).await.expect("a record that is there already");
+    assert_eq!(journal.trace_get(trace_id(6)).await, Ok(Some(trace(6))));
+    journal.record_add(charged(7, vec![])).await.expect("a record is counted");
+    assert_eq!(journal.trace_get(trace_id(7)).await, Ok(None));
+}
+
+fn trace_with_another_answer(n: u64) -> Record {
+    let mut trace = trace(n);
+    trace.answer.clear();
+    Record::of(Arc::new(trace))
 }
 
 async fn listed(journal: &dyn Journal) {
@@ -85,4 +90,14 @@ async fn feedback_kept(journal: &dyn Journal) {
     }
     assert_eq!(journal.feedback_list(trace_id(1)).await, Ok(said.to_vec()));
     assert_eq!(journal.feedback_list(trace_id(2)).await, Ok(vec![]));
+}
+
+async fn pruned(journal: &dyn Journal) {
+    assert_eq!(journal.trace_prune(moment(4), 2).await, Ok(2));
+    assert_eq!(journal.trace_get(trace_id(1)).await, Ok(None), "the oldest goes first");
+    assert_eq!(journal.feedback_list(trace_id(1)).await, Ok(vec![]), "and what was said about it");
+    assert_eq!(journal.trace_prune(moment(4), 2).await, Ok(1));
+    assert_eq!(journal.trace_prune(moment(4), 2).await, Ok(0));
+    let left = journal.trace_list(&TraceFilter::default(), 10).await.expect("a list");
+    assert_eq!(left.iter().map(|summary| summary.id).collect::<Vec<_>>(), [6, 5, 4].map(trace_id));
 }

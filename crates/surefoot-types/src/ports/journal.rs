@@ -46,6 +46,14 @@ impl Record {
     pub fn of(trace: Arc<Trace>) -> Self {
         Self { trace, kept: true, charges: Vec::new() }
     }
+
+    /// What is left of it once its user was erased: what it cost, in nobody's name.
+    pub fn anonymous(mut self) -> Self {
+        if let Some(user) = Arc::make_mut(&mut self.trace).user.take() {
+            self.charges.retain(|charge| !charge.account.is_of_user(&user));
+        }
+        Self { kept: false, ..self }
+    }
 }
 
 /// Keeps traces and feedback.

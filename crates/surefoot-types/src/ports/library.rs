@@ -30,7 +30,8 @@ pub enum Change {
 #[async_trait]
 pub trait Library: Send + Sync + 'static {
     /// Keeps a document with its passages and vectors, in place of the version with the same
-    /// knowledge and path, in one transaction: readers see all of the old or all of the new.
+    /// knowledge and path, in one transaction: readers see all of the old or all of the new. A source that
+    /// went with its owner (see [`tombstone_list`](Self::tombstone_list)) is not kept.
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()>;
 
     /// Takes a document away with its passages; false if there was none.
@@ -55,6 +56,10 @@ pub trait Library: Send + Sync + 'static {
     /// number. A change whose document has gone or been replaced since may be left out, as the
     /// later change says all that is left to say.
     async fn change_list(&self, knowledge: &str, after: u64, limit: usize) -> Stored<Vec<(u64, Change)>>;
+
+    /// The hashes of those sources of a knowledge that went when their owner was erased, in order: a file that
+    /// still lies there unchanged does not come back.
+    async fn tombstone_list(&self, knowledge: &str) -> Stored<Vec<String>>;
 
     /// The names of all knowledge with documents.
     async fn knowledge_list(&self) -> Stored<Vec<String>>;
