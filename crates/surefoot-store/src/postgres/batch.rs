@@ -13,7 +13,7 @@ use surefoot_types::{
     spend::{Sums, entries, hour},
 };
 
-use super::{account_start, column, kept_shared, millis};
+use super::{account_column, account_start, column, kept_shared, nanos};
 use crate::{
     rows::{id_bytes, to_json, unavailable},
     spool::{Spool, Spooled},
@@ -95,7 +95,7 @@ async fn records_insert(to: &mut PgConnection, records: Vec<(Record, String)>) -
     let mut all = Vec::with_capacity(records.len());
     for (record, body) in records {
         let erased = record.trace.user.as_deref().and_then(|user| erasures.get(&user_hash(user)));
-        let erased = erased.is_some_and(|until| record.trace.at.as_millisecond() <= *until);
+        let erased = erased.is_some_and(|until| nanos(record.trace.at) <= *until);
         let record = if erased { record.anonymous() } else { record };
         if record.kept {
             kept.push(&record.trace, body)?;
@@ -291,9 +291,9 @@ pub(super) async fn spend_insert(to: &mut PgConnection, lines: &[SpendLine]) -> 
 async fn accounts_charge(to: &mut PgConnection, records: &[Record]) -> Stored<()> {
     let (mut spent, mut leases) = (BTreeMap::new(), BTreeMap::new());
     for charge in records.iter().flat_map(|record| &record.charges) {
-        let row = spent.entry(column(charge.account.as_str())).or_insert((account_start(&charge.account), 0_i64));
+        let row = spent.entry(account_column(&charge.account)).or_insert((account_start(&charge.account), 0_i64));
         row.1 = row.1.saturating_add(charge.amount);
-        let lease = leases.entry((column(charge.account.as_str()), charge.holder.as_str())).or_insert(0_i64);
+        let lease = leases.entry((account_column(&charge.account), charge.holder.as_str())).or_insert(0_i64);
         *lease = lease.saturating_add(charge.amount);
     }
     if spent.is_empty() {

@@ -20,16 +20,18 @@ impl Journal for PostgresStore {
     }
 
     async fn trace_get(&self, id: TraceId) -> Stored<Option<Trace>> {
-        // The spool first: what has gone from it is in the database.
-        if let Some(trace) = self.spool.trace_get(id).await? {
-            return Ok(Some(trace));
+        if self.catch_up().await {
+            return self.trace_moved(id).await;
         }
-        let body: Option<String> = sqlx::query_scalar("SELECT body FROM trace_body WHERE id = $1")
-            .bind(id_bytes(id.to_bits()))
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(unavailable)?;
-        body.map(|body| from_json(&body)).transpose()
+        // What is on its way from the spool while it is looked for there has arrived when it is not found.
+        let moved = self.trace_moved(id).await;
+        if let Ok(Some(_)) = moved {
+            return moved;
+        }
+        match self.spool.trace_get(id).await? {
+            Some(trace) => Ok(Some(trace)),
+            None => self.trace_moved(id).await,
+        }
     }
 
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
@@ -63,6 +65,17 @@ impl Journal for PostgresStore {
             .await
             .map_err(unavailable)?;
         rows(&bodies)
+    }
+}
+
+impl PostgresStore {
+    async fn trace_moved(&self, id: TraceId) -> Stored<Option<Trace>> {
+        let body: Option<String> = sqlx::query_scalar("SELECT body FROM trace_body WHERE id = $1")
+            .bind(id_bytes(id.to_bits()))
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+        body.map(|body| from_json(&body)).transpose()
     }
 }
 

@@ -12,7 +12,7 @@ use surefoot_types::{
     replica::Replica,
 };
 
-use super::{PostgresStore, account_start, column, count, moment};
+use super::{PostgresStore, account_column, account_start, column, count, moment};
 use crate::rows::{from_json, id_bytes, rows, to_json, unavailable};
 
 #[async_trait]
@@ -40,8 +40,11 @@ impl Ledger for PostgresStore {
             .execute(&mut *transaction)
             .await
             .map_err(|error| taken(error, key))?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
         transaction.commit().await.map_err(unavailable)?;
-        Ok(done.rows_affected() > 0)
+        Ok(true)
     }
 
     async fn key_list(&self) -> Stored<Vec<Key>> {
@@ -53,8 +56,11 @@ impl Ledger for PostgresStore {
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
         key_changed(&mut transaction).await?;
         let done = sqlx::query("DELETE FROM key WHERE name = $1").bind(name).execute(&mut *transaction).await;
+        if done.map_err(unavailable)?.rows_affected() == 0 {
+            return Ok(false);
+        }
         transaction.commit().await.map_err(unavailable)?;
-        Ok(done.map_err(unavailable)?.rows_affected() > 0)
+        Ok(true)
     }
 
     async fn key_version(&self) -> Stored<u64> {
@@ -72,7 +78,7 @@ impl Ledger for PostgresStore {
             .bind(lives)
             .bind(self.doubt)
             .bind(self.spool.is_empty().then(|| self.spool.id()))
-            .bind(asks.iter().map(|ask| column(ask.account.as_str())).collect::<Vec<_>>())
+            .bind(asks.iter().map(|ask| account_column(&ask.account)).collect::<Vec<_>>())
             .bind(asks.iter().map(|ask| account_start(&ask.account)).collect::<Vec<_>>())
             .bind(asks.iter().map(|ask| ask.limit).collect::<Vec<_>>())
             .bind(asks.iter().map(|ask| matches!(ask.change, LeaseChange::By(_))).collect::<Vec<_>>())

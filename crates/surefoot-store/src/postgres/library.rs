@@ -208,8 +208,14 @@ pub(super) async fn head_insert(to: &mut PgConnection, document: &Document, embe
 
 /// Takes a document away. How many passages it had; absent if there was none.
 pub(super) async fn document_delete(to: &mut PgConnection, knowledge: &str, path: &str) -> Stored<Option<u64>> {
+    // Changes of one knowledge go one after the other: what the one before did is seen.
+    sqlx::query("INSERT INTO knowledge VALUES ($1, 0) ON CONFLICT (name) DO UPDATE SET latest = knowledge.latest")
+        .bind(knowledge)
+        .execute(&mut *to)
+        .await
+        .map_err(unavailable)?;
     let id: Option<Vec<u8>> =
-        sqlx::query_scalar("SELECT id FROM document WHERE knowledge = $1 AND path = $2 FOR UPDATE")
+        sqlx::query_scalar("SELECT id FROM document WHERE knowledge = $1 AND path = $2")
             .bind(knowledge)
             .bind(path)
             .fetch_optional(&mut *to)
@@ -227,6 +233,11 @@ pub(super) async fn document_delete(to: &mut PgConnection, knowledge: &str, path
     Ok(Some(keys.len() as u64))
 }
 
+pub(super) async fn tombstone_add(to: &mut PgConnection, knowledge: &str, hash: &str) -> Stored<()> {
+    let statement = "INSERT INTO tombstone VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    sqlx::query(statement).bind(knowledge).bind(hash).execute(to).await.map(|_| ()).map_err(unavailable)
+}
+
 async fn change_add(
     to: &mut PgConnection,
     knowledge: &str,
@@ -234,8 +245,7 @@ async fn change_add(
     gone: Option<String>,
 ) -> Stored<()> {
     sqlx::query(
-        "WITH next AS (INSERT INTO knowledge VALUES ($1, 1)
-             ON CONFLICT (name) DO UPDATE SET latest = knowledge.latest + 1 RETURNING latest)
+        "WITH next AS (UPDATE knowledge SET latest = latest + 1 WHERE name = $1 RETURNING latest)
          INSERT INTO change SELECT $1, latest, $2, $3 FROM next",
     )
     .bind(knowledge)

@@ -142,9 +142,10 @@ CREATE FUNCTION lease_others(of text, me text, doubt interval) RETURNS bigint LA
             AND greatest(until, seen, pg_postmaster_start_time()) + doubt > clock_timestamp()))
 $$;
 
--- Changes a holder's leases, in one round trip. `steps` says which of the amounts are steps and which are targets.
+-- Changes a holder's leases, in one round trip. `steps` says which of the amounts are steps and which are targets;
+-- `emptied` names the asking seat's spool where nothing is left in it.
 CREATE FUNCTION lease_change(
-    me text, lives interval, doubt interval,
+    me text, lives interval, doubt interval, emptied text,
     accounts text[], starts bigint[], limits bigint[], steps boolean[], amounts bigint[]
 ) RETURNS TABLE (changed bigint, spent bigint, others bigint) LANGUAGE plpgsql AS $$
 DECLARE
@@ -152,6 +153,7 @@ DECLARE
     room bigint;
     wanted bigint;
 BEGIN
+    UPDATE spool SET seen = clock_timestamp(), clean = clock_timestamp() WHERE id = emptied;
     -- First the seat, then the accounts in one order: nobody waits for somebody who waits for him.
     INSERT INTO seat VALUES (me, '-infinity') ON CONFLICT DO NOTHING;
     IF (SELECT until <= clock_timestamp() FROM seat WHERE holder = me FOR UPDATE) THEN
@@ -259,11 +261,12 @@ CREATE TABLE audit (
     hash   text   NOT NULL
 );
 
--- Who was erased, by hash, and up to when.
+-- Who was erased, by hash, and up to when (nanoseconds since 1970); and which tables are still to be written anew.
 CREATE TABLE erasure (
     number    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_hash text   COLLATE "C" NOT NULL,
-    at        bigint NOT NULL
+    at        bigint NOT NULL,
+    unswept   text[] NOT NULL
 );
 CREATE INDEX erasure_by_user ON erasure (user_hash);
 
