@@ -2,6 +2,10 @@
 //!
 //! **Must never know:** HTTP, dialects, the path of a request, search, evals.
 
+mod group;
+mod options;
+mod seat;
 mod sqlite;
 
+pub use options::{Level, Options};
 pub use sqlite::SqliteStore;

@@ -1,0 +1,61 @@
+//! How a store is opened.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use surefoot_types::{Chance, Clock, SystemChance, SystemClock};
+
+/// What a record survives once its request was answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Nothing for sure: the answer goes out before the commit.
+    Relaxed,
+    /// The end of the process, `kill -9` included: committed, and in the hands of the operating system.
+    #[default]
+    Crash,
+    /// The end of the machine: committed and flushed to the disk.
+    Power,
+}
+
+impl Level {
+    /// All of them, with their names in settings.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("crash", Self::Crash), ("power", Self::Power), ("relaxed", Self::Relaxed)];
+}
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// What a record survives.
+    pub level: Level,
+    /// The folder of the seats: the same for every process that shares the data folder.
+    pub seats: PathBuf,
+    /// By which leases run out.
+    pub clock: Arc<dyn Clock>,
+    /// Where the data folder's id comes from.
+    pub chance: Arc<dyn Chance>,
+    /// Most pages of 4 KiB that the file may have: what does not fit is refused as by a full disk.
+    pub pages: Option<u32>,
+}
+
+impl Options {
+    /// The usual ones, with the seats in this folder.
+    pub fn new(seats: impl Into<PathBuf>) -> Self {
+        Self {
+            level: Level::default(),
+            seats: seats.into(),
+            clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
+            pages: None,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("level", &self.level)
+            .field("seats", &self.seats)
+            .field("pages", &self.pages)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+//! Seats: under which name a process holds leases.
+//!
+//! A process takes the lowest seat of its data folder that nobody sits on, by locking the seat's file for as
+//! long as it lives. The operating system gives the lock free when the process ends, however it ends, so
+//! whoever takes a seat knows that its predecessor is dead and that the leases under its name are nobody's.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::Path,
+};
+
+use surefoot_types::{
+    Chance,
+    ports::{StoreError, Stored},
+};
+
+/// Most processes on one data folder.
+const SEATS: u32 = 1_000;
+
+/// A seat that is taken, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    holder: String,
+    _lock: File,
+}
+
+impl Seat {
+    /// Takes the lowest free seat of a folder, making the folder where there is none.
+    pub(crate) fn take(folder: &Path, chance: &dyn Chance) -> Stored<Self> {
+        let failed = |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
+        fs::create_dir_all(folder).map_err(failed)?;
+        let id = folder_id(folder, chance).map_err(failed)?;
+        for number in 0..SEATS {
+            let lock = open(&folder.join(format!("{number}.lock"))).map_err(failed)?;
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { holder: format!("{id}-{number}"), _lock: lock }),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+        Err(StoreError::Unavailable(format!("{SEATS} processes share the data folder already")))
+    }
+
+    /// The name under which this process holds leases.
+    pub(crate) fn holder(&self) -> &str {
+        &self.holder
+    }
+}
+
+/// The folder's id: made once, by whoever comes first.
+fn folder_id(folder: &Path, chance: &dyn Chance) -> std::io::Result<String> {
+    let mut file = open(&folder.join("id"))?;
+    file.lock()?;
+    let mut id = String::new();
+    file.read_to_string(&mut id)?;
+    if id.len() != ID_LENGTH {
+        // Empty, or cut short by a full disk or a power cut: nobody can have used it.
+        id = format!("{:032x}", chance.bits()).split_off(32 - ID_LENGTH);
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(id.as_bytes())?;
+        file.sync_all()?;
+    }
+    Ok(id)
+}
+
+const ID_LENGTH: usize = 16;
+
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use surefoot_testkit::CountingChance;
+
+    use super::*;
+
+    #[test]
+    fn the_lowest_free_seat_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/seats");
+        let chance = CountingChance::default();
+        let take = || Seat::take(&path, &chance).unwrap();
+        let (first, second, third) = (take(), take(), take());
+        let id = first.holder().strip_suffix("-0").unwrap().to_owned();
+        assert_eq!(id.len(), ID_LENGTH);
+        assert_eq!((second.holder(), third.holder()), (&*format!("{id}-1"), &*format!("{id}-2")));
+        drop(second);
+        assert_eq!(take().holder(), format!("{id}-1"));
+
+        let other = tempfile::tempdir().unwrap();
+        assert_ne!(Seat::take(other.path(), &chance).unwrap().holder(), format!("{id}-0"));
+        assert!(matches!(Seat::take(Path::new("/proc/none"), &chance), Err(StoreError::Unavailable(_))));
+    }
+
+    #[test]
+    fn an_id_that_was_cut_short_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("id"), "0123").unwrap();
+        let seat = Seat::take(folder.path(), &CountingChance::default()).unwrap();
+        assert_eq!(seat.holder().len(), ID_LENGTH + "-0".len());
+    }
+}
