@@ -22,11 +22,10 @@ impl Archive for PostgresStore {
             .execute(&mut *transaction)
             .await
             .map_err(unavailable)?;
-        let last: Option<(i64, String)> =
-            sqlx::query_as("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
-                .fetch_optional(&mut *transaction)
-                .await
-                .map_err(unavailable)?;
+        let last: Option<(i64, String)> = sqlx::query_as("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
         let (number, hash) = last.unwrap_or_default();
         let event = AuditEvent::after((count(number), &hash), draft.clone());
         audit_insert(&mut transaction, &event).await?;
@@ -51,10 +50,14 @@ impl Archive for PostgresStore {
         self.catch_up().await;
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
         kept_alone(&mut transaction).await?;
-        let erased = erase(&mut transaction, user, at).await?;
+        let mut erased = erase(&mut transaction, user, at).await?;
         transaction.commit().await.map_err(unavailable)?;
         // What came to the spool meanwhile is moved without its name, and nothing of it stays in the file.
         self.catch_up().await;
+        let refused = self.spool.refused_erase(user).await?;
+        if refused > 0 {
+            erased.count("spooled", refused);
+        }
         self.spool.sweep().await?;
         self.sweep().await?;
         Ok(erased)
@@ -69,7 +72,8 @@ impl Archive for PostgresStore {
                 .map_err(unavailable)?;
         rows.into_iter()
             .map(|(number, user, at)| {
-                let at = Timestamp::from_nanosecond(at.into()).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                let at =
+                    Timestamp::from_nanosecond(at.into()).map_err(|error| StoreError::Corrupt(error.to_string()))?;
                 Ok(Erasure { number: count(number), user, at })
             })
             .collect()
@@ -80,8 +84,10 @@ impl PostgresStore {
     /// Writes anew every table that rows were erased from: a deleted row's bytes stay in the table's file until then.
     /// The list is kept until it is done, so that an erasure that was cut off is finished by the next.
     async fn sweep(&self) -> Stored<()> {
-        let tables: Vec<String> =
-            sqlx::query_scalar("SELECT DISTINCT unnest(unswept) FROM erasure ORDER BY 1").fetch_all(&self.pool).await.map_err(unavailable)?;
+        let tables: Vec<String> = sqlx::query_scalar("SELECT DISTINCT unnest(unswept) FROM erasure ORDER BY 1")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(unavailable)?;
         if tables.is_empty() {
             return Ok(());
         }
@@ -128,16 +134,29 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
     let mut erased = Erased::default();
     let mut unswept = requests_erase(to, user, &mut erased).await?;
     for (kind, table, statement) in [
-        ("spend_rows", "spend", "WITH gone AS (DELETE FROM spend WHERE what = 'user' AND name = $1 RETURNING 1) SELECT count(*) FROM gone"),
-        ("accounts", "account", "WITH gone AS (DELETE FROM account WHERE account = split_part(account, '|', 1) || '|user|'
-             || split_part(account, '|', 3) || '|' || $1 RETURNING spent) SELECT count(spent) FROM gone"),
+        (
+            "spend_rows",
+            "spend",
+            "WITH gone AS (DELETE FROM spend WHERE what = 'user' AND name = $1 RETURNING 1) SELECT count(*) FROM gone",
+        ),
+        (
+            "accounts",
+            "account",
+            "WITH gone AS (DELETE FROM account WHERE account = split_part(account, '|', 1) || '|user|'
+             || split_part(account, '|', 3) || '|' || $1 RETURNING spent) SELECT count(spent) FROM gone",
+        ),
     ] {
         let gone: i64 =
             sqlx::query_scalar(statement).bind(column(user)).fetch_one(&mut *to).await.map_err(unavailable)?;
         erased.count(kind, count(gone));
-        unswept.push(table.into());
+        if gone > 0 {
+            unswept.push(table.into());
+        }
     }
-    unswept.push("lease".into());
+    if erased.counts["accounts"] > 0 {
+        // Its leases went with it.
+        unswept.push("lease".into());
+    }
     let owned: Vec<(String, String, String)> =
         sqlx::query_as("SELECT knowledge, path, hash FROM document WHERE owner = $1 ORDER BY knowledge, path")
             .bind(column(user))
@@ -155,13 +174,14 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
         erased.documents.push(format!("{knowledge}/{path}"));
     }
     erased.counts.retain(|_, many| *many > 0);
-    let number = sqlx::query_scalar("INSERT INTO erasure (user_hash, at, unswept) VALUES ($1, $2, $3) RETURNING number")
-        .bind(user_hash(user))
-        .bind(nanos(at))
-        .bind(unswept)
-        .fetch_one(to)
-        .await
-        .map_err(unavailable)?;
+    let number =
+        sqlx::query_scalar("INSERT INTO erasure (user_hash, at, unswept) VALUES ($1, $2, $3) RETURNING number")
+            .bind(user_hash(user))
+            .bind(nanos(at))
+            .bind(unswept)
+            .fetch_one(to)
+            .await
+            .map_err(unavailable)?;
     erased.number = count(number);
     Ok(erased)
 }

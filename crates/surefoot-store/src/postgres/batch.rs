@@ -1,20 +1,19 @@
 //! Records go from a spool into the database in batches, each in one transaction with the mark of how far the spool
 //! has been moved: whatever breaks, a record is here once or still there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use serde::Serialize;
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{Connection, PgConnection};
 use surefoot_types::{
-    Timestamp,
     erasure::user_hash,
     ids::TraceId,
     ports::{Record, Stored},
-    spend::{Sums, entries, hour},
+    trace::Trace,
 };
 
 use super::{account_column, account_start, column, kept_shared, nanos};
 use crate::{
+    group::{COLUMNS, Group, numbers},
     rows::{id_bytes, to_json, unavailable},
     spool::{Spool, Spooled},
 };
@@ -46,10 +45,10 @@ async fn write(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Move
     kept_shared(to).await?;
     // Read after the transaction began: where nothing is left, nothing from before this moment is.
     let waiting = from.list(drained, limit).await?;
-    let moved = Moved { up_to: waiting.last().map_or(drained, |(number, _)| *number), last: waiting.len() < limit };
+    let moved = Moved { up_to: waiting.up_to, last: waiting.last };
     let mut seen = BTreeSet::new();
     let (mut records, mut said) = (Vec::new(), Vec::new());
-    for (_, spooled) in waiting {
+    for spooled in waiting.records {
         match spooled {
             Spooled::Record { record, body } if seen.insert(record.trace.id) => records.push((record, body)),
             Spooled::Record { .. } => {}
@@ -57,8 +56,10 @@ async fn write(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Move
         }
     }
     let fresh = records_insert(to, records).await?;
-    books_add(to, &fresh).await?;
-    accounts_charge(to, &fresh).await?;
+    let mut group = Group::default();
+    fresh.iter().for_each(|record| group.add(&record.trace, &record.charges));
+    spend_add(to, &group).await?;
+    accounts_charge(to, &group).await?;
     feedback_insert(to, &said).await?;
     sqlx::query(
         "UPDATE spool SET drained = $2, seen = now(), clean = CASE WHEN $3 THEN now() ELSE clean END WHERE id = $1",
@@ -136,7 +137,7 @@ pub(super) struct TraceColumns {
 
 impl TraceColumns {
     /// Adds a trace, whose JSON is `body`.
-    pub(super) fn push(&mut self, trace: &surefoot_types::trace::Trace, body: String) -> Stored<()> {
+    pub(super) fn push(&mut self, trace: &Trace, body: String) -> Stored<()> {
         self.ids.push(id_bytes(trace.id.to_bits()));
         self.at.push(trace.at.as_millisecond());
         self.asked.push(column(&trace.asked).into_owned());
@@ -192,95 +193,34 @@ async fn erasures_of<'a>(to: &mut PgConnection, users: impl Iterator<Item = &'a 
     Ok(rows.into_iter().collect())
 }
 
-/// A row of the books.
-#[derive(Debug, Serialize)]
-pub(super) struct SpendLine {
-    what: String,
-    hour: i64,
-    name: String,
-    requests: u64,
-    failed: u64,
-    unpriced: u64,
-    input: u64,
-    cache_read: u64,
-    cache_write: u64,
-    cache_write_hour: u64,
-    audio_input: u64,
-    output: u64,
-    audio_output: u64,
-    reasoning: u64,
-    images: u64,
-    searches: u64,
-    reported: Option<i64>,
-    estimated: bool,
-    cost: i64,
-    took_us: u64,
-}
-
-impl SpendLine {
-    /// The sums of `name` in an hour.
-    pub(super) fn new(what: &str, at: Timestamp, name: &str, sums: &Sums) -> Self {
-        let usage = sums.usage;
-        Self {
-            what: column(what).into_owned(),
-            hour: hour(at).as_millisecond(),
-            name: column(name).into_owned(),
-            requests: sums.requests,
-            failed: sums.failed,
-            unpriced: sums.unpriced,
-            input: usage.input,
-            cache_read: usage.cache_read,
-            cache_write: usage.cache_write,
-            cache_write_hour: usage.cache_write_hour,
-            audio_input: usage.audio_input,
-            output: usage.output,
-            audio_output: usage.audio_output,
-            reasoning: usage.reasoning,
-            images: usage.images,
-            searches: usage.searches,
-            reported: usage.reported.map(surefoot_types::Money::as_nanos),
-            estimated: usage.estimated,
-            cost: sums.cost.as_nanos(),
-            took_us: sums.took_us,
-        }
-    }
-}
-
-/// Adds requests to the books. Equal rows are added up first.
-async fn books_add(to: &mut PgConnection, records: &[Record]) -> Stored<()> {
-    let mut sums: BTreeMap<(String, Timestamp, String), Sums> = BTreeMap::new();
-    for record in records {
-        for entry in entries(&record.trace) {
-            let row = sums.entry((entry.by.name(), hour(record.trace.at), entry.name)).or_default();
-            *row = row.plus(entry.sums);
-        }
-    }
-    let lines: Vec<SpendLine> =
-        sums.iter().map(|((what, at, name), sums)| SpendLine::new(what, *at, name, sums)).collect();
-    spend_insert(to, &lines).await
-}
-
-/// Adds lines to the books, in one order for everybody, so that nobody waits in a ring.
-pub(super) async fn spend_insert(to: &mut PgConnection, lines: &[SpendLine]) -> Stored<()> {
-    if lines.is_empty() {
+/// Adds a group's sums to the books.
+pub(super) async fn spend_add(to: &mut PgConnection, group: &Group) -> Stored<()> {
+    if group.spend.is_empty() {
         return Ok(());
     }
+    let lines = group.spend.iter().map(|((what, hour, name), sums)| {
+        let mut line = serde_json::Map::new();
+        line.insert("what".into(), column(what).into());
+        line.insert("hour".into(), (*hour).into());
+        line.insert("name".into(), column(name).into());
+        line.extend(COLUMNS.into_iter().zip(numbers(sums)).map(|(column, number)| (column.to_owned(), number.into())));
+        line
+    });
     sqlx::query(
         "INSERT INTO spend SELECT * FROM json_populate_recordset(NULL::spend, $1::json) ORDER BY what, hour, name
          ON CONFLICT (what, hour, name) DO UPDATE SET
              requests = spend.requests + excluded.requests, failed = spend.failed + excluded.failed,
-             unpriced = spend.unpriced + excluded.unpriced, input = spend.input + excluded.input,
+             unpriced = spend.unpriced + excluded.unpriced, cost = spend.cost + excluded.cost,
+             took_us = spend.took_us + excluded.took_us, input = spend.input + excluded.input,
              cache_read = spend.cache_read + excluded.cache_read, cache_write = spend.cache_write + excluded.cache_write,
              cache_write_hour = spend.cache_write_hour + excluded.cache_write_hour,
              audio_input = spend.audio_input + excluded.audio_input, output = spend.output + excluded.output,
              audio_output = spend.audio_output + excluded.audio_output, reasoning = spend.reasoning + excluded.reasoning,
              images = spend.images + excluded.images, searches = spend.searches + excluded.searches,
-             reported = CASE WHEN spend.reported IS NULL THEN excluded.reported
-                 ELSE spend.reported + coalesce(excluded.reported, 0) END,
-             estimated = spend.estimated OR excluded.estimated, cost = spend.cost + excluded.cost,
-             took_us = spend.took_us + excluded.took_us",
+             reported = coalesce(spend.reported + excluded.reported, spend.reported, excluded.reported),
+             estimated = greatest(spend.estimated, excluded.estimated)",
     )
-    .bind(to_json(&lines)?)
+    .bind(to_json(&lines.collect::<Vec<_>>())?)
     .execute(to)
     .await
     .map_err(unavailable)?;
@@ -288,25 +228,19 @@ pub(super) async fn spend_insert(to: &mut PgConnection, lines: &[SpendLine]) -> 
 }
 
 /// Charges accounts, and takes as much from the leases that it was spent from.
-async fn accounts_charge(to: &mut PgConnection, records: &[Record]) -> Stored<()> {
-    let (mut spent, mut leases) = (BTreeMap::new(), BTreeMap::new());
-    for charge in records.iter().flat_map(|record| &record.charges) {
-        let row = spent.entry(account_column(&charge.account)).or_insert((account_start(&charge.account), 0_i64));
-        row.1 = row.1.saturating_add(charge.amount);
-        let lease = leases.entry((account_column(&charge.account), charge.holder.as_str())).or_insert(0_i64);
-        *lease = lease.saturating_add(charge.amount);
-    }
-    if spent.is_empty() {
+async fn accounts_charge(to: &mut PgConnection, group: &Group) -> Stored<()> {
+    if group.spent.is_empty() {
         return Ok(());
     }
+    // In one order for everybody, so that nobody waits in a ring.
     sqlx::query(
         "INSERT INTO account SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS new (account, start, spent)
          ORDER BY account
          ON CONFLICT (account) DO UPDATE SET spent = coalesce(account.spent, 0) + excluded.spent",
     )
-    .bind(spent.keys().map(AsRef::as_ref).collect::<Vec<&str>>())
-    .bind(spent.values().map(|(start, _)| *start).collect::<Vec<_>>())
-    .bind(spent.values().map(|(_, amount)| *amount).collect::<Vec<_>>())
+    .bind(group.spent.keys().map(account_column).collect::<Vec<_>>())
+    .bind(group.spent.keys().map(account_start).collect::<Vec<_>>())
+    .bind(group.spent.values().copied().collect::<Vec<_>>())
     .execute(&mut *to)
     .await
     .map_err(unavailable)?;
@@ -315,9 +249,9 @@ async fn accounts_charge(to: &mut PgConnection, records: &[Record]) -> Stored<()
          FROM unnest($1::text[], $2::text[], $3::bigint[]) AS charge (account, holder, amount)
          WHERE lease.account = charge.account AND lease.holder = charge.holder",
     )
-    .bind(leases.keys().map(|(account, _)| account.as_ref()).collect::<Vec<&str>>())
-    .bind(leases.keys().map(|(_, holder)| *holder).collect::<Vec<_>>())
-    .bind(leases.into_values().collect::<Vec<_>>())
+    .bind(group.taken.keys().map(|(account, _)| account_column(account)).collect::<Vec<_>>())
+    .bind(group.taken.keys().map(|(_, holder)| holder.as_str()).collect::<Vec<_>>())
+    .bind(group.taken.values().copied().collect::<Vec<_>>())
     .execute(to)
     .await
     .map_err(unavailable)?;

@@ -1,6 +1,6 @@
 //! Keys, accounts and leases. Leases run out by the database's clock.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::{PgConnection, Row};
@@ -12,7 +12,7 @@ use surefoot_types::{
     replica::Replica,
 };
 
-use super::{PostgresStore, account_column, account_start, column, count, moment};
+use super::{CATCH_UP, PostgresStore, account_column, account_start, column, count};
 use crate::rows::{from_json, id_bytes, rows, to_json, unavailable};
 
 #[async_trait]
@@ -70,24 +70,30 @@ impl Ledger for PostgresStore {
 
     async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>> {
         self.settled(holder, asks).await?;
+        let asked = Instant::now();
         let amounts = asks.iter().map(|ask| match ask.change {
             LeaseChange::By(units) | LeaseChange::To(units) => units,
         });
-        let told = sqlx::query_as("SELECT changed, spent, others FROM lease_change($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-            .bind(holder)
-            .bind(lives)
-            .bind(self.doubt)
-            .bind(self.spool.is_empty().then(|| self.spool.id()))
-            .bind(asks.iter().map(|ask| account_column(&ask.account)).collect::<Vec<_>>())
-            .bind(asks.iter().map(|ask| account_start(&ask.account)).collect::<Vec<_>>())
-            .bind(asks.iter().map(|ask| ask.limit).collect::<Vec<_>>())
-            .bind(asks.iter().map(|ask| matches!(ask.change, LeaseChange::By(_))).collect::<Vec<_>>())
-            .bind(amounts.collect::<Vec<_>>())
-            .fetch_all(&self.pool)
-            .await
-            .map_err(unavailable)?;
-        let lease = |(ask, (amount, spent, others)): (&LeaseAsk, _)| {
-            Lease { account: ask.account.clone(), amount, spent, others }
+        let told =
+            sqlx::query_as("SELECT changed, spent, others FROM lease_change($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+                .bind(holder)
+                .bind(lives)
+                .bind(self.doubt)
+                .bind(self.spool.is_empty().then(|| self.spool.id()))
+                .bind(asks.iter().map(|ask| account_column(&ask.account)).collect::<Vec<_>>())
+                .bind(asks.iter().map(|ask| account_start(&ask.account)).collect::<Vec<_>>())
+                .bind(asks.iter().map(|ask| ask.limit).collect::<Vec<_>>())
+                .bind(asks.iter().map(|ask| matches!(ask.change, LeaseChange::By(_))).collect::<Vec<_>>())
+                .bind(amounts.collect::<Vec<_>>())
+                .fetch_all(&self.pool)
+                .await
+                .map_err(unavailable)?;
+        self.leases_live(holder, asked + lives);
+        let lease = |(ask, (amount, spent, others)): (&LeaseAsk, _)| Lease {
+            account: ask.account.clone(),
+            amount,
+            spent,
+            others,
         };
         Ok(asks.iter().zip(told).map(lease).collect())
     }
@@ -151,23 +157,39 @@ impl Ledger for PostgresStore {
         .map_err(unavailable)?;
         let told = rows.iter().map(|row| {
             let replica: Replica = from_json(row.try_get("body").map_err(unavailable)?)?;
-            Ok(Replica { at: moment(row.try_get("at").map_err(unavailable)?)?, ..replica })
+            let at = Timestamp::from_microsecond(row.try_get("at").map_err(unavailable)?);
+            Ok(Replica { at: at.map_err(|error| StoreError::Corrupt(error.to_string()))?, ..replica })
         });
         told.collect()
     }
 }
 
 impl PostgresStore {
-    /// Waits for charges that are still on their way, and refuses what would be wrong while there are some: setting
-    /// a lease, and taking new ones after a predecessor of this seat whose charges did not arrive yet.
+    /// Waits for charges that are still on their way, and refuses what would be wrong while there are some: to set a
+    /// lease, and to begin anew where those of this seat have run out or are its predecessor's.
     async fn settled(&self, holder: &str, asks: &[LeaseAsk]) -> Stored<()> {
-        let settled = self.catch_up().await;
+        let ours = holder == self.seat.holder();
         let sets = asks.iter().any(|ask| matches!(ask.change, LeaseChange::To(_)));
-        if settled || !(sets || holder == self.seat.holder() && !self.drain.took_over()) {
+        let free = !ours || self.drain.took_over(CATCH_UP).await;
+        if free && (self.catch_up().await || !sets && !(ours && self.leases_ended())) {
             return Ok(());
         }
         let waiting = self.spool.waiting();
         Err(StoreError::Unavailable(format!("{waiting} records are still to be moved from the spool to Postgres")))
+    }
+
+    /// Whether this seat's leases may have run out by now.
+    fn leases_ended(&self) -> bool {
+        self.leased_until.lock().is_ok_and(|until| until.is_none_or(|until| until <= Instant::now()))
+    }
+
+    /// Notes until when this seat's leases surely live.
+    fn leases_live(&self, holder: &str, until: Instant) {
+        if holder == self.seat.holder()
+            && let Ok(mut known) = self.leased_until.lock()
+        {
+            *known = Some(until);
+        }
     }
 }
 

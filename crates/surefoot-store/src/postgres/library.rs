@@ -154,13 +154,12 @@ async fn document_insert(
     passages: &[Passage],
     vectors: &Vectors,
 ) -> Stored<()> {
-    let buried: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT FROM tombstone WHERE knowledge = $1 AND hash = $2)")
-            .bind(&document.knowledge)
-            .bind(&document.hash)
-            .fetch_one(&mut *to)
-            .await
-            .map_err(unavailable)?;
+    let buried: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM tombstone WHERE knowledge = $1 AND hash = $2)")
+        .bind(&document.knowledge)
+        .bind(&document.hash)
+        .fetch_one(&mut *to)
+        .await
+        .map_err(unavailable)?;
     if buried {
         return Ok(());
     }
@@ -214,13 +213,12 @@ pub(super) async fn document_delete(to: &mut PgConnection, knowledge: &str, path
         .execute(&mut *to)
         .await
         .map_err(unavailable)?;
-    let id: Option<Vec<u8>> =
-        sqlx::query_scalar("SELECT id FROM document WHERE knowledge = $1 AND path = $2")
-            .bind(knowledge)
-            .bind(path)
-            .fetch_optional(&mut *to)
-            .await
-            .map_err(unavailable)?;
+    let id: Option<Vec<u8>> = sqlx::query_scalar("SELECT id FROM document WHERE knowledge = $1 AND path = $2")
+        .bind(knowledge)
+        .bind(path)
+        .fetch_optional(&mut *to)
+        .await
+        .map_err(unavailable)?;
     let Some(id) = id else { return Ok(None) };
     let keys: Vec<i64> = sqlx::query_scalar("SELECT key FROM passage WHERE document_id = $1 ORDER BY key")
         .bind(&id)

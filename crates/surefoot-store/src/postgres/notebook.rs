@@ -44,25 +44,26 @@ impl Notebook for PostgresStore {
     }
 
     async fn run_list(&self, eval: Option<&str>, limit: usize) -> Stored<Vec<Run>> {
-        let bodies =
-            sqlx::query_scalar("SELECT body FROM run WHERE $1 IS NULL OR eval = $1 ORDER BY id DESC LIMIT $2")
-                .bind(eval)
-                .bind(limited(limit))
-                .fetch_all(&self.pool)
-                .await
-                .map_err(unavailable)?;
+        let bodies = sqlx::query_scalar("SELECT body FROM run WHERE $1 IS NULL OR eval = $1 ORDER BY id DESC LIMIT $2")
+            .bind(eval)
+            .bind(limited(limit))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(unavailable)?;
         rows(&bodies)
     }
 }
 
 pub(super) async fn run_upsert(to: &mut PgConnection, run: &Run) -> Stored<()> {
-    sqlx::query("INSERT INTO run VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET eval = excluded.eval, body = excluded.body")
-        .bind(id_bytes(run.id.to_bits()))
-        .bind(&run.eval)
-        .bind(to_json(run)?)
-        .execute(to)
-        .await
-        .map_err(unavailable)?;
+    sqlx::query(
+        "INSERT INTO run VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET eval = excluded.eval, body = excluded.body",
+    )
+    .bind(id_bytes(run.id.to_bits()))
+    .bind(&run.eval)
+    .bind(to_json(run)?)
+    .execute(to)
+    .await
+    .map_err(unavailable)?;
     Ok(())
 }
 

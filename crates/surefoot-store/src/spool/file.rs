@@ -11,13 +11,10 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
-use surefoot_types::{
-    Chance, SystemChance,
-    ports::{StoreError, Stored},
-};
+use surefoot_types::ports::{StoreError, Stored};
 
 use crate::{
-    Level,
+    Options,
     rows::{not_migrated, unavailable},
 };
 
@@ -28,8 +25,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/spool/migrations");
 const READERS: u32 = 2;
 /// How long a statement waits for another one's transaction to end.
 const BUSY: Duration = Duration::from_secs(10);
-/// Bytes of a page of the file.
-const PAGE: u64 = 4_096;
 /// Free pages that are worth giving back to the disk.
 const SLACK: i64 = 4_096;
 
@@ -42,19 +37,19 @@ pub(super) struct File {
     pub(super) readers: SqlitePool,
 }
 
-pub(super) async fn open(path: &Path, level: Level, most_bytes: u64) -> Stored<File> {
+pub(super) async fn open(path: &Path, options: &Options) -> Stored<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)
             .map_err(|error| StoreError::Unavailable(format!("{}: {error}", folder.display())))?;
     }
-    match attempt(path, level, most_bytes).await {
+    match attempt(path, options).await {
         Err(Failure::Unreadable(why)) => {
             let aside = set_aside(path)?;
             tracing::error!(
                 file = %aside.display(), error = %why,
                 "a spool cannot be read: it was set aside under this name, with the records in it that were not moved yet"
             );
-            attempt(path, level, most_bytes).await.map_err(Failure::into_error)
+            attempt(path, options).await.map_err(Failure::into_error)
         }
         other => other.map_err(Failure::into_error),
     }
@@ -88,20 +83,23 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-async fn attempt(path: &Path, level: Level, most_bytes: u64) -> Result<File, Failure> {
-    let options = SqliteConnectOptions::new()
+async fn attempt(path: &Path, options: &Options) -> Result<File, Failure> {
+    let connect = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(level.synchronous())
+        .synchronous(options.level.synchronous())
         .busy_timeout(BUSY)
-        .pragma("max_page_count", (most_bytes / PAGE).max(64).to_string())
         // What was moved leaves no bytes behind.
         .pragma("secure_delete", "on")
         .pragma("journal_size_limit", "67108864")
         .disable_statement_logging();
-    let mut writer = options.connect().await?;
-    match MIGRATIONS.run(&mut writer).await {
+    let connect = match options.pages {
+        Some(pages) => connect.pragma("max_page_count", pages.to_string()),
+        None => connect,
+    };
+    let mut writer = connect.connect().await?;
+    match MIGRATIONS.run_direct(None, &mut writer, false).await {
         Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => return Err(error.into()),
         other => other.map_err(|error| Failure::Other(not_migrated(error)))?,
     }
@@ -110,12 +108,15 @@ async fn attempt(path: &Path, level: Level, most_bytes: u64) -> Result<File, Fai
         writer.close().await?;
         return Err(Failure::Unreadable(found));
     }
-    let fresh = format!("{:032x}", SystemChance.bits());
-    sqlx::query("INSERT INTO name SELECT ? WHERE NOT EXISTS (SELECT 1 FROM name)").bind(fresh).execute(&mut writer).await?;
+    let fresh = format!("{:032x}", options.chance.bits());
+    sqlx::query("INSERT INTO name SELECT ? WHERE NOT EXISTS (SELECT 1 FROM name)")
+        .bind(fresh)
+        .execute(&mut writer)
+        .await?;
     let id = sqlx::query_scalar("SELECT id FROM name").fetch_one(&mut writer).await?;
     let last: Option<i64> =
         sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetch_optional(&mut writer).await?;
-    let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
+    let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(connect).await?;
     Ok(File { id, last: last.unwrap_or(0), writer, readers })
 }
 
@@ -142,9 +143,12 @@ fn set_aside(path: &Path) -> Stored<PathBuf> {
 
 /// Empties the log into the file, and gives room back to the disk when there is much of it.
 pub(super) async fn sweep(readers: &SqlitePool) -> Stored<()> {
-    let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(readers).await.map_err(unavailable)?;
+    let mut connection = readers.acquire().await.map_err(unavailable)?;
+    let free: i64 =
+        sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut *connection).await.map_err(unavailable)?;
     if free > SLACK {
-        sqlx::query("VACUUM").execute(readers).await.map_err(unavailable)?;
+        sqlx::query("VACUUM").execute(&mut *connection).await.map_err(unavailable)?;
     }
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(readers).await.map(|_| ()).map_err(unavailable)
+    let empty = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+    empty.execute(&mut *connection).await.map(|_| ()).map_err(unavailable)
 }

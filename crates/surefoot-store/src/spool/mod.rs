@@ -18,9 +18,9 @@ use tokio::sync::watch;
 
 use self::writes::SpoolWrite;
 use crate::{
-    Level,
-    group::Writer,
+    Level, Options,
     rows::{from_json, id_bits, id_bytes, to_json, unavailable},
+    writer::Writer,
 };
 
 /// Most bytes of records that are moved at once, but for a single larger one.
@@ -45,6 +45,17 @@ pub(crate) enum Spooled {
     },
 }
 
+/// What waits after some number.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// The records, in their order.
+    pub(crate) records: Vec<Spooled>,
+    /// The last number that they reach to.
+    pub(crate) up_to: i64,
+    /// Whether nothing waits after them.
+    pub(crate) last: bool,
+}
+
 /// A spool. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Spool(Arc<Inner>);
@@ -62,13 +73,13 @@ struct Inner {
 
 impl Spool {
     /// Opens the file, making it where there is none. One that cannot be read is set aside under another name.
-    pub(crate) async fn open(path: &Path, level: Level, most_bytes: u64) -> Stored<Self> {
-        let file = file::open(path, level, most_bytes).await?;
+    pub(crate) async fn open(path: &Path, options: &Options) -> Stored<Self> {
+        let file = file::open(path, options).await?;
         let added = watch::Sender::new(file.last);
         let writer = Writer::start(file.writer);
         Ok(Self(Arc::new(Inner {
             id: file.id,
-            level,
+            level: options.level,
             readers: file.readers,
             writer,
             added,
@@ -137,21 +148,25 @@ impl Spool {
         done.await.map_err(|_| StoreError::Unavailable("it is closed".into()))?
     }
 
-    /// At most `limit` records after number `after`, in their order, each with its number.
-    pub(crate) async fn list(&self, after: i64, limit: usize) -> Stored<Vec<(i64, Spooled)>> {
-        let mut rows = sqlx::query(
-            "SELECT number, trace_id, body, kept, charges FROM spool WHERE number > ? ORDER BY number LIMIT ?",
-        )
-        .bind(after)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch(&self.0.readers);
-        let (mut waiting, mut bytes) = (Vec::new(), 0);
-        while bytes < BATCH_BYTES
-            && let Some(row) = rows.try_next().await.map_err(unavailable)?
-        {
-            let number: i64 = row.try_get("number").map_err(unavailable)?;
+    /// At most `limit` records after number `after`, in their order.
+    pub(crate) async fn list(&self, after: i64, limit: usize) -> Stored<Waiting> {
+        // What was told of by now is seen, or has gone.
+        let known = self.last();
+        let mut rows =
+            sqlx::query("SELECT number, trace_id, body, kept, charges FROM spool WHERE number > ? ORDER BY number")
+                .bind(after)
+                .fetch(&self.0.readers);
+        let mut waiting = Waiting { records: Vec::new(), up_to: after, last: false };
+        let mut bytes = 0;
+        while waiting.records.len() < limit && bytes < BATCH_BYTES {
+            let Some(row) = rows.try_next().await.map_err(unavailable)? else {
+                waiting.last = true;
+                waiting.up_to = waiting.up_to.max(known);
+                break;
+            };
             bytes += row.try_get::<&str, _>("body").map_err(unavailable)?.len();
-            waiting.push((number, spooled(&row)?));
+            waiting.records.push(spooled(&row)?);
+            waiting.up_to = row.try_get("number").map_err(unavailable)?;
         }
         Ok(waiting)
     }
@@ -179,14 +194,32 @@ impl Spool {
 
     /// Takes away everything up to `number`, which is in Postgres now.
     pub(crate) async fn remove(&self, number: i64) -> Stored<()> {
-        self.0.writer.write(SpoolWrite::Remove { number }).await?;
-        self.0.moved.send_replace(number);
+        if number > *self.0.moved.borrow() {
+            self.0.writer.write(SpoolWrite::Remove { number }).await?;
+            self.0.moved.send_replace(number);
+        }
         Ok(())
     }
 
-    /// Puts a record aside that Postgres refuses for what is in it.
-    pub(crate) async fn refuse(&self, number: i64, why: &str) -> Stored<()> {
-        self.0.writer.write(SpoolWrite::Refuse { number, why: why.into() }).await.map(|_| ())
+    /// Puts the first record aside, which Postgres refuses for what is in it.
+    pub(crate) async fn refuse(&self, why: &str) -> Stored<()> {
+        let after = *self.0.moved.borrow();
+        self.0.writer.write(SpoolWrite::Refuse { after, why: why.into() }).await?;
+        tracing::error!(error = %why, "Postgres refuses a record for what is in it: it stays in the spool, in the table 'refused'");
+        Ok(())
+    }
+
+    /// How many records were put aside.
+    pub(crate) async fn refused(&self) -> Stored<u64> {
+        let many: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM refused").fetch_one(&self.0.readers).await.map_err(unavailable)?;
+        Ok(many.unsigned_abs())
+    }
+
+    /// Forgets what was put aside of a user.
+    pub(crate) async fn refused_erase(&self, user: &str) -> Stored<u64> {
+        let gone = self.0.writer.write(SpoolWrite::Erase { user: user.into() }).await?;
+        Ok(gone.unsigned_abs())
     }
 
     /// Whether it can be written.
@@ -218,6 +251,11 @@ impl Spool {
         self.0.writer.stop().await;
         self.0.readers.close().await;
     }
+}
+
+/// Removes an emptied spool's file, which nobody has open.
+pub(crate) fn remove(path: &Path) -> Stored<()> {
+    std::fs::remove_file(path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))
 }
 
 fn spooled(row: &SqliteRow) -> Stored<Spooled> {

@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 use surefoot_types::ports::Stored;
 
-use crate::{group::Write, rows::unavailable};
+use crate::{rows::unavailable, writer::Write};
 
 /// One write, in the form in which it goes to the file.
 #[derive(Debug)]
@@ -14,8 +14,10 @@ pub(super) enum SpoolWrite {
     Add { trace: Vec<u8>, body: String, kept: Option<bool>, charges: Option<String> },
     /// Everything up to a number goes.
     Remove { number: i64 },
-    /// One is put aside.
-    Refuse { number: i64, why: String },
+    /// The first after a number is put aside.
+    Refuse { after: i64, why: String },
+    /// What was put aside of a user goes.
+    Erase { user: String },
     /// The next number is the one after this.
     Resume { number: i64 },
 }
@@ -33,16 +35,19 @@ impl Write for SpoolWrite {
                 return insert.execute(to).await.map(|done| done.last_insert_rowid()).map_err(unavailable);
             }
             Self::Remove { number } => sqlx::query("DELETE FROM spool WHERE number <= ?").bind(number),
-            Self::Refuse { number, why } => {
-                let copy = "INSERT OR IGNORE INTO refused SELECT number, trace_id, body, kept, charges, ? FROM spool WHERE number = ?";
-                sqlx::query(copy).bind(why).bind(number).execute(&mut *to).await.map_err(unavailable)?;
-                sqlx::query("DELETE FROM spool WHERE number = ?").bind(number)
+            Self::Refuse { after, why } => {
+                let copy = "INSERT INTO refused SELECT number, trace_id, body, kept, charges, ? FROM spool
+                            WHERE number > ? ORDER BY number LIMIT 1";
+                sqlx::query(copy).bind(why).bind(after).execute(&mut *to).await.map_err(unavailable)?;
+                sqlx::query("DELETE FROM spool WHERE number IN (SELECT number FROM refused)")
             }
-            // The row is there since the first number was given, or has to be made.
+            Self::Erase { user } => sqlx::query("DELETE FROM refused WHERE body ->> '$.user' = ?").bind(user),
             Self::Resume { number } => {
-                let forget = "DELETE FROM sqlite_sequence WHERE name = 'spool'";
-                sqlx::query(forget).execute(&mut *to).await.map_err(unavailable)?;
-                sqlx::query("INSERT INTO sqlite_sequence (name, seq) VALUES ('spool', ?)").bind(number)
+                // SQLite makes the row with the first number that it gives.
+                let begin = "INSERT INTO sqlite_sequence (name, seq) SELECT 'spool', 0
+                             WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'spool')";
+                sqlx::query(begin).execute(&mut *to).await.map_err(unavailable)?;
+                sqlx::query("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'spool'").bind(number)
             }
         };
         let done = statement.execute(to).await.map_err(unavailable)?;

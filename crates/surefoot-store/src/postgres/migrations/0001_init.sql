@@ -77,26 +77,26 @@ CREATE INDEX spool_by_holder ON spool (holder);
 
 -- The books: what was spent, in sums by hour.
 CREATE TABLE spend (
-    what             text    COLLATE "C" NOT NULL, -- key, tenant, tag:team, …
-    hour             bigint  NOT NULL,
-    name             text    COLLATE "C" NOT NULL,
-    requests         bigint  NOT NULL,
-    failed           bigint  NOT NULL,
-    unpriced         bigint  NOT NULL,
-    input            bigint  NOT NULL,
-    cache_read       bigint  NOT NULL,
-    cache_write      bigint  NOT NULL,
-    cache_write_hour bigint  NOT NULL,
-    audio_input      bigint  NOT NULL,
-    output           bigint  NOT NULL,
-    audio_output     bigint  NOT NULL,
-    reasoning        bigint  NOT NULL,
-    images           bigint  NOT NULL,
-    searches         bigint  NOT NULL,
-    reported         bigint, -- nano-dollars, like cost
-    estimated        boolean NOT NULL,
-    cost             bigint  NOT NULL,
-    took_us          bigint  NOT NULL,
+    what             text   COLLATE "C" NOT NULL, -- key, tenant, tag:team, …
+    hour             bigint NOT NULL,             -- seconds since 1970
+    name             text   COLLATE "C" NOT NULL,
+    requests         bigint NOT NULL,
+    failed           bigint NOT NULL,
+    unpriced         bigint NOT NULL,
+    cost             bigint NOT NULL, -- nano-dollars
+    took_us          bigint NOT NULL,
+    input            bigint NOT NULL,
+    cache_read       bigint NOT NULL,
+    cache_write      bigint NOT NULL,
+    cache_write_hour bigint NOT NULL,
+    audio_input      bigint NOT NULL,
+    output           bigint NOT NULL,
+    audio_output     bigint NOT NULL,
+    reasoning        bigint NOT NULL,
+    images           bigint NOT NULL,
+    searches         bigint NOT NULL,
+    reported         bigint,          -- nano-dollars; null where no provider told
+    estimated        bigint NOT NULL, -- 1 if any of it is
     PRIMARY KEY (what, hour, name)
 );
 CREATE INDEX spend_by_hour ON spend (hour);
