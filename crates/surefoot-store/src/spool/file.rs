@@ -25,8 +25,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/spool/migrations");
 const READERS: u32 = 2;
 /// How long a statement waits for another one's transaction to end.
 const BUSY: Duration = Duration::from_secs(10);
-/// Free pages that are worth giving back to the disk.
-const SLACK: i64 = 4_096;
 
 /// An open file.
 pub(super) struct File {
@@ -141,14 +139,11 @@ fn set_aside(path: &Path) -> Stored<PathBuf> {
     Ok(beside(&ending))
 }
 
-/// Empties the log into the file, and gives room back to the disk when there is much of it.
+/// Writes the file anew, with an empty log: what was deleted leaves no bytes behind, and room goes back to the disk.
 pub(super) async fn sweep(readers: &SqlitePool) -> Stored<()> {
     let mut connection = readers.acquire().await.map_err(unavailable)?;
-    let free: i64 =
-        sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut *connection).await.map_err(unavailable)?;
-    if free > SLACK {
-        sqlx::query("VACUUM").execute(&mut *connection).await.map_err(unavailable)?;
+    for order in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+        sqlx::query(order).execute(&mut *connection).await.map_err(unavailable)?;
     }
-    let empty = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
-    empty.execute(&mut *connection).await.map(|_| ()).map_err(unavailable)
+    Ok(())
 }

@@ -260,6 +260,11 @@ CREATE TABLE audit (
     draft  text   NOT NULL, -- JSON
     hash   text   NOT NULL
 );
+CREATE FUNCTION audit_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit log only grows';
+END $$;
+CREATE TRIGGER audit_stands BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION audit_stands();
 
 -- Who was erased, by hash, and up to when (nanoseconds since 1970); and which tables are still to be written anew.
 CREATE TABLE erasure (
