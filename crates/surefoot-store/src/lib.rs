@@ -4,8 +4,11 @@
 
 mod group;
 mod options;
+mod postgres;
+mod rows;
 mod seat;
-mod sqlite;
+mod spool;
+mod writer;
 
 pub use options::{Level, Options};
-pub use sqlite::SqliteStore;
+pub use postgres::{PostgresOptions, PostgresStore};
