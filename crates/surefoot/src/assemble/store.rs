@@ -12,7 +12,11 @@ use crate::settings::StoreSettings;
 
 /// Opens the store: Postgres where the project names one, else the file in the folder `data`.
 pub(crate) async fn open(settings: &StoreSettings, data: &Path) -> Result<Arc<dyn Store>, Fault> {
-    if settings.url.is_some() { Ok(Arc::new(open_postgres(settings, data).await?)) } else { Ok(Arc::new(open_file(settings, data).await?)) }
+    if settings.url.is_some() {
+        Ok(Arc::new(open_postgres(settings, data).await?))
+    } else {
+        Ok(Arc::new(open_file(settings, data).await?))
+    }
 }
 
 /// Opens Postgres; records wait for it in the folder `data`.
@@ -21,9 +25,8 @@ pub(crate) async fn open(settings: &StoreSettings, data: &Path) -> Result<Arc<dy
 /// When the project names none, or it cannot be opened.
 pub(crate) async fn open_postgres(settings: &StoreSettings, data: &Path) -> Result<PostgresStore, Fault> {
     let Some(url) = &settings.url else {
-        return Err(Fault::bad_request("store", "the project names no Postgres").hint(
-            "Write `url = \"env:DATABASE_URL\"` under [store] in surefoot.toml.",
-        ));
+        return Err(Fault::bad_request("store", "the project names no Postgres")
+            .hint("Write `url = \"env:DATABASE_URL\"` under [store] in surefoot.toml."));
     };
     let options = PostgresOptions::new(options(settings, data));
     Ok(PostgresStore::open(url.reveal(), &options).await?)

@@ -20,10 +20,20 @@ const MODELS: [&str; 2] = ["sim/ok", "sim/words-20+gap-1ms"];
 async fn kill_at_any_moment_loses_no_answered_request() {
     let project = Project::temp(&[("surefoot.toml", "")]);
     let answered: Arc<Mutex<Vec<TraceId>>> = Arc::default();
+    // Made once: to make one takes longer than most of the servers live.
+    let client = reqwest::Client::new();
     for _ in 0..KILLS {
         let mut served = Served::start(&project).await;
         let callers: Vec<_> = (0..CALLERS)
-            .map(|n| tokio::spawn(call_on(served.url.clone(), MODELS[n % 2], n % 4 < 2, Arc::clone(&answered))))
+            .map(|n| {
+                tokio::spawn(call_on(
+                    client.clone(),
+                    served.url.clone(),
+                    MODELS[n % 2],
+                    n % 4 < 2,
+                    Arc::clone(&answered),
+                ))
+            })
             .collect();
         // The moment of the kill is what is random here, not something that is waited for.
         tokio::time::sleep(Duration::from_millis(20).mul_f64(1.0 + 10.0 * SystemChance.unit())).await;
@@ -43,8 +53,7 @@ async fn kill_at_any_moment_loses_no_answered_request() {
 }
 
 /// Asks until the server is gone, noting each answer that came whole.
-async fn call_on(url: String, model: &str, stream: bool, answered: Arc<Mutex<Vec<TraceId>>>) {
-    let client = reqwest::Client::new();
+async fn call_on(client: reqwest::Client, url: String, model: &str, stream: bool, answered: Arc<Mutex<Vec<TraceId>>>) {
     let body = serde_json::json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "?"}]});
     loop {
         let sent = client.post(format!("{url}/v1/chat/completions")).json(&body).send().await;
