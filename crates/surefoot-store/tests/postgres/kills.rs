@@ -98,7 +98,7 @@ impl Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "kills::job", "--nocapture"]);
         command.env(JOB, format!("{kind}|{first}|{}|{}", place.seats().display(), place.url));
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let told = BufReader::new(child.stdout.take().unwrap());
         Self { child, told }
     }
