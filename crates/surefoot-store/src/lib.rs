@@ -8,7 +8,8 @@ mod postgres;
 mod rows;
 mod seat;
 mod spool;
-mod writer;
+mod sqlite;
 
 pub use options::{Level, Options};
 pub use postgres::{PostgresOptions, PostgresStore};
+pub use sqlite::SqliteStore;

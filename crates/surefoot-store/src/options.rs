@@ -1,6 +1,6 @@
 //! How a store is opened.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use sqlx::sqlite::SqliteSynchronous;
 use surefoot_types::{Chance, Clock, SystemChance, SystemClock};
@@ -25,8 +25,10 @@ impl Level {
     /// What a SQLite file in WAL mode needs for it.
     pub(crate) fn synchronous(self) -> SqliteSynchronous {
         match self {
-            Self::Relaxed | Self::Crash => SqliteSynchronous::Normal,
+            // FULL flushes the log at every commit: a commit survives a power cut. The writer's groups share one flush.
             Self::Power => SqliteSynchronous::Full,
+            // NORMAL leaves the log to the operating system, which outlives the process.
+            Self::Crash | Self::Relaxed => SqliteSynchronous::Normal,
         }
     }
 }
@@ -42,6 +44,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Where the data folder's id comes from.
     pub chance: Arc<dyn Chance>,
+    /// How long a statement waits for another process that writes or, where it must, reads.
+    pub busy: Duration,
     /// Most pages of 4 KiB that the file may have: what does not fit is refused as by a full disk.
     pub pages: Option<u32>,
 }
@@ -54,6 +58,7 @@ impl Options {
             seats: seats.into(),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
+            busy: Duration::from_secs(10),
             pages: None,
         }
     }

@@ -244,10 +244,6 @@ fn count(rows: i64) -> u64 {
     rows.unsigned_abs()
 }
 
-fn limited(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
 /// A moment as it is compared exactly.
 fn nanos(at: Timestamp) -> i64 {
     i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)

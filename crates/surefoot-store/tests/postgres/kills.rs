@@ -98,7 +98,7 @@ impl Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "kills::job", "--nocapture"]);
         command.env(JOB, format!("{kind}|{first}|{}|{}", place.seats().display(), place.url));
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let told = BufReader::new(child.stdout.take().unwrap());
         Self { child, told }
     }
@@ -173,7 +173,7 @@ async fn processes_that_share_a_budget_and_are_killed_never_overspend_it() {
         for _ in 0..any(60) {
             match processes[which].next().expect("it goes on").as_str() {
                 "out" => out[which] = true,
-                number => drop(told.insert(number.parse::<u64>().unwrap())),
+                number => told.extend(number.parse::<u64>()),
             }
         }
         if kills < 12 {
