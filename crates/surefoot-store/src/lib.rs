@@ -9,7 +9,6 @@ mod rows;
 mod seat;
 mod spool;
 mod sqlite;
-mod writer;
 
 pub use options::{Level, Options};
 pub use postgres::{PostgresOptions, PostgresStore};

@@ -25,8 +25,10 @@ impl Level {
     /// What a SQLite file in WAL mode needs for it.
     pub(crate) fn synchronous(self) -> SqliteSynchronous {
         match self {
-            Self::Relaxed | Self::Crash => SqliteSynchronous::Normal,
+            // FULL flushes the log at every commit: a commit survives a power cut. The writer's groups share one flush.
             Self::Power => SqliteSynchronous::Full,
+            // NORMAL leaves the log to the operating system, which outlives the process.
+            Self::Crash | Self::Relaxed => SqliteSynchronous::Normal,
         }
     }
 }

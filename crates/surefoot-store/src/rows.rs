@@ -23,19 +23,23 @@ pub(crate) fn id_bytes(bits: u128) -> Vec<u8> {
     bits.to_be_bytes().to_vec()
 }
 
-pub(crate) fn id_bits(bytes: &[u8]) -> Stored<u128> {
+pub(crate) fn bits(bytes: &[u8]) -> Stored<u128> {
     let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt("an id is not 16 bytes long".into()))?;
     Ok(u128::from_be_bytes(bytes))
 }
 
 pub(crate) fn document_id(bytes: &[u8]) -> Stored<DocumentId> {
-    id_bits(bytes).map(DocumentId::from_bits)
+    bits(bytes).map(DocumentId::from_bits)
+}
+
+pub(crate) fn limited(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn not_migrated(error: MigrateError) -> StoreError {
     match error {
         MigrateError::VersionMissing(version) => StoreError::Newer(format!("it has table version {version}")),
-        MigrateError::Execute(error) => unavailable(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => unavailable(error),
         other => StoreError::Corrupt(other.to_string()),
     }
 }

@@ -9,8 +9,8 @@ use surefoot_types::{
     ports::{Archive, StoreError, Stored},
 };
 
-use super::{AUDIT, PostgresStore, column, count, kept_alone, library, limited, nanos};
-use crate::rows::{from_json, to_json, unavailable};
+use super::{AUDIT, PostgresStore, column, count, kept_alone, library, nanos};
+use crate::rows::{from_json, limited, to_json, unavailable};
 
 #[async_trait]
 impl Archive for PostgresStore {

@@ -18,6 +18,9 @@ use crate::{
     spool::{Spool, Spooled},
 };
 
+/// Milliseconds in a day.
+const DAY_MILLIS: i64 = 86_400_000;
+
 /// What was moved.
 #[derive(Debug)]
 pub(super) struct Moved {
@@ -29,13 +32,31 @@ pub(super) struct Moved {
 
 /// Moves at most `limit` records.
 pub(super) async fn records_move(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Moved> {
-    let mut transaction = to.begin().await.map_err(unavailable)?;
-    let moved = write(&mut transaction, from, limit).await?;
-    transaction.commit().await.map_err(unavailable)?;
-    Ok(moved)
+    loop {
+        let mut transaction = to.begin().await.map_err(unavailable)?;
+        match write(&mut transaction, from, limit).await? {
+            Written::Moved(moved) => {
+                transaction.commit().await.map_err(unavailable)?;
+                return Ok(moved);
+            }
+            // Made on their own: until a transaction with a new month in it ends, nobody reads any month.
+            Written::Homeless(days) => {
+                transaction.rollback().await.map_err(unavailable)?;
+                months_add(to, &days).await?;
+            }
+        }
+    }
 }
 
-async fn write(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Moved> {
+/// What became of a batch.
+enum Written {
+    /// All of it is written.
+    Moved(Moved),
+    /// Nothing is: the months of these days (since 1970) have no partitions.
+    Homeless(Vec<i64>),
+}
+
+async fn write(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Written> {
     // The row's lock keeps a second mover of the same spool waiting.
     let drained: i64 = sqlx::query_scalar("SELECT drained FROM spool WHERE id = $1 FOR UPDATE")
         .bind(from.id())
@@ -55,6 +76,10 @@ async fn write(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Move
             Spooled::Feedback { trace, body } => said.push((trace, body)),
         }
     }
+    let homeless = days_without_month(to, records.iter().map(|(record, _)| record.trace.id)).await?;
+    if !homeless.is_empty() {
+        return Ok(Written::Homeless(homeless));
+    }
     let fresh = records_insert(to, records).await?;
     let mut group = Group::default();
     fresh.iter().for_each(|record| group.add(&record.trace, &record.charges));
@@ -70,19 +95,27 @@ async fn write(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Move
     .execute(to)
     .await
     .map_err(unavailable)?;
-    Ok(moved)
+    Ok(Written::Moved(moved))
 }
 
-/// Makes the partitions that these traces go to, where they are not there yet.
-pub(super) async fn months_add(to: &mut PgConnection, traces: impl Iterator<Item = TraceId>) -> Stored<()> {
-    // Days are near enough: the function knows where a month begins.
-    let days: BTreeSet<i64> = traces.map(|id| i64::try_from(id.to_bits() >> 80).unwrap_or(0) / 86_400_000).collect();
-    sqlx::query("SELECT trace_month(day * 86400000) FROM unnest($1::bigint[]) AS day")
+/// The days on which these traces were made, as their ids tell, whose month has no partitions.
+pub(super) async fn days_without_month(
+    to: &mut PgConnection,
+    traces: impl Iterator<Item = TraceId>,
+) -> Stored<Vec<i64>> {
+    let days: BTreeSet<i64> = traces.map(|id| i64::try_from(id.to_bits() >> 80).unwrap_or(0) / DAY_MILLIS).collect();
+    sqlx::query_scalar("SELECT day FROM unnest($1::bigint[]) AS day WHERE NOT trace_month_is_there(day * $2)")
         .bind(days.into_iter().collect::<Vec<_>>())
-        .execute(to)
+        .bind(DAY_MILLIS)
+        .fetch_all(to)
         .await
-        .map_err(unavailable)?;
-    Ok(())
+        .map_err(unavailable)
+}
+
+/// Makes the partitions of these days' months.
+pub(super) async fn months_add(to: &mut PgConnection, days: &[i64]) -> Stored<()> {
+    let make = sqlx::query("SELECT trace_month(day * $2) FROM unnest($1::bigint[]) AS day").bind(days).bind(DAY_MILLIS);
+    make.execute(to).await.map(|_| ()).map_err(unavailable)
 }
 
 /// Keeps records that are not known yet, and gives those. What is late of an erased user is left without a name.
@@ -90,7 +123,6 @@ async fn records_insert(to: &mut PgConnection, records: Vec<(Record, String)>) -
     if records.is_empty() {
         return Ok(Vec::new());
     }
-    months_add(to, records.iter().map(|(record, _)| record.trace.id)).await?;
     let erasures = erasures_of(to, records.iter().filter_map(|(record, _)| record.trace.user.as_deref())).await?;
     let (mut kept, mut counted) = (TraceColumns::default(), (Vec::new(), Vec::new()));
     let mut all = Vec::with_capacity(records.len());

@@ -15,6 +15,7 @@ use super::{
     batch::{Moved, records_move},
     connection,
     ledger::leases_delete,
+    months_ahead,
 };
 use crate::{
     Options,
@@ -177,6 +178,7 @@ impl Mover {
     /// Moves what seats have left that nobody holds, and gives their leases back.
     async fn look_around(&mut self) -> Stored<()> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
+        months_ahead(connection).await?;
         for seat in self.seat.vacant(SPOOL)? {
             let path = seat.file(SPOOL);
             let spool = Spool::open(&path, &self.options).await?;

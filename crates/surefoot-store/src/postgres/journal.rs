@@ -10,8 +10,8 @@ use surefoot_types::{
     trace::{Trace, TraceSummary},
 };
 
-use super::{PostgresStore, column, count, kept_alone, limited};
-use crate::rows::{from_json, id_bytes, rows, unavailable};
+use super::{PostgresStore, column, count, kept_alone};
+use crate::rows::{from_json, id_bytes, limited, rows, unavailable};
 
 #[async_trait]
 impl Journal for PostgresStore {

@@ -8,8 +8,8 @@ use surefoot_types::{
     ports::{Change, Library, StoreError, Stored},
 };
 
-use super::{PostgresStore, column, count, kept_shared, limited};
-use crate::rows::{document_id, from_json, id_bytes, to_json, unavailable};
+use super::{PostgresStore, column, count, kept_shared};
+use crate::rows::{document_id, from_json, id_bytes, limited, to_json, unavailable};
 
 /// A passage with its document's path and title, as every reader of passages selects it, and which ones.
 macro_rules! passages_sql {

@@ -118,7 +118,8 @@ impl PostgresStore {
             .options([("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")])
             .disable_statement_logging();
         let mut first = connection(&connect).await?;
-        prepare(&mut first).await?;
+        MIGRATIONS.run(&mut first).await.map_err(not_migrated)?;
+        months_ahead(&mut first).await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(CONNECT)
@@ -188,17 +189,13 @@ async fn connection(options: &PgConnectOptions) -> Stored<PgConnection> {
     tokio::time::timeout(CONNECT, options.connect()).await.map_err(late)?.map_err(unavailable)
 }
 
-/// Brings the tables up to date, with the partitions of this month and the next two.
-async fn prepare(connection: &mut PgConnection) -> Stored<()> {
-    MIGRATIONS.run(&mut *connection).await.map_err(not_migrated)?;
-    sqlx::query(
+/// Makes the partitions of this month and the next two, so that records find theirs.
+async fn months_ahead(connection: &mut PgConnection) -> Stored<()> {
+    let make = sqlx::query(
         "SELECT trace_month((extract(epoch FROM now() + month * interval '1 month') * 1000)::bigint)
          FROM generate_series(0, 2) AS month",
-    )
-    .execute(connection)
-    .await
-    .map_err(unavailable)?;
-    Ok(())
+    );
+    make.execute(connection).await.map(|_| ()).map_err(unavailable)
 }
 
 /// Holds off erasures and the dropping of months until the transaction ends.
@@ -245,10 +242,6 @@ fn account_start(account: &AccountId) -> i64 {
 /// Rows, which are never fewer than none.
 fn count(rows: i64) -> u64 {
     rows.unsigned_abs()
-}
-
-fn limited(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// A moment as it is compared exactly.

@@ -8,8 +8,8 @@ use surefoot_types::{
     run::{CaseResult, Run},
 };
 
-use super::{PostgresStore, kept_shared, limited};
-use crate::rows::{from_json, id_bytes, rows, to_json, unavailable};
+use super::{PostgresStore, kept_shared};
+use crate::rows::{from_json, id_bytes, limited, rows, to_json, unavailable};
 
 #[async_trait]
 impl Notebook for PostgresStore {

@@ -3,19 +3,19 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
+    sqlite::SqlitePoolOptions,
 };
 use surefoot_types::ports::{StoreError, Stored};
 
 use crate::{
     Options,
     rows::{not_migrated, unavailable},
+    sqlite,
 };
 
 /// Changes to the tables, in order. Each is applied once.
@@ -23,8 +23,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/spool/migrations");
 
 /// How many reads may run at once.
 const READERS: u32 = 2;
-/// How long a statement waits for another one's transaction to end.
-const BUSY: Duration = Duration::from_secs(10);
 
 /// An open file.
 pub(super) struct File {
@@ -76,26 +74,16 @@ impl From<sqlx::Error> for Failure {
         let code = error.as_database_error().and_then(|told| told.code()?.parse::<i32>().ok());
         match code.map(|code| code & 0xff) {
             Some(11 | 26) => Self::Unreadable(unavailable(error).to_string()),
-            _ => Self::Other(unavailable(error)),
+            _ => {
+                eprintln!("DEBUG {error:?}");
+                Self::Other(unavailable(error))
+            }
         }
     }
 }
 
 async fn attempt(path: &Path, options: &Options) -> Result<File, Failure> {
-    let connect = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(options.level.synchronous())
-        .busy_timeout(BUSY)
-        // What was moved leaves no bytes behind.
-        .pragma("secure_delete", "on")
-        .pragma("journal_size_limit", "67108864")
-        .disable_statement_logging();
-    let connect = match options.pages {
-        Some(pages) => connect.pragma("max_page_count", pages.to_string()),
-        None => connect,
-    };
+    let connect = sqlite::file(path, options);
     let mut writer = connect.connect().await?;
     match MIGRATIONS.run_direct(None, &mut writer, false).await {
         Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => return Err(error.into()),
@@ -137,13 +125,4 @@ fn set_aside(path: &Path) -> Stored<PathBuf> {
         }
     }
     Ok(beside(&ending))
-}
-
-/// Writes the file anew, with an empty log: what was deleted leaves no bytes behind, and room goes back to the disk.
-pub(super) async fn sweep(readers: &SqlitePool) -> Stored<()> {
-    let mut connection = readers.acquire().await.map_err(unavailable)?;
-    for order in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
-        sqlx::query(order).execute(&mut *connection).await.map_err(unavailable)?;
-    }
-    Ok(())
 }

@@ -16,11 +16,11 @@ use surefoot_types::{
 };
 use tokio::sync::watch;
 
-use self::writes::SpoolWrite;
+use self::writes::{Add, Refuse, RefusedErase, Remove, Resume};
 use crate::{
-    Level, Options,
-    rows::{from_json, id_bits, id_bytes, to_json, unavailable},
-    writer::Writer,
+    Options,
+    rows::{bits, from_json, id_bytes, to_json, unavailable},
+    sqlite::{Nothing, Scrub, Writer},
 };
 
 /// Most bytes of records that are moved at once, but for a single larger one.
@@ -63,9 +63,8 @@ pub(crate) struct Spool(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     id: String,
-    level: Level,
     readers: SqlitePool,
-    writer: Writer<SpoolWrite>,
+    writer: Writer,
     /// The last number that is safe here, and the last that is safe in Postgres.
     added: watch::Sender<i64>,
     moved: watch::Sender<i64>,
@@ -76,15 +75,8 @@ impl Spool {
     pub(crate) async fn open(path: &Path, options: &Options) -> Stored<Self> {
         let file = file::open(path, options).await?;
         let added = watch::Sender::new(file.last);
-        let writer = Writer::start(file.writer);
-        Ok(Self(Arc::new(Inner {
-            id: file.id,
-            level: options.level,
-            readers: file.readers,
-            writer,
-            added,
-            moved: watch::Sender::new(0),
-        })))
+        let writer = Writer::start(file.writer, options.level);
+        Ok(Self(Arc::new(Inner { id: file.id, readers: file.readers, writer, added, moved: watch::Sender::new(0) })))
     }
 
     /// Its name: no other spool has it.
@@ -109,7 +101,7 @@ impl Spool {
 
     /// Takes a request.
     pub(crate) async fn record_add(&self, record: &Record) -> Stored<()> {
-        self.add(SpoolWrite::Add {
+        self.add(Add {
             trace: id_bytes(record.trace.id.to_bits()),
             body: to_json(&*record.trace)?,
             kept: Some(record.kept),
@@ -120,7 +112,7 @@ impl Spool {
 
     /// Takes feedback.
     pub(crate) async fn feedback_add(&self, feedback: &Feedback) -> Stored<()> {
-        self.add(SpoolWrite::Add {
+        self.add(Add {
             trace: id_bytes(feedback.trace_id.to_bits()),
             body: to_json(feedback)?,
             kept: None,
@@ -129,12 +121,11 @@ impl Spool {
         .await
     }
 
-    async fn add(&self, write: SpoolWrite) -> Stored<()> {
-        let answer = self.0.writer.hand_in(write).await?;
+    async fn add(&self, add: Add) -> Stored<()> {
         let spool = self.clone();
-        // The number is told even if the caller has gone by the time it is known.
+        // On its own: the number is told even where the caller has gone by the time it is known.
         let done = tokio::spawn(async move {
-            let number = answer.await.map_err(|_| StoreError::Unavailable("it is closed".into()))?.map_err(full)?;
+            let number = spool.0.writer.write(add).await.map_err(full)?;
             spool.0.added.send_if_modified(|last| {
                 let later = number > *last;
                 *last = number.max(*last);
@@ -142,9 +133,6 @@ impl Spool {
             });
             Ok(())
         });
-        if self.0.level == Level::Relaxed {
-            return Ok(());
-        }
         done.await.map_err(|_| StoreError::Unavailable("it is closed".into()))?
     }
 
@@ -185,7 +173,7 @@ impl Spool {
     /// Goes on counting after `number`, which Postgres knows: what was torn off the end of the file had been moved.
     pub(crate) async fn resume(&self, number: i64) -> Stored<()> {
         if number > self.last() {
-            self.0.writer.write(SpoolWrite::Resume { number }).await?;
+            self.0.writer.write(Resume { number }).await?;
             self.0.added.send_replace(number);
         }
         self.0.moved.send_replace(number);
@@ -195,7 +183,7 @@ impl Spool {
     /// Takes away everything up to `number`, which is in Postgres now.
     pub(crate) async fn remove(&self, number: i64) -> Stored<()> {
         if number > *self.0.moved.borrow() {
-            self.0.writer.write(SpoolWrite::Remove { number }).await?;
+            self.0.writer.write(Remove { number }).await?;
             self.0.moved.send_replace(number);
         }
         Ok(())
@@ -204,7 +192,7 @@ impl Spool {
     /// Puts the first record aside, which Postgres refuses for what is in it.
     pub(crate) async fn refuse(&self, why: &str) -> Stored<()> {
         let after = *self.0.moved.borrow();
-        self.0.writer.write(SpoolWrite::Refuse { after, why: why.into() }).await?;
+        self.0.writer.write(Refuse { after, why: why.into() }).await?;
         tracing::error!(error = %why, "Postgres refuses a record for what is in it: it stays in the spool, in the table 'refused'");
         Ok(())
     }
@@ -218,18 +206,17 @@ impl Spool {
 
     /// Forgets what was put aside of a user.
     pub(crate) async fn refused_erase(&self, user: &str) -> Stored<u64> {
-        let gone = self.0.writer.write(SpoolWrite::Erase { user: user.into() }).await?;
-        Ok(gone.unsigned_abs())
+        self.0.writer.write(RefusedErase { user: user.into() }).await
     }
 
     /// Whether it can be written.
     pub(crate) async fn check(&self) -> Stored<()> {
-        self.0.writer.write(SpoolWrite::Nothing).await.map(|_| ()).map_err(full)
+        self.0.writer.write(Nothing).await.map_err(full)
     }
 
     /// Leaves nothing of what was moved in the files.
     pub(crate) async fn sweep(&self) -> Stored<()> {
-        file::sweep(&self.0.readers).await
+        self.0.writer.alone(Scrub).await
     }
 
     /// Waits until something waits to be moved.
@@ -263,7 +250,7 @@ fn spooled(row: &SqliteRow) -> Stored<Spooled> {
     let body: String = row.try_get("body").map_err(unavailable)?;
     let kept: Option<bool> = row.try_get("kept").map_err(unavailable)?;
     let Some(kept) = kept else {
-        return Ok(Spooled::Feedback { trace: TraceId::from_bits(id_bits(trace)?), body });
+        return Ok(Spooled::Feedback { trace: TraceId::from_bits(bits(trace)?), body });
     };
     let charges: &str = row.try_get("charges").map_err(unavailable)?;
     let record = Record { trace: Arc::new(from_json(&body)?), kept, charges: from_json(charges)? };

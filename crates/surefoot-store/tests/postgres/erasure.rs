@@ -25,15 +25,11 @@ fn holding(folder: &Path) -> usize {
         if path.is_dir() && entry.file_name() != "pg_wal" {
             found += holding(&path);
         } else if let Ok(bytes) = fs::read(&path) {
-            let holds = |text: &str| memchr(&bytes, text.as_bytes());
+            let holds = |text: &str| memchr::memmem::find(&bytes, text.as_bytes()).is_some();
             found += usize::from(holds(USER) || holds(SAID));
         }
     }
     found
-}
-
-fn memchr(bytes: &[u8], text: &[u8]) -> bool {
-    bytes.windows(text.len()).any(|window| window == text)
 }
 
 fn theirs(n: u64) -> Record {

@@ -55,7 +55,7 @@ async fn followers_miss_no_change_however_many_write_at_once() {
             ends = false;
             match change {
                 Change::Added { passages, .. } => held.extend(passages.iter().map(|one| one.key)),
-                Change::Removed { keys } => keys.iter().for_each(|key| drop(held.remove(key))),
+                Change::Removed { keys } => held.retain(|key| !keys.contains(key)),
             }
         }
     }

@@ -13,6 +13,8 @@ CREATE TABLE trace (
     question  text   COLLATE "C" NOT NULL,
     summary   text   NOT NULL -- JSON
 ) PARTITION BY RANGE (id);
+ALTER TABLE trace ALTER session SET STATISTICS 0, ALTER user_name SET STATISTICS 0,
+    ALTER question SET STATISTICS 0, ALTER summary SET STATISTICS 0;
 CREATE INDEX trace_by_at ON trace (at);
 CREATE INDEX trace_by_asked ON trace (asked, id);
 CREATE INDEX trace_by_outcome ON trace (outcome, id);
@@ -24,6 +26,7 @@ CREATE TABLE trace_body (
     id   bytea NOT NULL PRIMARY KEY,
     body text  NOT NULL -- JSON
 ) PARTITION BY RANGE (id);
+ALTER TABLE trace_body ALTER body SET STATISTICS 0;
 
 -- Requests that were counted and of which no trace is kept: nothing is counted twice. What comes late about one that
 -- was erased is not kept.
@@ -32,21 +35,28 @@ CREATE TABLE counted (
     erased boolean NOT NULL
 ) PARTITION BY RANGE (id);
 
--- Makes the partitions of the month that a moment lies in. The planner keeps no samples of what people said or of who
--- they are: an erasure could not reach them.
-CREATE FUNCTION trace_month(moment bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- Whether the month that a moment lies in has its partitions.
+CREATE FUNCTION trace_month_is_there(moment bigint) RETURNS boolean LANGUAGE sql AS $$
+    SELECT to_regclass('trace_' || to_char(to_timestamp(moment / 1000.0) AT TIME ZONE 'UTC', '"y"YYYY"m"MM')) IS NOT NULL
+$$;
+
+-- Makes the partitions of the month that a moment lies in. It waits for whoever uses the table, and everybody then
+-- waits for it: not for long. The planner keeps no samples of what people said or of who they are: an erasure could
+-- not reach them.
+CREATE FUNCTION trace_month(moment bigint) RETURNS void LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 DECLARE
     first timestamp := date_trunc('month', to_timestamp(moment / 1000.0) AT TIME ZONE 'UTC');
     name text := to_char(first, '"y"YYYY"m"MM');
     low bytea := decode(lpad(to_hex((extract(epoch FROM first) * 1000)::bigint), 12, '0'), 'hex');
     high bytea := decode(lpad(to_hex((extract(epoch FROM first + interval '1 month') * 1000)::bigint), 12, '0'), 'hex');
 BEGIN
-    IF to_regclass('trace_' || name) IS NOT NULL THEN
+    IF trace_month_is_there(moment) THEN
         RETURN;
     END IF;
-    -- One at a time; whoever waited finds them made.
+    -- One at a time; whoever waited finds them made (in the catalogue itself: to_regclass may tell of before).
     PERFORM pg_advisory_xact_lock(7237123, 3);
-    IF to_regclass('trace_' || name) IS NOT NULL THEN
+    IF EXISTS (SELECT FROM pg_inherits JOIN pg_class ON oid = inhrelid
+               WHERE inhparent = 'trace'::regclass AND relname = 'trace_' || name) THEN
         RETURN;
     END IF;
     EXECUTE format('CREATE TABLE %I PARTITION OF trace FOR VALUES FROM (%L) TO (%L)', 'trace_' || name, low, high);
