@@ -2,4 +2,5 @@
 //!
 //! **Must never know:** network, time, storage.
 
+pub mod personal;
 pub mod secrets;
