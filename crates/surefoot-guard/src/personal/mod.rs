@@ -69,6 +69,7 @@ fn tables() -> impl Iterator<Item = &'static forms::Kind> {
 
 /// Finds personal data. Made once, used for every text.
 pub struct Detector {
+    kinds: Vec<String>,
     context: Context,
     forms: Forms,
     special: Special,
@@ -114,13 +115,20 @@ impl Detector {
             age: on(birth::AGE),
             address: on(address::ADDRESS),
         };
+        let own = options.own.iter().map(|(name, _)| name);
         Ok(Self {
+            kinds: options.kinds.iter().chain(own).cloned().collect(),
             context: Context::new(tables()),
             forms,
             special,
             own: own::Finders::new(&options.own)?,
             threshold: options.threshold,
         })
+    }
+
+    /// The kinds that it looks for, the user's own included.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().map(String::as_str)
     }
 
     /// The personal data in `text`, in order, none overlapping.
