@@ -9,6 +9,7 @@
 
 mod personal;
 mod score;
+mod secrets;
 
 use std::{error::Error, fs, path::Path};
 
@@ -24,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("### {name}, {} records\n", records.len());
         match records.first() {
             Some(first) if first.get("scope").is_some() => personal::measure(&records, errors)?,
+            Some(first) if first.get("cls").is_some() => secrets::measure(&records, errors),
             _ => return Err(format!("{file}: not a form that is known").into()),
         }
         println!();
