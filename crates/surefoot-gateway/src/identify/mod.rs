@@ -1,5 +1,6 @@
 //! Whose key is this, and what may it use.
 
+mod limits;
 mod scope;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,10 @@ use surefoot_types::{
     trace::Keep,
 };
 
-pub(crate) use self::scope::{may_search, may_use};
+pub(crate) use self::{
+    limits::limit,
+    scope::{may_search, may_use},
+};
 use crate::{call::Caller, project::Project};
 
 /// A caller with a known key, and what that key says.

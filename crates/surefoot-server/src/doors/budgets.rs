@@ -16,7 +16,7 @@ use crate::{
     state::App,
 };
 
-/// How every account of a budget begins.
+/// How every account of a budget begins; its name follows, and nothing for a key's own.
 const BUDGET: &str = "budget:";
 
 /// How a budget stands for one of those that it counts.
@@ -99,7 +99,7 @@ fn of_budget(budget: &Budget, accounts: &[AccountState], now: Timestamp) -> Vec<
 /// A key's own budget.
 fn of_key(key: &Key, accounts: &[AccountState], now: Timestamp) -> Option<BudgetState> {
     let budget = key.budget?;
-    let id = AccountId::new("budget:key", &Per::Key, &key.name, budget.every.window(now).start);
+    let id = AccountId::new(BUDGET, &Per::Key, &key.name, budget.every.window(now).start);
     let account = accounts.iter().find(|account| account.account == id);
     Some(state((None, Per::Key, &key.name), budget.every, (budget.limit, true), account, now))
 }
