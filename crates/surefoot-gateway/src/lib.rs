@@ -5,6 +5,7 @@
 //!
 //! **Must never know:** HTTP serving, SQL, search, evals, the command line.
 
+mod accounts;
 pub mod attempt;
 pub mod call;
 pub mod embed;

@@ -53,6 +53,11 @@ pub(crate) fn screen(project: &Project, mut grounded: Grounded) -> Result<Screen
     Ok(Screened { grounded, verdicts })
 }
 
+/// Masks in a text what a redacted record may not hold.
+pub(crate) fn redact(text: &mut String) {
+    secrets::mask_in_place(text);
+}
+
 /// Masks the secrets in every text of a message.
 pub(crate) fn mask(message: &mut Message) {
     message.parts.iter_mut().for_each(mask_part);

@@ -22,7 +22,7 @@ use surefoot_types::{
     Code, Fault, Retry, SystemChance, SystemClock, Usage,
     conversation::{ChatRequest, Event, Finish},
     document::Hit,
-    ports::Journal,
+    ports::{Books, Journal, Ledger},
     trace::Trace,
 };
 
@@ -138,6 +138,9 @@ pub(crate) async fn rig_with(
         names.into_iter().zip(providers).map(|(name, p)| (name, Arc::clone(p) as Arc<dyn Resident>)).collect();
     let gateway = Gateway::new(Parts {
         journal: Arc::clone(&journal) as Arc<dyn Journal>,
+        ledger: Arc::clone(&journal) as Arc<dyn Ledger>,
+        books: Arc::clone(&journal) as Arc<dyn Books>,
+        holder: "test-0".into(),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(project)),

@@ -13,7 +13,13 @@ use surefoot_gateway::{
     Project,
     project::{Model, Policy, Provider, Reach, Target},
 };
-use surefoot_types::{Code, conversation::Dialect};
+use surefoot_testkit::HandClock;
+use surefoot_types::{
+    Code, Money, Price, Timestamp,
+    budget::{Budget, Every, Limit, Per, Rates},
+    conversation::Dialect,
+    price,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -140,4 +146,78 @@ async fn a_refused_caller_who_sends_on_still_hears_why() {
     let sent = served.ask(Method::POST, "/v1/messages", Some("wrong")).body(body).send().await.unwrap();
     assert_eq!(sent.status(), 401);
     assert_eq!(shape(&sent.json().await.unwrap()), "anthropic");
+}
+
+/// A project that allows two requests and 1,000 tokens a minute, and money for a few answers.
+fn limited() -> Project {
+    let rates = Rates { requests: Some(2), tokens: Some(1_000), ..Rates::default() };
+    let limit = Limit { name: "l".into(), per: Per::All, rates };
+    let budget = Budget {
+        name: "b".into(),
+        per: Per::All,
+        every: Every::Day,
+        limit: Money::nanos(1_000_000_000),
+        hard: true,
+        warn_at: Vec::new(),
+    };
+    let mut project = Project { limits: vec![limit], budgets: vec![budget], ..Project::default() };
+    let rates = price::Rates { output: Money::nanos(1_000_000_000), ..price::Rates::default() };
+    project.prices.add("sim/ok", Price::of(rates));
+    project
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_caller_stands_is_told_in_the_names_of_its_dialect() {
+    let now: Timestamp = "2026-11-25T13:14:15.250Z".parse().unwrap();
+    let clock = Arc::new(HandClock::new(now));
+    let served = serve(Setting { project: limited(), clock, ..Setting::default() }, &[]).await;
+    let ask = async |path: &str, stream| {
+        let sent = served.ask(Method::POST, path, None).json(&chat("sim/ok", stream)).send().await.unwrap();
+        let told = |name: &str| sent.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let names = if path == "/v1/messages" {
+            [
+                "requests-limit",
+                "requests-remaining",
+                "requests-reset",
+                "tokens-limit",
+                "tokens-remaining",
+                "tokens-reset",
+            ]
+            .map(|name| format!("anthropic-ratelimit-{name}"))
+        } else {
+            [
+                "limit-requests",
+                "remaining-requests",
+                "reset-requests",
+                "limit-tokens",
+                "remaining-tokens",
+                "reset-tokens",
+            ]
+            .map(|name| format!("x-ratelimit-{name}"))
+        };
+        let quotas = names.map(|name| told(&name).unwrap_or_default());
+        let rest = ["x-surefoot-budget-remaining", "retry-after", "retry-after-ms"].map(told);
+        (sent.status().as_u16(), quotas, rest)
+    };
+    let (status, [limit, remaining, reset, of_tokens, left, _], [budget, ..]) =
+        ask("/v1/chat/completions", false).await;
+    assert_eq!([limit, remaining, reset, of_tokens], ["2", "1", "45s", "1000"]);
+    assert!(status == 200 && left.parse::<u64>().unwrap() < 1_000, "{status} {left}");
+    let budget: f64 = budget.unwrap().parse().unwrap();
+    assert!(budget > 0.9 && budget < 1.0, "{budget}");
+    let end = "2026-11-25T13:15:00Z";
+    let (status, [limit, remaining, reset, ..], _) = ask("/v1/messages", true).await;
+    assert_eq!((status, [limit.as_str(), &remaining, &reset]), (200, ["2", "0", end]));
+    let (status, [_, remaining, reset, ..], [_, after, after_ms]) = ask("/v1/messages", false).await;
+    assert_eq!((status, [remaining.as_str(), &reset]), (429, ["0", end]));
+    assert_eq!([after.unwrap(), after_ms.unwrap()], ["45", "44750"], "to the end of the minute, exactly");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_limited_has_no_headers() {
+    let served = served().await;
+    let sent = served.ask(Method::POST, "/v1/messages", None).json(&chat("sim/ok", false)).send().await.unwrap();
+    let names = sent.headers().keys().map(ToString::to_string);
+    let told: Vec<String> = names.filter(|name| name.contains("ratelimit") || name.contains("budget")).collect();
+    assert_eq!(told, Vec::<String>::new());
 }

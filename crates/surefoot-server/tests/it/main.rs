@@ -1,6 +1,6 @@
 //! The server from outside: real HTTP, a store in memory, the simulator for a model.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
 mod console;

@@ -11,7 +11,7 @@ use surefoot_gateway::{
 use surefoot_server::Parts;
 use surefoot_testkit::{MemoryStore, samples};
 use surefoot_types::{
-    Secret, SystemChance, SystemClock, Timestamp,
+    Clock, Secret, SystemChance, SystemClock, Timestamp,
     key::{Admin, Key, KeySecret, Scope},
     ports::{Journal, Ledger, Store},
     replica::Replica,
@@ -36,11 +36,12 @@ pub(crate) struct Setting {
     pub(crate) project: Project,
     pub(crate) loopback: bool,
     pub(crate) drain: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { project: Project::default(), loopback: true, drain: PATIENCE }
+        Self { project: Project::default(), loopback: true, drain: PATIENCE, clock: Arc::new(SystemClock) }
     }
 }
 
@@ -65,7 +66,8 @@ pub(crate) async fn guarded() -> Served {
 }
 
 pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
-    let store = Arc::new(MemoryStore::default());
+    let clock = setting.clock;
+    let store = Arc::new(MemoryStore::by(clock.clone()));
     for key in keys {
         store.key_add(key).await.unwrap();
     }
@@ -75,7 +77,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         ledger: store.clone(),
         books: store.clone(),
         holder: store.holder().to_owned(),
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(setting.project)),
         minted_keys: Arc::new(ArcSwap::from_pointee(keys.to_vec())),
@@ -94,7 +96,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
     let parts = Parts {
         gateway,
         store: store.clone(),
-        clock: Arc::new(SystemClock),
+        clock,
         chance: Arc::new(SystemChance),
         loopback: setting.loopback,
         body_limit: 1024 * 1024,
