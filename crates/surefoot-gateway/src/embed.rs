@@ -74,7 +74,7 @@ impl Gateway {
             walked = self.embed_walk(&project, &call, &mut tale, &mut hold) => walked,
         };
         let charges = hold.settle(tale.settle());
-        let (record, added) = tale.record(walked.as_ref().err(), charges);
+        let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
         let recorded = self.store(&project, record).await;
         let standing = hold.standing();
         match walked.and_then(|embeddings| recorded.map(|()| embeddings)) {

@@ -4,20 +4,27 @@
 //! identify, resolve, ground, screen, recall, reserve, attempt, verify, settle, record. The last
 //! two happen on every exit: an answer, a fault, a caller that hung up, a panic.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
+use surefoot_guard::personal::{Detector, Options};
 use surefoot_types::{
-    Chance, Clock, Code, Fault,
+    Chance, Clock, Code, Fault, Money, Timestamp,
     ids::TraceId,
     key::{Admin, Key},
     ports::{Books, Journal, Ledger, Record},
+    trace::Trace,
 };
 use tokio::sync::mpsc;
 
 use crate::{
     accounts::{Accounts, Counted, Hold, LIVES},
+    anomaly::{SpendRate, spent_before},
     attempt::{Attempting, Outlet, Upstream},
     call::{Call, Caller, Delivery, Done, Failed, Reply, Whole},
     events,
@@ -73,19 +80,24 @@ pub(crate) struct Inner {
     pub(crate) recall: Recall,
     pub(crate) accounts: Accounts,
     pub(crate) under_way: UnderWay,
+    pub(crate) rate: Mutex<SpendRate>,
+    /// What redacted records are masked by.
+    pub(crate) detector: Detector,
 }
 
 impl Gateway {
-    /// A gateway over `parts`.
+    /// A gateway over `parts`. Reads from the books what was spent of late.
     ///
     /// # Errors
     /// When the store cannot be read or no HTTP client can be made.
     pub async fn new(parts: Parts) -> Result<Self, Fault> {
         let upstream = Upstream::new(parts.residents.clone(), Arc::clone(&parts.clock))?;
+        let detector = Detector::new(&Options::default()).map_err(Fault::internal)?;
+        let rate = Mutex::new(spent_before(parts.books.as_ref(), parts.clock.now()).await?);
         let clock = Arc::clone(&parts.clock);
         let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, LIVES);
         let (recall, under_way) = (Recall::default(), UnderWay::default());
-        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way }) })
+        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector }) })
     }
 
     /// Answers a call. The work goes on in a task of its own, which ends early when the reply's
@@ -96,11 +108,6 @@ impl Gateway {
         let (gateway, walker) = (self.clone(), Walker::new(self));
         tokio::spawn(async move { gateway.run(call, sender, walker).await });
         Reply { trace_id, deliveries }
-    }
-
-    /// Forgets the answers that were kept to be given again: a user was erased, and they say not whose they were.
-    pub fn forget_answers(&self) {
-        self.inner.recall.clear();
     }
 
     async fn run(self, call: Call, sender: mpsc::Sender<Delivery>, walker: Walker) {
@@ -117,7 +124,7 @@ impl Gateway {
             }
         };
         let charges = hold.settle(tale.settle());
-        let (record, added) = tale.record(walked.as_ref().err(), charges);
+        let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
         let recorded = self.store(&project, record).await;
         let last = match walked.and_then(|whole| recorded.map(|()| whole)) {
             Ok(whole) => Delivery::Done(Box::new(Done { whole, added })),
@@ -177,7 +184,7 @@ impl Gateway {
 
         tale.enter("verify");
         verify(&plan, &prompt, parts.grounding.as_deref(), tale);
-        recall.put(place, plan.model.cache, tale.trace(), whole.as_ref());
+        recall.put(place, plan.model.cache, prompt.grounded.cap, tale.trace(), whole.as_ref());
 
         Ok(whole)
     }
@@ -188,7 +195,7 @@ impl Gateway {
         let project = self.project();
         let mut tale = Tale::unread(trace_id, door, project.records, self.inner.parts.clock.as_ref());
         tale.admitted(admitted);
-        let (record, _) = tale.record(Some(fault), Vec::new());
+        let (record, _) = tale.record(Some(fault), Vec::new(), &self.inner.detector);
         // The caller is told of its own fault in any case.
         let _ = self.store(&project, record).await;
     }
@@ -199,9 +206,24 @@ impl Gateway {
         let stored = self.inner.parts.journal.record_add(record).await;
         self.inner.accounts.recorded(&charges, stored.is_ok());
         events::request_ended(&trace);
+        self.watch_spending(&trace);
         let Err(error) = stored else { return Ok(()) };
         events::record_lost(&trace, &error);
         if project.records.serve_unrecorded { Ok(()) } else { Err(error.into()) }
+    }
+
+    fn watch_spending(&self, trace: &Trace) {
+        let Some(cost) = trace.cost.filter(|cost| *cost > Money::ZERO) else { return };
+        let mut rate = self.inner.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(anomaly) = rate.add(cost, self.inner.parts.clock.now()) {
+            events::spending_unusual(anomaly.spent, anomaly.usual);
+        }
+    }
+
+    /// Forgets the cached answers of a user who was erased at `at`, given by the
+    /// [hash](surefoot_types::erasure::user_hash) of their name.
+    pub fn forget_user(&self, user: &str, at: Timestamp) {
+        self.inner.recall.forget(user, at);
     }
 
     /// Gives back what this process holds of budgets and limits. For the end, once nothing is under way.

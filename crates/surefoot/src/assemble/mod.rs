@@ -79,10 +79,12 @@ impl House {
         self.retention.store(Arc::new(settings.retention));
     }
 
-    /// Ends requests under way, waits for what is on its way to the store, and closes it.
+    /// Ends requests under way, gives back what is held of budgets, waits for what is on its way to the store, and
+    /// closes it.
     pub(crate) async fn close(&self) {
         self.gateway.stop();
         self.gateway.idle().await;
+        self.gateway.close().await;
         self.store.close().await;
     }
 
