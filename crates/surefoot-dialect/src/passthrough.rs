@@ -11,14 +11,18 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 use surefoot_types::{Fault, conversation::Dialect};
 
-use crate::json::{Path, body_text, not_json, vec_of};
+use crate::{
+    json::{Path, body_text, not_json, vec_of},
+    openai_chat::is_openai_s,
+};
 
 /// The caller's request for the provider's `model`. An OpenAI stream is also asked for its usage,
-/// which the books need; the writer of the answer takes it out again where the caller did not ask.
+/// which the books need; the writer of the answer takes it out again where the caller did not ask. An answer
+/// that the caller does not limit gets at most `cap` tokens.
 ///
 /// # Errors
 /// `bad_request` when the body is no JSON object with a model.
-pub fn request(dialect: Dialect, body: &[u8], model: &str) -> Result<Bytes, Fault> {
+pub fn request(dialect: Dialect, body: &[u8], model: &str, cap: Option<u64>) -> Result<Bytes, Fault> {
     let text = body_text(body)?;
     let members = Members::of(text).map_err(|error| not_json(&error))?;
     let mut edits: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
@@ -30,6 +34,9 @@ pub fn request(dialect: Dialect, body: &[u8], model: &str) -> Result<Bytes, Faul
     }
     if dialect == Dialect::OpenaiChat && members.named("stream").last().is_some_and(|raw| raw.get() == "true") {
         usage_ask(text, &members, &mut edits);
+    }
+    if let Some(cap) = cap {
+        cap_put(cap, cap_name(dialect, model), text, &members, &mut edits);
     }
     edits.sort_by_key(|(range, _)| range.start);
     Ok(spliced(body, &edits))
@@ -88,6 +95,24 @@ pub(crate) fn member_added(json: &[u8], name: &str, value: &Value) -> Option<Vec
     out.extend_from_slice(&vec_of(value));
     out.extend_from_slice(&json[inner.len()..]);
     Some(out)
+}
+
+/// What a dialect, or a model of it, calls the most tokens of an answer.
+fn cap_name(dialect: Dialect, model: &str) -> &'static str {
+    match dialect {
+        Dialect::OpenaiChat if is_openai_s(model) => "max_completion_tokens",
+        Dialect::OpenaiChat | Dialect::Anthropic => "max_tokens",
+    }
+}
+
+/// Adds the edits that limit an answer, in the place of a limit that says nothing (null) or at the end.
+fn cap_put(cap: u64, name: &'static str, text: &str, members: &Members<'_>, edits: &mut Vec<(Range<usize>, Vec<u8>)>) {
+    let places: Vec<Range<usize>> = members.named(name).map(|member| place(text, member)).collect();
+    if places.is_empty() {
+        let end = text.trim_end().len() - 1;
+        edits.push((end..end, format!(",\"{name}\":{cap}").into_bytes()));
+    }
+    edits.extend(places.into_iter().map(|place| (place, cap.to_string().into_bytes())));
 }
 
 /// Adds the edits that make a stream tell its usage.

@@ -1,25 +1,24 @@
 //! Vectors for texts: the same steps as an answer, without a prompt.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use surefoot_dialect::embeddings::{self, Embeddings, EmbeddingsRequest};
 use surefoot_types::{
     Code, Fault, Retry,
     conversation::{Dialect, Event},
     ids::{AttemptId, TraceId},
-    ports::Record,
 };
 use tokio::time::timeout;
 
 use crate::{
-    attempt::{EMBEDDINGS, Tries, pause},
+    accounts::{Counted, Hold},
+    attempt::{EMBEDDINGS, Tries, pause, with_trace},
     call::{Added, Caller, Context, Failed, Standing},
-    events,
-    identify::{identify, may_use},
+    identify::{identify, limit, may_use},
     path::Gateway,
-    project::{Model, Project, Reach, Target},
+    project::{Project, Reach, Target},
     record::Tale,
-    reserve::priced,
+    reserve::Reserve,
     resolve,
     under_way::Walker,
 };
@@ -66,46 +65,57 @@ impl Gateway {
 
     async fn embed_run(self, call: EmbedCall, _walker: Walker) -> Result<Embedded, Box<Failed>> {
         let clock = self.inner.parts.clock.as_ref();
-        let mut tale = Tale::embedding(&call, clock);
+        let project = self.project();
+        let mut tale = Tale::embedding(&call, project.records, clock);
+        let mut hold = Hold::default();
         let walked = tokio::select! {
             biased;
             stopped = self.inner.under_way.stopped() => Err(stopped),
-            walked = self.embed_walk(&call, &mut tale) => walked,
+            walked = self.embed_walk(&project, &call, &mut tale, &mut hold) => walked,
         };
-        tale.settle();
-        let (trace, added) = tale.record(walked.as_ref().err());
-        let recorded = self.inner.parts.journal.record_add(Record::of(Arc::clone(&trace))).await.map_err(Fault::from);
-        events::request_ended(&trace);
+        let charges = hold.settle(tale.settle());
+        let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
+        let recorded = self.store(&project, record).await;
+        let standing = hold.standing();
         match walked.and_then(|embeddings| recorded.map(|()| embeddings)) {
-            Ok(embeddings) => Ok(Embedded { embeddings, standing: Standing::default(), added }),
-            Err(fault) => Err(Box::new(Failed { fault, standing: Standing::default(), added })),
+            Ok(embeddings) => Ok(Embedded { embeddings, standing, added }),
+            Err(fault) => Err(Box::new(Failed { fault, standing, added })),
         }
     }
 
-    async fn embed_walk(&self, call: &EmbedCall, tale: &mut Tale) -> Result<Embeddings, Fault> {
+    async fn embed_walk(
+        &self,
+        project: &Project,
+        call: &EmbedCall,
+        tale: &mut Tale,
+        hold: &mut Hold,
+    ) -> Result<Embeddings, Fault> {
         let inner = &*self.inner;
-        let project = self.project();
         tale.enter("identify");
         let now = inner.parts.clock.now();
-        let admitted = identify(&project, &inner.parts.minted_keys.load(), &call.caller, now)?;
+        let admitted = identify(project, &inner.parts.minted_keys.load(), &call.caller, now)?;
         tale.admitted(admitted.as_ref());
+        let counted = Counted::of(project, admitted.as_ref(), tale.trace(), now);
+        limit(&inner.accounts, &counted, hold).await?;
         tale.enter("resolve");
         may_use(admitted.as_ref(), None, &call.request.model)?;
-        let model = resolve::model(&project, &inner.upstream, &call.request.model)?;
+        let model = resolve::model(project, &inner.upstream, &call.request.model)?;
         tale.enter("reserve");
-        priced(&project, &model, now)?;
+        let reserve = Reserve { accounts: &inner.accounts, counted: &counted, project, model: &model };
+        reserve.texts(&call.request.inputs, hold).await?;
         tale.enter("attempt");
-        self.embed_try_all(call, &model, &project, tale).await
+        self.embed_try_all(call, &reserve, tale, hold).await
     }
 
     async fn embed_try_all(
         &self,
         call: &EmbedCall,
-        model: &Model,
-        project: &Project,
+        reserve: &Reserve<'_>,
         tale: &mut Tale,
+        hold: &mut Hold,
     ) -> Result<Embeddings, Fault> {
         let parts = &self.inner.parts;
+        let Reserve { model, project, .. } = reserve;
         let mut tries = Tries::new(model.targets.len(), model.policy);
         let mut last = Fault::internal("there is no target to try");
         while let Some(turn) = tries.next(tale.started().elapsed()) {
@@ -113,7 +123,7 @@ impl Gateway {
             let target = &model.targets[turn.target];
             let id = AttemptId::mint(parts.clock.as_ref(), parts.chance.as_ref());
             tale.attempt_open(id, target, turn.wait, &[], &project.prices);
-            let ended = self.embed_one(call, target, model.policy.whole).await;
+            let ended = self.embed_one(call, target, model.policy.whole, &tale.traceparent()).await;
             if let Ok(embeddings) = &ended {
                 tale.take(&Event::Usage { usage: embeddings.usage });
             }
@@ -124,13 +134,22 @@ impl Gateway {
                 Err(fault) => {
                     tries.failed(turn.target, fault.retry, tale.started().elapsed(), parts.chance.unit());
                     last = fault;
+                    if reserve.again(tale.last_cost(), hold).await.is_err() {
+                        return Err(last);
+                    }
                 }
             }
         }
         Err(last)
     }
 
-    async fn embed_one(&self, call: &EmbedCall, target: &Target, limit: Duration) -> Result<Embeddings, Fault> {
+    async fn embed_one(
+        &self,
+        call: &EmbedCall,
+        target: &Target,
+        limit: Duration,
+        traceparent: &str,
+    ) -> Result<Embeddings, Fault> {
         let upstream = &self.inner.upstream;
         let work = async {
             match &target.provider.reach {
@@ -145,6 +164,7 @@ impl Gateway {
                 Reach::Http { dialect, base_url, .. } => {
                     let body = embeddings::request_write(&call.request, &target.model);
                     let request = upstream.post(&target.provider, base_url, EMBEDDINGS);
+                    let request = with_trace(request, traceparent, call.context.trace.as_ref());
                     let response = upstream.send(request, body, *dialect).await?;
                     let body = response.bytes().await.map_err(|_| crate::attempt::cut())?;
                     embeddings::answer_read(&body)

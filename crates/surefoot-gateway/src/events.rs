@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use metrics::{counter, histogram};
-use surefoot_types::{Fault, Usage, ports::StoreError, trace::Trace};
+use metrics::{counter, gauge, histogram};
+use surefoot_types::{Fault, Money, Usage, ports::StoreError, trace::Trace};
 
 /// A request ended, one way or another.
 pub(crate) fn request_ended(trace: &Trace) {
@@ -44,10 +44,10 @@ pub(crate) fn attempt_ended(target: &str, usage: Option<&Usage>, fault: Option<&
     }
 }
 
-/// A trace could not be kept, and nobody is left to be told.
-pub(crate) fn record_lost(error: &StoreError) {
+/// A request could not be recorded.
+pub(crate) fn record_lost(trace: &Trace, error: &StoreError) {
     counter!("surefoot_records_lost_total").increment(1);
-    tracing::error!(error = %error, "a refused request could not be recorded");
+    tracing::error!(trace = %trace.id, %error, "a request could not be recorded");
 }
 
 /// A target is tried again after a wait.
@@ -57,4 +57,42 @@ pub(crate) fn attempt_waits(wait: Duration) {
 
 fn seconds(micros: u64) -> f64 {
     Duration::from_micros(micros).as_secs_f64()
+}
+
+/// So much of a budget is spent that a warning was asked for.
+pub(crate) fn budget_warned(name: &str, per: &str, limit: i64, percent: u8, spent: i64) {
+    let (limit, spent) = (Money::nanos(limit), Money::nanos(spent));
+    counter!("surefoot_budget_warnings_total", "budget" => name.to_owned(), "percent" => percent.to_string())
+        .increment(1);
+    tracing::warn!(budget = name, per, percent, %spent, %limit, "a budget has been spent so far");
+}
+
+/// What is left of a budget, for the subject that has least left.
+pub(crate) fn budget_left(name: String, per: String, left: i64) {
+    gauge!("surefoot_budget_remaining_nanodollars", "budget" => name, "per" => per).set(left as f64);
+}
+
+/// A request was refused by a limit or a budget.
+pub(crate) fn request_limited(name: &str, kind: &'static str) {
+    counter!("surefoot_limited_requests_total", "name" => name.to_owned(), "kind" => kind).increment(1);
+}
+
+/// The store was asked to change leases.
+pub(crate) fn leases_changed(asks: usize, error: Option<&StoreError>) {
+    let outcome = if error.is_some() { "failed" } else { "changed" };
+    counter!("surefoot_lease_changes_total", "outcome" => outcome).increment(asks as u64);
+    if let Some(error) = error {
+        ledger_unreachable(error);
+    }
+}
+
+/// The ledger cannot be asked: budgets go on from what is leased, limits on each process's own.
+pub(crate) fn ledger_unreachable(error: &StoreError) {
+    tracing::error!(%error, "budgets and limits cannot be looked up in the store");
+}
+
+/// This hour's spending is far above its usual.
+pub(crate) fn spending_unusual(spent: Money, usual: Money) {
+    counter!("surefoot_spend_anomalies_total").increment(1);
+    tracing::warn!(%spent, %usual, "this hour's spending is far above what is usual for an hour");
 }

@@ -5,6 +5,8 @@
 //!
 //! **Must never know:** HTTP serving, SQL, search, evals, the command line.
 
+mod accounts;
+mod anomaly;
 pub mod attempt;
 pub mod call;
 pub mod embed;

@@ -4,29 +4,37 @@
 //! identify, resolve, ground, screen, recall, reserve, attempt, verify, settle, record. The last
 //! two happen on every exit: an answer, a fault, a caller that hung up, a panic.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
+use surefoot_guard::personal::{Detector, Options};
 use surefoot_types::{
-    Chance, Clock, Code, Fault,
+    Chance, Clock, Code, Fault, Money, Timestamp,
     ids::TraceId,
     key::{Admin, Key},
     ports::{Books, Journal, Ledger, Record},
+    trace::Trace,
 };
 use tokio::sync::mpsc;
 
 use crate::{
+    accounts::{Accounts, Counted, Hold, LIVES},
+    anomaly::{SpendRate, spent_before},
     attempt::{Attempting, Outlet, Upstream},
-    call::{Call, Caller, Delivery, Done, Failed, Reply, Standing, Whole},
+    call::{Call, Caller, Delivery, Done, Failed, Reply, Whole},
     events,
     ground::ground,
-    identify::{Admitted, identify, may_enter, may_use},
+    identify::{Admitted, identify, limit, may_enter, may_use},
     outside::{Grounding, Resident},
     project::Project,
     recall::Recall,
     record::Tale,
-    reserve::priced,
+    reserve::Reserve,
     resolve::{self, resolve},
     screen::screen,
     under_way::{UnderWay, Walker},
@@ -44,7 +52,7 @@ pub struct Parts {
     pub ledger: Arc<dyn Ledger>,
     /// What was spent before.
     pub books: Arc<dyn Books>,
-    /// This process's seat in the store: the name under which it holds leases.
+    /// This process's seat in the store: the name under which it holds leases. One gateway has a seat at a time.
     pub holder: String,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -70,19 +78,26 @@ pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) upstream: Upstream,
     pub(crate) recall: Recall,
+    pub(crate) accounts: Accounts,
     pub(crate) under_way: UnderWay,
+    pub(crate) rate: Mutex<SpendRate>,
+    /// What redacted records are masked by.
+    pub(crate) detector: Detector,
 }
 
 impl Gateway {
-    /// A gateway over `parts`.
+    /// A gateway over `parts`. Reads from the books what was spent of late.
     ///
     /// # Errors
     /// When the store cannot be read or no HTTP client can be made.
     pub async fn new(parts: Parts) -> Result<Self, Fault> {
         let upstream = Upstream::new(parts.residents.clone(), Arc::clone(&parts.clock))?;
-        Ok(Self {
-            inner: Arc::new(Inner { parts, upstream, recall: Recall::default(), under_way: UnderWay::default() }),
-        })
+        let detector = Detector::new(&Options::default()).map_err(Fault::internal)?;
+        let rate = Mutex::new(spent_before(parts.books.as_ref(), parts.clock.now()).await?);
+        let clock = Arc::clone(&parts.clock);
+        let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, LIVES);
+        let (recall, under_way) = (Recall::default(), UnderWay::default());
+        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector }) })
     }
 
     /// Answers a call. The work goes on in a task of its own, which ends early when the reply's
@@ -95,29 +110,25 @@ impl Gateway {
         Reply { trace_id, deliveries }
     }
 
-    /// Forgets the answers that were kept to be given again: a user was erased, and they say not whose they were.
-    pub fn forget_answers(&self) {
-        self.inner.recall.clear();
-    }
-
     async fn run(self, call: Call, sender: mpsc::Sender<Delivery>, walker: Walker) {
-        let mut tale = Tale::begin(&call, self.inner.parts.clock.as_ref());
+        let project = self.project();
+        let mut tale = Tale::begin(&call, project.records, self.inner.parts.clock.as_ref());
+        let mut hold = Hold::default();
         let mut outlet = Outlet::new(sender.clone(), call.chat.stream);
         let walked = tokio::select! {
             biased;
             () = sender.closed() => Err(Fault::new(Code::Cancelled, "the caller hung up")),
             stopped = self.inner.under_way.stopped() => Err(stopped),
-            walked = AssertUnwindSafe(self.walk(&call, &mut tale, &mut outlet)).catch_unwind() => {
+            walked = AssertUnwindSafe(self.walk(&project, &call, &mut tale, &mut hold, &mut outlet)).catch_unwind() => {
                 walked.unwrap_or_else(|_| Err(Fault::internal("a step of the request panicked")))
             }
         };
-        tale.settle();
-        let (trace, added) = tale.record(walked.as_ref().err());
-        let recorded = self.inner.parts.journal.record_add(Record::of(Arc::clone(&trace))).await.map_err(Fault::from);
-        events::request_ended(&trace);
+        let charges = hold.settle(tale.settle());
+        let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
+        let recorded = self.store(&project, record).await;
         let last = match walked.and_then(|whole| recorded.map(|()| whole)) {
             Ok(whole) => Delivery::Done(Box::new(Done { whole, added })),
-            Err(fault) => Delivery::Failed(Box::new(Failed { fault, standing: Standing::default(), added })),
+            Err(fault) => Delivery::Failed(Box::new(Failed { fault, standing: hold.standing(), added })),
         };
         drop(walker);
         // The caller may have gone: what was to be told is on the trace.
@@ -126,17 +137,26 @@ impl Gateway {
 
     /// Every step up to the answer. What it learns on the way stands in `tale`, so that being
     /// dropped half way loses nothing.
-    async fn walk(&self, call: &Call, tale: &mut Tale, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
-        let Inner { parts, upstream, recall, .. } = &*self.inner;
-        let project = parts.project.load_full();
+    async fn walk(
+        &self,
+        project: &Project,
+        call: &Call,
+        tale: &mut Tale,
+        hold: &mut Hold,
+        outlet: &mut Outlet,
+    ) -> Result<Option<Whole>, Fault> {
+        let Inner { parts, upstream, recall, accounts, .. } = &*self.inner;
+        let now = parts.clock.now();
 
         tale.enter("identify");
-        let admitted = identify(&project, &parts.minted_keys.load(), &call.caller, parts.clock.now())?;
+        let admitted = identify(project, &parts.minted_keys.load(), &call.caller, now)?;
         tale.admitted(admitted.as_ref());
+        let counted = Counted::of(project, admitted.as_ref(), tale.trace(), now);
+        limit(accounts, &counted, hold).await?;
 
         tale.enter("resolve");
-        let plan = resolve(&project, upstream, admitted.as_ref(), &call.chat)?;
-        tale.resolved(&plan, &project);
+        let plan = resolve(project, upstream, admitted.as_ref(), &call.chat)?;
+        tale.resolved(&plan, project);
 
         tale.enter("ground");
         let grounded =
@@ -144,25 +164,27 @@ impl Gateway {
         tale.grounded(&grounded);
 
         tale.enter("screen");
-        let prompt = screen(&project, grounded)?;
+        let mut prompt = screen(project, grounded)?;
         tale.screened(&prompt);
 
         tale.enter("recall");
         let place = recall.place(&plan, &prompt, tale.trace());
         if let Some(kept) = recall.get(place) {
-            return outlet.replay(kept, tale).await;
+            return outlet.replay(kept, hold.standing(), tale).await;
         }
 
         tale.enter("reserve");
-        priced(&project, &plan.model, parts.clock.now())?;
+        let reserve = Reserve { accounts, counted: &counted, project, model: &plan.model };
+        reserve.chat(&mut prompt, hold).await?;
+        tale.reserved(&prompt);
 
         tale.enter("attempt");
-        let attempting = Attempting { upstream, plan: &plan, prompt: &prompt, call, parts, project: &project };
-        let whole = attempting.run(tale, outlet).await?;
+        let attempting = Attempting { upstream, plan: &plan, prompt: &prompt, call, parts, project, reserve: &reserve };
+        let whole = attempting.run(tale, hold, outlet).await?;
 
         tale.enter("verify");
         verify(&plan, &prompt, parts.grounding.as_deref(), tale);
-        recall.put(place, plan.model.cache, tale.trace(), whole.as_ref());
+        recall.put(place, plan.model.cache, prompt.grounded.cap, tale.trace(), whole.as_ref());
 
         Ok(whole)
     }
@@ -170,13 +192,43 @@ impl Gateway {
     /// Records a request that could not be read at all, so that its trace id leads somewhere.
     /// It is whoever was admitted's, if anybody was.
     pub async fn refuse(&self, trace_id: TraceId, door: &'static str, admitted: Option<&Admitted>, fault: &Fault) {
-        let mut tale = Tale::unread(trace_id, door, self.inner.parts.clock.as_ref());
+        let project = self.project();
+        let mut tale = Tale::unread(trace_id, door, project.records, self.inner.parts.clock.as_ref());
         tale.admitted(admitted);
-        let (trace, _) = tale.record(Some(fault));
+        let (record, _) = tale.record(Some(fault), Vec::new(), &self.inner.detector);
+        // The caller is told of its own fault in any case.
+        let _ = self.store(&project, record).await;
+    }
+
+    /// Stores a request with what it is charged. What could not be stored counts against the budgets even so.
+    pub(crate) async fn store(&self, project: &Project, record: Record) -> Result<(), Fault> {
+        let (trace, charges) = (Arc::clone(&record.trace), record.charges.clone());
+        let stored = self.inner.parts.journal.record_add(record).await;
+        self.inner.accounts.recorded(&charges, stored.is_ok());
         events::request_ended(&trace);
-        if let Err(error) = self.inner.parts.journal.record_add(Record::of(trace)).await {
-            events::record_lost(&error);
+        self.watch_spending(&trace);
+        let Err(error) = stored else { return Ok(()) };
+        events::record_lost(&trace, &error);
+        if project.records.serve_unrecorded { Ok(()) } else { Err(error.into()) }
+    }
+
+    fn watch_spending(&self, trace: &Trace) {
+        let Some(cost) = trace.cost.filter(|cost| *cost > Money::ZERO) else { return };
+        let mut rate = self.inner.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(anomaly) = rate.add(cost, self.inner.parts.clock.now()) {
+            events::spending_unusual(anomaly.spent, anomaly.usual);
         }
+    }
+
+    /// Forgets the cached answers of a user who was erased at `at`, given by the
+    /// [hash](surefoot_types::erasure::user_hash) of their name.
+    pub fn forget_user(&self, user: &str, at: Timestamp) {
+        self.inner.recall.forget(user, at);
+    }
+
+    /// Gives back what this process holds of budgets and limits. For the end, once nothing is under way.
+    pub async fn close(&self) {
+        self.inner.accounts.close().await;
     }
 
     /// Whether a caller may use the doors beside the path that need `needed` (traces, console, keys). `None`

@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use sqlx::sqlite::SqliteSynchronous;
 use surefoot_types::{Chance, Clock, SystemChance, SystemClock};
 
 /// What a record survives once its request was answered.
@@ -20,6 +21,16 @@ impl Level {
     /// All of them, with their names in settings.
     pub const NAMES: [(&'static str, Self); 3] =
         [("crash", Self::Crash), ("power", Self::Power), ("relaxed", Self::Relaxed)];
+
+    /// What a SQLite file in WAL mode needs for it.
+    pub(crate) fn synchronous(self) -> SqliteSynchronous {
+        match self {
+            // FULL flushes the log at every commit: a commit survives a power cut. The writer's groups share one flush.
+            Self::Power => SqliteSynchronous::Full,
+            // NORMAL leaves the log to the operating system, which outlives the process.
+            Self::Crash | Self::Relaxed => SqliteSynchronous::Normal,
+        }
+    }
 }
 
 /// How a store is opened.

@@ -61,11 +61,11 @@ async fn keys(house: Arc<House>) {
 async fn erasures(house: Arc<House>) {
     let mut seen = 0;
     loop {
-        let last = house.store.erasure_list(seen).await.ok().and_then(|list| Some(list.last()?.number));
-        if let Some(last) = last {
-            house.gateway.forget_answers();
+        let new = house.store.erasure_list(seen).await.unwrap_or_default();
+        if let Some(last) = new.last() {
+            new.iter().for_each(|erasure| house.gateway.forget_user(&erasure.user, erasure.at));
             match house.knowledge.scrub().await {
-                Ok(()) => seen = last,
+                Ok(()) => seen = last.number,
                 Err(fault) => tell(format!("an erasure is not in the index yet, and is tried again: {}", fault.told())),
             }
         }

@@ -14,7 +14,7 @@ use surefoot_types::{Money, Usage, conversation::Finish};
 pub(crate) use read::{answer_read, request_read};
 pub(crate) use stream_read::Reader;
 pub(crate) use stream_write::Writer;
-pub(crate) use write::{answer_write, request_write};
+pub(crate) use write::{answer_write, is_openai_s, request_write};
 
 /// A field of assistant messages that carries reasoning with its signature, so that a client that
 /// sends messages back as it got them keeps a reasoning model's tool loop working.

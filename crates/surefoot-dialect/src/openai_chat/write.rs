@@ -63,7 +63,7 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
     if parameters.top_k.is_some() {
         dropped.name("top_k");
     }
-    let new_name = if own { request.extra.contains_key("max_completion_tokens") } else { is_openai_s(model) };
+    let new_name = (own && request.extra.contains_key("max_completion_tokens")) || is_openai_s(model);
     let extra = Kept::of(&request.extra, &SPECIAL);
     let extra = if own {
         extra
@@ -94,7 +94,7 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
 
 /// Whether OpenAI itself serves the model: its newer models refuse `max_tokens`, and other
 /// vendors' servers know no other name.
-fn is_openai_s(model: &str) -> bool {
+pub(crate) fn is_openai_s(model: &str) -> bool {
     let numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     model.starts_with("gpt-") || model.starts_with("chatgpt-") || model.strip_prefix('o').is_some_and(numbered)
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 
 fn chat(body: &str) -> String {
-    let bytes = request(Dialect::OpenaiChat, body.as_bytes(), "real/model").unwrap();
+    let bytes = request(Dialect::OpenaiChat, body.as_bytes(), "real/model", None).unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -52,8 +52,28 @@ fn a_stream_is_asked_for_its_usage() {
     ] {
         assert_eq!(chat(body), expected);
     }
-    let anthropic = request(Dialect::Anthropic, br#"{"model":"x","stream":true}"#, "m").unwrap();
+    let anthropic = request(Dialect::Anthropic, br#"{"model":"x","stream":true}"#, "m", None).unwrap();
     assert_eq!(anthropic, r#"{"model":"m","stream":true}"#);
+}
+
+#[test]
+fn an_answer_that_is_not_limited_gets_a_limit() {
+    use Dialect::{Anthropic, OpenaiChat};
+    for (dialect, body, model, expected) in [
+        (OpenaiChat, r#"{"model":"x"}"#, "llama", r#"{"model":"llama","max_tokens":9}"#),
+        (OpenaiChat, r#"{"model":"x"} "#, "gpt-5", r#"{"model":"gpt-5","max_completion_tokens":9} "#),
+        (OpenaiChat, r#"{"max_tokens":null,"model":"x"}"#, "llama", r#"{"max_tokens":9,"model":"llama"}"#),
+        (Anthropic, r#"{"model":"x"}"#, "claude", r#"{"model":"claude","max_tokens":9}"#),
+        (
+            OpenaiChat,
+            r#"{"model":"x","stream":true}"#,
+            "llama",
+            r#"{"model":"llama","stream":true,"stream_options":{"include_usage":true},"max_tokens":9}"#,
+        ),
+    ] {
+        let bytes = request(dialect, body.as_bytes(), model, Some(9)).unwrap();
+        assert_eq!(std::str::from_utf8(&bytes).unwrap(), expected, "{body}");
+    }
 }
 
 #[test]
@@ -61,7 +81,7 @@ fn what_is_no_request_is_refused() {
     for body in
         [&b"[]"[..], b"", b"{", b"{\"model\":\"x\"", b"{}", b"null", b"{\"model\":\"\xFF\"}", b"{\"model\":\"x\"} x"]
     {
-        let fault = request(Dialect::OpenaiChat, body, "m").unwrap_err();
+        let fault = request(Dialect::OpenaiChat, body, "m", None).unwrap_err();
         assert!(fault.hint.is_some(), "{fault:?}");
     }
 }
@@ -130,7 +150,7 @@ proptest! {
         let body = format!("{gap}{{{}}}{gap}", members.join(","));
         members[at] = member("model", &Value::from(new.as_str()));
         let expected = format!("{gap}{{{}}}{gap}", members.join(","));
-        prop_assert_eq!(request(Dialect::Anthropic, body.as_bytes(), &new).unwrap(), expected);
+        prop_assert_eq!(request(Dialect::Anthropic, body.as_bytes(), &new, None).unwrap(), expected);
         let without = request_without(body.as_bytes(), "model").unwrap();
         members.remove(at);
         let left = |json: &str| serde_json::from_str::<serde_json::Map<String, Value>>(json).unwrap();

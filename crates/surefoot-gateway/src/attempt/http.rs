@@ -19,6 +19,7 @@ use crate::{
     call::Whole,
     outside::Resident,
     project::{Provider, Reach, Target},
+    trace_context::TraceContext,
 };
 
 /// Longest wait for a connection.
@@ -81,7 +82,7 @@ impl Upstream {
         let grounded = &attempting.prompt.grounded;
         if let (true, Some(body)) = (grounded.untouched && *dialect == grounded.request.dialect, &attempting.call.body)
         {
-            let body = dialect::passthrough::request(*dialect, body, &target.model)?;
+            let body = dialect::passthrough::request(*dialect, body, &target.model, grounded.cap)?;
             return Ok(Outgoing { body, dropped: Vec::new() });
         }
         let written = dialect::request_write(*dialect, &grounded.request, &target.model);
@@ -94,6 +95,7 @@ impl Upstream {
         attempting: &Attempting<'_>,
         target: &Target,
         body: Bytes,
+        traceparent: &str,
     ) -> Result<Begun, Fault> {
         let streamed = attempting.call.chat.stream;
         let Reach::Http { dialect, base_url, .. } = &target.provider.reach else {
@@ -104,6 +106,7 @@ impl Upstream {
         if *dialect == Dialect::Anthropic {
             request = with_anthropic_headers(request, &attempting.call.context.headers);
         }
+        request = with_trace(request, traceparent, attempting.call.context.trace.as_ref());
         let response = self.send(request, body, *dialect).await?;
         if !streamed {
             return Ok(Begun::Whole(Box::new(whole(*dialect, attempting, response).await?)));
@@ -182,6 +185,15 @@ fn with_anthropic_headers(request: RequestBuilder, passed: &BTreeMap<String, Str
     let request = request.header("anthropic-version", version);
     match passed.get("anthropic-beta") {
         Some(beta) => request.header("anthropic-beta", beta),
+        None => request,
+    }
+}
+
+/// Says which trace of the caller's the call is part of, and that this attempt is its parent there.
+pub(crate) fn with_trace(request: RequestBuilder, parent: &str, told: Option<&TraceContext>) -> RequestBuilder {
+    let request = request.header("traceparent", parent);
+    match told.and_then(|told| told.state.as_deref()) {
+        Some(state) => request.header("tracestate", state),
         None => request,
     }
 }

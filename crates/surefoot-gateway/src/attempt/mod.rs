@@ -18,17 +18,19 @@ use tokio::time::{sleep, timeout, timeout_at};
 
 pub use self::http::Upstream;
 pub(crate) use self::{
-    http::{Begun, cut},
+    http::{Begun, cut, with_trace},
     outlet::Outlet,
     presets::EMBEDDINGS,
     tries::{Tries, Turn},
 };
 use crate::{
-    call::{Call, Head, Whole},
+    accounts::Hold,
+    call::{Call, Head, Standing, Whole},
     events,
     path::Parts,
     project::{Project, Target},
     record::Tale,
+    reserve::Reserve,
     resolve::Plan,
     screen::Screened,
 };
@@ -41,14 +43,20 @@ pub(crate) struct Attempting<'a> {
     pub(crate) call: &'a Call,
     pub(crate) parts: &'a Parts,
     pub(crate) project: &'a Project,
+    pub(crate) reserve: &'a Reserve<'a>,
 }
 
 impl Attempting<'_> {
     /// Tries targets until one answers, nothing is left to try, or time is up.
-    pub(crate) async fn run(&self, tale: &mut Tale, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
+    pub(crate) async fn run(
+        &self,
+        tale: &mut Tale,
+        hold: &mut Hold,
+        outlet: &mut Outlet,
+    ) -> Result<Option<Whole>, Fault> {
         let policy = self.plan.model.policy;
         let deadline = tale.started() + policy.total;
-        let within = timeout_at(deadline, self.try_all(tale, outlet)).await;
+        let within = timeout_at(deadline, self.try_all(tale, hold, outlet)).await;
         within.unwrap_or_else(|_| {
             let fault = late("the request did not end", policy.total);
             tale.attempt_close(Some(fault.clone()));
@@ -56,13 +64,13 @@ impl Attempting<'_> {
         })
     }
 
-    async fn try_all(&self, tale: &mut Tale, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
+    async fn try_all(&self, tale: &mut Tale, hold: &mut Hold, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
         let targets = &self.plan.model.targets;
         let mut tries = Tries::new(targets.len(), self.plan.model.policy);
         let mut last = Fault::internal("there is no target to try");
         while let Some(turn) = tries.next(tale.started().elapsed()) {
             let target = &targets[turn.target];
-            match self.try_one(target, turn, tale, outlet).await {
+            match self.try_one(target, turn, hold.standing(), tale, outlet).await {
                 Ok(whole) => return Ok(whole),
                 Err(fault) if outlet.begun() || fault.code == Code::Cancelled => return Err(fault),
                 // What is wrong with the request itself is wrong everywhere.
@@ -70,6 +78,9 @@ impl Attempting<'_> {
                 Err(fault) => {
                     tries.failed(turn.target, fault.retry, tale.started().elapsed(), self.parts.chance.unit());
                     last = fault;
+                    if self.reserve.again(tale.last_cost(), hold).await.is_err() {
+                        return Err(last);
+                    }
                 }
             }
         }
@@ -80,6 +91,7 @@ impl Attempting<'_> {
         &self,
         target: &Target,
         turn: Turn,
+        standing: Standing,
         tale: &mut Tale,
         outlet: &mut Outlet,
     ) -> Result<Option<Whole>, Fault> {
@@ -87,7 +99,7 @@ impl Attempting<'_> {
         let outgoing = self.upstream.outgoing(self, target)?;
         let id = AttemptId::mint(self.parts.clock.as_ref(), self.parts.chance.as_ref());
         tale.attempt_open(id, target, turn.wait, &outgoing.dropped, &self.project.prices);
-        let head = Head { dropped: outgoing.dropped, target: target.name(), ..Head::default() };
+        let head = Head { dropped: outgoing.dropped, target: target.name(), cached: false, standing };
         let ended = self.exchange(target, outgoing.body, head, tale, outlet).await;
         tale.attempt_close(ended.as_ref().err().cloned());
         ended
@@ -104,7 +116,7 @@ impl Attempting<'_> {
         let policy = self.plan.model.policy;
         let limit = if self.call.chat.stream { policy.first_token } else { policy.whole };
         let sent = tokio::time::Instant::now();
-        let begun = timeout(limit, self.upstream.begin(self, target, body))
+        let begun = timeout(limit, self.upstream.begin(self, target, body, &tale.traceparent()))
             .await
             .unwrap_or_else(|_| Err(late("the provider did not begin to answer", limit)))?;
         match begun {

@@ -5,7 +5,7 @@ use surefoot_types::{Code, Fault};
 use tokio::sync::mpsc;
 
 use crate::{
-    call::{Delivery, Head, Whole},
+    call::{Delivery, Head, Standing, Whole},
     recall::Kept,
     record::Tale,
 };
@@ -40,9 +40,14 @@ impl Outlet {
     }
 
     /// Sends an answer from the cache, the way that the caller wants it.
-    pub(crate) async fn replay(&mut self, kept: Kept, tale: &mut Tale) -> Result<Option<Whole>, Fault> {
+    pub(crate) async fn replay(
+        &mut self,
+        kept: Kept,
+        standing: Standing,
+        tale: &mut Tale,
+    ) -> Result<Option<Whole>, Fault> {
         tale.recalled(&kept);
-        self.head(Head { target: kept.target.clone(), cached: true, ..Head::default() }).await?;
+        self.head(Head { target: kept.target.clone(), cached: true, standing, ..Head::default() }).await?;
         if !self.streamed {
             return Ok(Some(Whole { answer: kept.answer, raw: None }));
         }

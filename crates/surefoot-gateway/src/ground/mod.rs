@@ -29,6 +29,8 @@ pub(crate) struct Grounded {
     pub(crate) hits: Vec<Hit>,
     /// True while the request is still what the caller sent, so that its bytes may go on as they came.
     pub(crate) untouched: bool,
+    /// Most tokens of the answer, where a budget limits them and the caller does not.
+    pub(crate) cap: Option<u64>,
 }
 
 /// Turns the caller's request into what a model is asked: for a function, its variant's prompt
@@ -42,7 +44,7 @@ pub(crate) async fn ground(
 ) -> Result<Grounded, Fault> {
     let mut request = call.chat.clone();
     let Some(task) = &plan.task else {
-        return Ok(Grounded { request, hits: Vec::new(), untouched: true });
+        return Ok(Grounded { request, hits: Vec::new(), untouched: true, cap: None });
     };
     inputs_fit(&task.function, &call.context.input)?;
     let found = match &task.function.knowledge {
@@ -58,7 +60,7 @@ pub(crate) async fn ground(
     let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
     request.messages = task.variant.prompt.render(filling, chance)?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
-    Ok(Grounded { request, hits: hits.unwrap_or_default(), untouched: false })
+    Ok(Grounded { request, hits: hits.unwrap_or_default(), untouched: false, cap: None })
 }
 
 impl Gateway {

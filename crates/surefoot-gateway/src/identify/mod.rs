@@ -1,5 +1,6 @@
 //! Whose key is this, and what may it use.
 
+mod limits;
 mod mint;
 mod scope;
 
@@ -16,7 +17,10 @@ use surefoot_types::{
 };
 
 pub use self::mint::{mint, mint_secret};
-pub(crate) use self::scope::{may_search, may_use};
+pub(crate) use self::{
+    limits::limit,
+    scope::{may_search, may_use},
+};
 use crate::{call::Caller, project::Project};
 
 /// A caller with a known key, and what that key says.

@@ -1,26 +1,33 @@
 //! The tale of one request, told while it happens, so that it is whole at any moment it may end.
 
+mod keep;
+
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
+use surefoot_guard::personal::Detector;
 use surefoot_types::{
     Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
+    budget::Charge,
     conversation::{Event, Gathered, Message, Part},
     ids::{AttemptId, TraceId},
-    trace::{Attempt, Outcome, Span, Trace},
+    ports::Record,
+    trace::{Attempt, Keep, Outcome, Span, Trace},
 };
 use tokio::time::Instant;
 
 use crate::{
+    accounts::Used,
     call::{Added, Call, Context, Whole},
     embed::EmbedCall,
     events,
     ground::Grounded,
     identify::Admitted,
-    project::{Project, Target},
+    project::{Project, Records, Target},
     recall::Kept,
     resolve::Plan,
     screen::{Screened, mask, mask_part},
+    trace_context,
 };
 
 /// A trace in the making.
@@ -32,6 +39,8 @@ pub(crate) struct Tale {
     cites: bool,
     /// The service tier that the caller asked for.
     tier: Option<String>,
+    /// Which share of answered requests is kept.
+    sample: f64,
 }
 
 /// The attempt that is under way.
@@ -44,32 +53,33 @@ struct Open {
 
 impl Tale {
     /// The tale of a request that was read.
-    pub(crate) fn begin(call: &Call, clock: &dyn Clock) -> Self {
+    pub(crate) fn begin(call: &Call, records: Records, clock: &dyn Clock) -> Self {
         let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.chat.model.as_str());
         trace.user.clone_from(&call.chat.user);
         trace.streamed = call.chat.stream;
         trace.question = masked(call.chat.question());
-        Self::of(trace, &call.context, &call.chat.extra)
+        Self::of(trace, records, &call.context, &call.chat.extra)
     }
 
     /// The tale of a request that could not be read.
-    pub(crate) fn unread(id: TraceId, door: &'static str, clock: &dyn Clock) -> Self {
-        Self::of(Trace::begun(id, clock.now(), door, ""), &Context::default(), &Map::new())
+    pub(crate) fn unread(id: TraceId, door: &'static str, records: Records, clock: &dyn Clock) -> Self {
+        Self::of(Trace::begun(id, clock.now(), door, ""), records, &Context::default(), &Map::new())
     }
 
     /// The tale of a request for vectors.
-    pub(crate) fn embedding(call: &EmbedCall, clock: &dyn Clock) -> Self {
+    pub(crate) fn embedding(call: &EmbedCall, records: Records, clock: &dyn Clock) -> Self {
         let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.request.model.as_str());
         trace.user = call.request.extra.get("user").and_then(Value::as_str).map(str::to_owned);
-        Self::of(trace, &call.context, &call.request.extra)
+        Self::of(trace, records, &call.context, &call.request.extra)
     }
 
-    fn of(mut trace: Trace, context: &Context, extra: &Map<String, Value>) -> Self {
+    fn of(mut trace: Trace, records: Records, context: &Context, extra: &Map<String, Value>) -> Self {
+        trace.keep = records.keep;
         trace.session.clone_from(&context.session);
         trace.tags.clone_from(&context.tags);
         trace.parent = context.trace.as_ref().map(|told| told.parent.clone());
         let tier = extra.get("service_tier").and_then(Value::as_str).map(str::to_owned);
-        Self { trace, started: Instant::now(), open: None, cites: false, tier }
+        Self { trace, started: Instant::now(), open: None, cites: false, tier, sample: records.sample }
     }
 
     /// The trace so far.
@@ -101,6 +111,7 @@ impl Tale {
         let Some(admitted) = admitted else { return };
         self.trace.tenant.clone_from(&admitted.tenant);
         self.trace.key = Some(admitted.key.clone());
+        self.keep_at_most(admitted.keep);
         for (tag, value) in &admitted.tags {
             self.trace.tags.entry(tag.clone()).or_insert_with(|| value.clone());
         }
@@ -115,8 +126,14 @@ impl Tale {
             self.trace.variant = Some(task.variant.name.clone());
             self.trace.prompt_version = Some(task.variant.version.clone());
             self.cites = task.function.knowledge.is_some();
+            self.keep_at_most(task.function.keep);
         }
         self.note(targets.join(" → "));
+    }
+
+    /// Of what different settings say, the strictest holds.
+    fn keep_at_most(&mut self, keep: Option<Keep>) {
+        self.trace.keep = keep.map_or(self.trace.keep, |keep| keep.min(self.trace.keep));
     }
 
     /// What was found.
@@ -138,6 +155,14 @@ impl Tale {
         }
     }
 
+    /// What is held for it.
+    pub(crate) fn reserved(&mut self, prompt: &Screened) {
+        if let Some(cap) = prompt.grounded.cap {
+            self.trace.parameters.max_tokens = Some(cap);
+            self.note(format!("an answer of at most {cap} tokens"));
+        }
+    }
+
     /// A call to a target begins, after a wait.
     pub(crate) fn attempt_open(
         &mut self,
@@ -153,6 +178,12 @@ impl Tale {
         let attempt = Attempt::begun(id, target.name(), at_us, waited_us);
         let price = prices.get(&attempt.target, self.trace.at + Duration::from_micros(at_us)).cloned();
         self.open = Some(Open { attempt, gathered: Gathered::default(), price });
+    }
+
+    /// What the attempt under way tells its provider of the trace.
+    pub(crate) fn traceparent(&self) -> String {
+        let attempt = self.open.as_ref().map_or(AttemptId::from_bits(0), |open| open.attempt.id);
+        trace_context::told_onwards(&self.trace, attempt)
     }
 
     /// One more event of the answer.
@@ -228,7 +259,7 @@ impl Tale {
     }
 
     /// Closes what is open and says what it all cost.
-    pub(crate) fn settle(&mut self) -> Money {
+    pub(crate) fn settle(&mut self) -> Used {
         if self.open.is_some() {
             self.attempt_close(Some(Fault::new(Code::Cancelled, "the caller hung up")));
         }
@@ -236,11 +267,23 @@ impl Tale {
         self.trace.usage =
             self.trace.attempts.iter().filter_map(|attempt| attempt.usage).fold(Usage::default(), Usage::plus);
         self.trace.cost = self.trace.attempts.iter().map(|attempt| attempt.cost).sum();
-        self.trace.cost.unwrap_or_default()
+        // An unknown cost is charged for so much of it as is known.
+        let cost = self.trace.attempts.iter().filter_map(|attempt| attempt.cost).sum();
+        Used { cost, tokens: self.trace.usage.total() }
     }
 
-    /// The finished trace, and what of it goes beside the answer.
-    pub(crate) fn record(mut self, fault: Option<&Fault>) -> (Arc<Trace>, Added) {
+    /// What the attempt that ended last cost, so far as is known.
+    pub(crate) fn last_cost(&self) -> Money {
+        self.trace.attempts.last().and_then(|attempt| attempt.cost).unwrap_or_default()
+    }
+
+    /// What is to be stored of the finished request, and what of it goes beside the answer.
+    pub(crate) fn record(
+        mut self,
+        fault: Option<&Fault>,
+        charges: Vec<Charge>,
+        detector: &Detector,
+    ) -> (Record, Added) {
         self.enter("record");
         self.trace.took_us = self.elapsed();
         self.trace.outcome = match fault.map(|fault| fault.code) {
@@ -249,7 +292,7 @@ impl Tale {
             Some(_) => Outcome::Failed,
         };
         self.trace.fault = fault.cloned();
-        let trace = self.trace;
+        let mut trace = self.trace;
         let added = Added {
             trace_id: trace.id,
             function: trace.function.clone(),
@@ -260,7 +303,10 @@ impl Tale {
             cost_usd: trace.cost,
             cached: trace.cached,
         };
-        (Arc::new(trace), added)
+        let kept = trace.keep != Keep::Nothing && keep::is_sampled(trace.id, trace.outcome, self.sample);
+        let keep = trace.keep;
+        keep::apply(&mut trace, keep, detector);
+        (Record { trace: Arc::new(trace), kept, charges }, added)
     }
 
     fn leave(&mut self, now: u64) {
@@ -275,13 +321,17 @@ impl Tale {
 
     /// What the prompt uses, by estimate.
     pub(crate) fn estimate_prompt(&self) -> Usage {
-        let input = self.trace.prompt.iter().map(|message| estimate(&message.parts)).sum();
-        Usage { input, estimated: true, ..Usage::default() }
+        Usage { input: estimate_messages(&self.trace.prompt), estimated: true, ..Usage::default() }
     }
 
     fn estimate(&self, gathered: &Gathered) -> Usage {
         Usage { output: estimate(&gathered.parts), ..self.estimate_prompt() }
     }
+}
+
+/// The tokens of messages, by estimate.
+pub(crate) fn estimate_messages(messages: &[Message]) -> u64 {
+    messages.iter().map(|message| estimate(&message.parts)).sum()
 }
 
 /// The tokens of parts, by estimate.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use surefoot_types::{
     Money, Price, Retry,
+    budget::Per,
     ports::Journal,
+    price::Rates,
     trace::{Outcome, Trace},
 };
 
@@ -134,7 +136,7 @@ async fn a_spent_budget_refuses_before_the_provider_is_asked() {
         |_| {},
         |project| {
             priced(project);
-            project.daily_budget = Some(Money::nanos(10));
+            project.budgets.push(crate::money::budget(Per::All, 10));
         },
     )
     .await;
@@ -158,6 +160,6 @@ async fn a_secret_never_reaches_the_record() {
 }
 
 fn priced(project: &mut surefoot_gateway::Project) {
-    let price = Price { input: "1".parse().unwrap(), output: "2".parse().unwrap(), ..Price::default() };
-    project.prices.insert("p0/x".into(), price);
+    let rates = Rates { input: "1".parse().unwrap(), output: "2".parse().unwrap(), ..Rates::default() };
+    project.prices.add("p0/x", Price::of(rates));
 }

@@ -3,20 +3,28 @@
 use askama::Template;
 use surefoot_gateway::Added;
 use surefoot_types::{
-    Citation, Code, Fault, Support, Timestamp,
+    Citation, Code, Fault, Money, Price, PriceBook, Support, Timestamp, Usage,
+    audit::{AuditDraft, AuditEvent},
+    budget::{Every, Per, Rates},
     conversation::{Message, Part, Role},
+    ids::KeyId,
+    key::{Key, KeyBudget, KeySecret, Scope},
     run::{CaseResult, Gate, Grade, GraderSummary, Rate, Run, Verdict},
-    trace::{Attempt, Outcome, Span, Trace},
+    spend::{SpendRow, Sums},
+    trace::{Attempt, Keep, Outcome, Span, Trace},
 };
 
-use super::{ask, evals, marks::pieces, page::Frame, traces};
-use crate::doors::TraceQuery;
+use super::{ask, audit, budgets, evals, keys, marks::pieces, page::Frame, spend, traces};
+use crate::{
+    doors::{TraceQuery, audit::verify::Verified, budgets::BudgetState, keys as key_doors},
+    json::Dollars,
+};
 
 /// Text as a hostile model, document or caller might write it.
 const HOSTILE: &str = r#"<script>alert(1)</script><img src=x onerror="alert(1)">' [1] {{ 7 * 7 }}"#;
 
 fn frame(here: &'static str) -> Frame {
-    Frame { here, notice: Some(HOSTILE.into()) }
+    Frame { here, reads: true, administers: true, notice: Some(HOSTILE.into()) }
 }
 
 fn now() -> Timestamp {
@@ -122,6 +130,88 @@ fn list(rows: &[Trace], query: TraceQuery) -> traces::List {
     }
 }
 
+fn costs() -> Vec<traces::Cost> {
+    let mut trace = trace();
+    trace.attempts[0].usage = Some(Usage { input: 1_000, output: 10, ..Usage::default() });
+    let mut prices = PriceBook::default();
+    let rates = surefoot_types::price::Rates { input: Money::nanos(2_000_000_000), ..Default::default() };
+    prices.add(HOSTILE, Price::of(rates));
+    trace.attempts[0].cost = Some(Money::nanos(2_000_000));
+    traces::costs(&prices, &trace)
+}
+
+fn keys_page() -> keys::Page {
+    let key = Key {
+        id: KeyId::from_bits(1),
+        name: HOSTILE.into(),
+        secrets: vec![KeySecret { hash: HOSTILE.into(), expires: Some(now()) }],
+        tenant: Some(HOSTILE.into()),
+        created: now(),
+        expires: Some(now()),
+        revoked: None,
+        scope: Scope { functions: Some(vec![HOSTILE.into()]), models: Some(Vec::new()), ..Scope::default() },
+        tags: Default::default(),
+        limits: Rates { requests: Some(1_000), ..Rates::default() },
+        budget: Some(KeyBudget { limit: Money::nanos(1), every: Every::Total }),
+        keep: None,
+    };
+    let view = key_doors::KeyView::new(&key_doors::Found::Ledger(key), Timestamp::UNIX_EPOCH);
+    keys::Page {
+        frame: frame("keys"),
+        keys: vec![view.clone()],
+        made: Some(key_doors::KeyWithSecret { secret: HOSTILE.into(), key: view }),
+        wrong: Some(HOSTILE.into()),
+        form: keys::KeyForm { name: HOSTILE.into(), models: HOSTILE.into(), ..keys::KeyForm::default() },
+        address: HOSTILE.into(),
+    }
+}
+
+fn spend_page() -> spend::Page {
+    let sums = Sums { requests: 3, unpriced: 1, cost: Money::nanos(5), ..Sums::default() };
+    let row = |name: &str| SpendRow { at: Timestamp::UNIX_EPOCH, name: name.into(), sums };
+    let choice = spend::Choice { by: "tag".into(), tag: HOSTILE.into(), name: HOSTILE.into(), days: 30 };
+    let days = spend::days(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, vec![row("")]);
+    let csv = ["/api/spend".to_owned(), "/api/spend".to_owned()];
+    spend::Page { frame: frame("spend"), choice, total: sums, days, rows: vec![row(HOSTILE)], more: 3, csv }
+}
+
+fn budgets_page() -> budgets::Page {
+    let usd = |nanos| Dollars(Money::nanos(nanos));
+    let state = BudgetState {
+        budget: Some(HOSTILE.into()),
+        per: Per::Tag(HOSTILE.into()),
+        subject: HOSTILE.into(),
+        every: Every::Day,
+        hard: true,
+        limit_usd: usd(100),
+        spent_usd: usd(90),
+        held_usd: usd(20),
+        left_usd: usd(0),
+        since: now(),
+        until: Some(now()),
+    };
+    budgets::Page { frame: frame("budgets"), states: vec![state] }
+}
+
+fn audit_page(broken: Option<&str>) -> audit::Page {
+    let draft = AuditDraft {
+        at: now(),
+        actor: HOSTILE.into(),
+        action: HOSTILE.into(),
+        subject: HOSTILE.into(),
+        detail: HOSTILE.into(),
+    };
+    let event = AuditEvent::after((0, ""), draft);
+    let verified = Verified {
+        intact: broken.is_none(),
+        number: 1,
+        hash: event.hash.clone(),
+        last: 1,
+        broken: broken.map(str::to_owned),
+    };
+    audit::Page { frame: frame("audit"), verified, events: vec![event], older: Some(1) }
+}
+
 #[test]
 fn what_outsiders_wrote_stays_text() {
     let query = TraceQuery { text: Some(HOSTILE.into()), ..TraceQuery::default() };
@@ -129,9 +219,14 @@ fn what_outsiders_wrote_stays_text() {
         asked(Some(end(None))).render(),
         asked(Some(end(Some(HOSTILE.into())))).render(),
         list(&[trace()], query).render(),
-        traces::one(frame("traces"), trace(), Vec::new()).render(),
+        traces::one(frame("traces"), trace(), costs(), Vec::new()).render(),
         evals::List { frame: frame("evals"), runs: vec![run()] }.render(),
         evals::One { frame: frame("evals"), run: run(), cases: vec![case()] }.render(),
+        keys_page().render(),
+        spend_page().render(),
+        budgets_page().render(),
+        audit_page(None).render(),
+        audit_page(Some(HOSTILE)).render(),
     ];
     for page in pages.map(Result::unwrap) {
         for sign in ["<script>", "<img src=x", "onerror=\"", "7*7=49"] {
@@ -144,7 +239,7 @@ fn what_outsiders_wrote_stays_text() {
 
 #[test]
 fn a_mark_leads_to_its_first_citation_and_says_whether_all_hold() {
-    let page = traces::one(frame("traces"), trace(), Vec::new()).render().unwrap();
+    let page = traces::one(frame("traces"), trace(), costs(), Vec::new()).render().unwrap();
     assert!(page.contains(r##"class="cite fails" href="#cite-1""##), "{page}");
     assert_eq!(page.matches(r#"id="cite-1""#).count(), 1);
     let place = "/documents/doc_01jd8n6y4vq0t2x5w9zk3m7c1f?start=3&amp;end=9#cited";
@@ -191,4 +286,46 @@ fn the_script_says_what_the_page_says() {
     {
         assert!(script.contains(told), "{told}");
     }
+}
+
+#[test]
+fn a_cost_is_told_bucket_by_bucket_where_it_adds_up() {
+    let told = |costs| traces::one(frame("traces"), trace(), costs, Vec::new()).render().unwrap();
+    let page = told(costs());
+    assert!(page.contains("$2.00 a million") && page.contains("$0.002"), "{page}");
+    let mut changed = costs();
+    changed[0].adds_up = false;
+    let page = told(changed);
+    assert!(!page.contains("a million") && page.contains("not those of today"), "{page}");
+}
+
+#[test]
+fn a_trace_says_what_is_kept_and_whose_trace_it_is_part_of() {
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let trace = Trace { keep: Keep::Metadata, parent: Some(parent.into()), ..trace() };
+    let page = traces::one(frame("traces"), trace, Vec::new(), Vec::new()).render().unwrap();
+    assert!(page.contains(parent) && page.contains("<dd>metadata</dd>") && page.contains("is not kept"), "{page}");
+}
+
+#[test]
+fn a_bar_shows_what_is_spent_and_held_and_never_more_than_all() {
+    let page = budgets_page().render().unwrap();
+    assert!(page.contains("90 % spent, 10 % held") && page.contains("used up"), "{page}");
+}
+
+#[test]
+fn every_day_has_its_bar_and_the_dearest_is_the_highest() {
+    let at = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
+    let row = |day, nanos| {
+        let sums = Sums { cost: Money::nanos(nanos), requests: 1, ..Sums::default() };
+        SpendRow { at: at(day), name: String::new(), sums }
+    };
+    let days = spend::days(at(0), at(4), vec![row(1, 1_000_000), row(3, 1), row(3, 1), row(4, 0)]);
+    let told: Vec<_> = days.iter().map(|day| (day.height, day.sums.requests)).collect();
+    assert_eq!(told, [(0, 0), (100, 1), (0, 0), (1, 2), (0, 1)]);
+}
+
+#[test]
+fn a_broken_chain_is_told_before_all_else() {
+    assert!(audit_page(Some("event 1 is missing")).render().unwrap().contains("The log was changed."));
 }

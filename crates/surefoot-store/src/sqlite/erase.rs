@@ -132,7 +132,7 @@ impl Erase {
 }
 
 /// The file is written anew, and the log emptied. Not within a transaction.
-pub(super) struct Scrub;
+pub(crate) struct Scrub;
 
 #[async_trait]
 impl Write for Scrub {

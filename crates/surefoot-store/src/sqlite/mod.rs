@@ -17,20 +17,23 @@ mod writer;
 use std::{fmt, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{
     ConnectOptions, SqlitePool,
-    migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 use surefoot_types::{
     Clock,
     ports::{Ledger, Store, StoreError, Stored},
 };
 
-use self::writer::{Nothing, Writer};
+pub(crate) use self::{
+    erase::Scrub,
+    writer::{Nothing, Write, Writer},
+};
 use crate::{
-    options::{Level, Options},
+    options::Options,
+    rows::{bits, from_json, id_bytes, limited, not_migrated, rows, to_json, unavailable},
     seat::Seat,
 };
 
@@ -77,18 +80,13 @@ impl SqliteStore {
     }
 }
 
-fn file(path: &Path, options: &Options) -> SqliteConnectOptions {
-    let synchronous = match options.level {
-        // FULL flushes the log at every commit: a commit survives a power cut. The writer's groups share one flush.
-        Level::Power => SqliteSynchronous::Full,
-        // NORMAL leaves the log to the operating system, which outlives the process.
-        Level::Crash | Level::Relaxed => SqliteSynchronous::Normal,
-    };
+/// How a file of ours is opened.
+pub(crate) fn file(path: &Path, options: &Options) -> SqliteConnectOptions {
     let file = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
+        .synchronous(options.level.synchronous())
         .foreign_keys(true)
         .busy_timeout(options.busy)
         .pragma("journal_size_limit", "67108864")
@@ -122,47 +120,4 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("seat", &self.seat).finish_non_exhaustive()
     }
-}
-
-fn not_migrated(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::VersionMissing(version) => StoreError::Newer(format!("it has table version {version}")),
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => unavailable(error),
-        other => StoreError::Corrupt(other.to_string()),
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
-fn unavailable(error: sqlx::Error) -> StoreError {
-    match &error {
-        // SQLite's own words, such as "database or disk is full"; never the statement.
-        sqlx::Error::Database(error) => StoreError::Unavailable(error.message().to_owned()),
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Corrupt(error.to_string()),
-        _ => StoreError::Unavailable(error.to_string()),
-    }
-}
-
-fn to_json(value: &impl Serialize) -> Stored<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(format!("it cannot be written: {error}")))
-}
-
-fn from_json<T: DeserializeOwned>(text: &str) -> Stored<T> {
-    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
-
-fn id_bytes(bits: u128) -> Vec<u8> {
-    bits.to_be_bytes().to_vec()
-}
-
-fn bits(bytes: &[u8]) -> Stored<u128> {
-    let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt("an id is not 16 bytes long".into()))?;
-    Ok(u128::from_be_bytes(bytes))
-}
-
-fn limited(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn rows<T: DeserializeOwned>(texts: &[String]) -> Stored<Vec<T>> {
-    texts.iter().map(|text| from_json(text)).collect()
 }

@@ -24,7 +24,7 @@ const WAITING: usize = 1024;
 
 /// A change to the file. It may be carried out again after it was rolled back.
 #[async_trait]
-pub(super) trait Write: Send + Sync + 'static {
+pub(crate) trait Write: Send + Sync + 'static {
     /// What it tells.
     type Done: Send + 'static;
 
@@ -33,7 +33,7 @@ pub(super) trait Write: Send + Sync + 'static {
 }
 
 /// Only the commit.
-pub(super) struct Nothing;
+pub(crate) struct Nothing;
 
 #[async_trait]
 impl Write for Nothing {
@@ -87,14 +87,14 @@ fn closed() -> StoreError {
 
 /// Hands writes to the task that owns the writing connection.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     level: Level,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
-    pub(super) fn start(connection: SqliteConnection, level: Level) -> Self {
+    pub(crate) fn start(connection: SqliteConnection, level: Level) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
         let task = tokio::spawn(work(connection, waiting));
         Self { level, jobs: Mutex::new(Some(jobs)), task: Mutex::new(Some(task)) }
@@ -112,14 +112,14 @@ impl Writer {
     }
 
     /// Waits until the write is committed.
-    pub(super) async fn write<W: Write>(&self, write: W) -> Stored<W::Done> {
+    pub(crate) async fn write<W: Write>(&self, write: W) -> Stored<W::Done> {
         let (answer, answered) = oneshot::channel();
         self.hand_in(Job::Write(Box::new(Asked { write, done: None, answer }))).await?;
         answered.await.map_err(|_| closed())?
     }
 
     /// As [`write`](Self::write), outside of any transaction.
-    pub(super) async fn alone<W: Write>(&self, write: W) -> Stored<W::Done> {
+    pub(crate) async fn alone<W: Write>(&self, write: W) -> Stored<W::Done> {
         let (answer, answered) = oneshot::channel();
         self.hand_in(Job::Alone(Box::new(Asked { write, done: None, answer }))).await?;
         answered.await.map_err(|_| closed())?
@@ -131,7 +131,7 @@ impl Writer {
     }
 
     /// Takes no more writes, and waits for those that were taken.
-    pub(super) async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         drop(self.jobs.lock().ok().and_then(|mut jobs| jobs.take()));
         let task = self.task.lock().ok().and_then(|mut task| task.take());
         if let Some(task) = task {

@@ -29,10 +29,8 @@ pub struct BudgetState {
 }
 
 impl BudgetState {
-    /// How every account of a budget begins.
+    /// How every account of a budget begins; its name follows, and nothing for a key's own.
     pub const ACCOUNTS: &str = "budget:";
-    /// What accounts of keys' own budgets are called.
-    pub const OF_KEY: &str = "budget:key";
 
     /// What is left to be held.
     pub fn left(&self) -> Money {
@@ -79,7 +77,7 @@ impl BudgetState {
     fn of_key(key: &Key, accounts: &[AccountState], now: Timestamp) -> Option<Self> {
         let budget = key.budget?;
         let window = budget.every.window(now);
-        let id = AccountId::new(Self::OF_KEY, &Per::Key, &key.name, window.start);
+        let id = AccountId::new(Self::ACCOUNTS, &Per::Key, &key.name, window.start);
         let account = accounts.iter().find(|account| account.account == id);
         Some(Self {
             budget: None,

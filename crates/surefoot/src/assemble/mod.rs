@@ -46,7 +46,7 @@ pub(crate) struct House {
 impl House {
     /// Puts the program together over a project, with its state in the folder `data`.
     pub(crate) async fn assemble(settings: &Settings, data: &Path) -> Result<Self, Fault> {
-        let store = store::open(&settings.store, data).await?;
+        let store = open(&settings.store, data).await?;
         let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
         let knowledge = Arc::new(knowledge(&store, &embedder, data));
         let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([
@@ -79,10 +79,12 @@ impl House {
         self.retention.store(Arc::new(settings.retention));
     }
 
-    /// Ends requests under way, waits for what is on its way to the store, and closes it.
+    /// Ends requests under way, gives back what is held of budgets, waits for what is on its way to the store, and
+    /// closes it.
     pub(crate) async fn close(&self) {
         self.gateway.stop();
         self.gateway.idle().await;
+        self.gateway.close().await;
         self.store.close().await;
     }
 

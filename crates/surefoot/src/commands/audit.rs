@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use surefoot_types::{
     audit::{AuditEvent, verify},
-    ports::{Archive, Store},
+    ports::Store,
 };
 
 use super::Place;
@@ -18,7 +18,7 @@ const PAGE: usize = 1_000;
 /// Show the audit log, or check that nobody changed it
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  surefoot audit list --limit 20
+  surefoot audit list
   surefoot audit verify")]
 pub(crate) struct Audit {
     #[command(subcommand)]

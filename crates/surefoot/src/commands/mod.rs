@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod backup;
 mod budgets;
 mod check;
 mod doctor;
@@ -13,6 +14,7 @@ mod keys;
 mod mcp;
 mod reconcile;
 mod reference;
+mod restore;
 mod search;
 mod sim;
 mod spend;
@@ -63,6 +65,8 @@ enum Verb {
     Reconcile(reconcile::Reconcile),
     Erase(erase::Erase),
     Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
     Mcp(mcp::Mcp),
@@ -87,6 +91,8 @@ impl Surefoot {
             Verb::Reconcile(verb) => verb.run().await,
             Verb::Erase(verb) => verb.run().await,
             Verb::Audit(verb) => verb.run().await,
+            Verb::Backup(verb) => verb.run().await,
+            Verb::Restore(verb) => verb.run().await,
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Mcp(verb) => verb.run().await,

@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use comfy_table::{Cell, CellAlignment};
 use surefoot_types::{
     Clock, SystemClock,
-    ports::Books,
     spend::{self, By, SpendQuery, SpendRow, Sums},
 };
 

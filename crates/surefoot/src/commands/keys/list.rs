@@ -43,7 +43,7 @@ impl List {
             tell("There are no keys: `surefoot keys create NAME` makes one.");
         } else {
             let mut shown = table(["name", "tenant", "may use", "admin", "limits", "budget", "made", "state"]);
-            keys.iter().for_each(|key| drop(shown.add_row(row(key, now))));
+            shown.add_rows(keys.iter().map(|key| row(key, now)));
             say(shown.to_string());
         }
         Ok(ExitCode::SUCCESS)

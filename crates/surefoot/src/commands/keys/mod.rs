@@ -19,9 +19,9 @@ use crate::terminal::{say, say_json, tell};
 /// Make, list, renew and revoke keys; a running server follows within a second
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  surefoot keys create app --function answer --usd 5 --every day
+  surefoot keys create app
   surefoot keys list
-  surefoot keys rotate app --overlap 24h
+  surefoot keys rotate app
   surefoot keys revoke app")]
 pub(crate) struct Keys {
     #[command(subcommand)]

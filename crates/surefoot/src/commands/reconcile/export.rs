@@ -230,7 +230,7 @@ fn json(text: &str) -> anyhow::Result<Vec<Row>> {
 
 fn page(value: &Value, rows: &mut Vec<Row>) {
     match value.get("data").and_then(Value::as_array) {
-        Some(buckets) => buckets.iter().for_each(|bucket| self::page(bucket, rows)),
+        Some(buckets) => buckets.iter().for_each(|bucket| page(bucket, rows)),
         None => match value.get("results").and_then(Value::as_array) {
             Some(results) => {
                 for result in results {

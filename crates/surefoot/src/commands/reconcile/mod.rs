@@ -9,7 +9,6 @@ use anyhow::{Context, bail};
 use clap::Args;
 use surefoot_types::{
     Money, Timestamp,
-    ports::Books,
     spend::{By, SpendQuery, Step},
 };
 

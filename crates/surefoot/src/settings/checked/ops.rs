@@ -21,9 +21,6 @@ use crate::settings::{
     },
 };
 
-/// How long a lease lives unless the project says otherwise, and the shortest and longest.
-const LEASE: Duration = Duration::from_secs(60);
-const LEASES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(600)];
 /// Percent of a budget at which a warning is raised.
 const WARN_AT: [u8; 2] = [80, 95];
 /// Most that a limit may be.
@@ -35,22 +32,14 @@ const UNPRICED: [(&str, Unpriced); 3] =
     [("allow", Unpriced::Allow), ("refuse-in-budget", Unpriced::RefuseInBudget), ("refuse", Unpriced::Refuse)];
 
 /// Where and how surely everything is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct StoreSettings {
     /// The address of Postgres; absent: the data folder.
     pub(crate) url: Option<Secret>,
-    /// How long the leases of a vanished process live.
-    pub(crate) lease: Duration,
     /// What a record survives.
     pub(crate) level: Level,
     /// Most pages of the file.
     pub(crate) pages: Option<u32>,
-}
-
-impl Default for StoreSettings {
-    fn default() -> Self {
-        Self { url: None, lease: LEASE, level: Level::default(), pages: None }
-    }
 }
 
 /// How long things are kept; what is absent is kept for ever.
@@ -154,25 +143,11 @@ impl Ground<'_> {
 
     /// Where everything is kept.
     pub(super) fn store(&self, root: &Root) -> StoreSettings {
-        let otherwise = StoreSettings::default();
-        let level = self.choice("level", root.records.level.as_ref(), &Level::NAMES);
-        let lease = root.store.lease.as_ref().and_then(|written| self.lease(written));
         StoreSettings {
             url: root.store.url.as_ref().and_then(|url| self.database(url)),
-            lease: lease.unwrap_or(otherwise.lease),
-            level: level.unwrap_or(otherwise.level),
-            pages: otherwise.pages,
+            level: self.choice("level", root.records.level.as_ref(), &Level::NAMES).unwrap_or_default(),
+            pages: None,
         }
-    }
-
-    fn lease(&self, written: &At<String>) -> Option<Duration> {
-        let lease = self.duration(written)?;
-        if (LEASES[0]..=LEASES[1]).contains(&lease) {
-            return Some(lease);
-        }
-        let message = format!("'lease' cannot be '{}'", written.value);
-        self.mistakes.add(&written.place, message, "It goes from 5s to 10m.".to_owned());
-        None
     }
 
     fn database(&self, written: &At<String>) -> Option<Secret> {

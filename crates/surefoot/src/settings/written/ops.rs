@@ -100,20 +100,12 @@ pub(crate) const STORE: Section = Section {
     file: FILE,
     header: "[store]",
     about: "Where everything is kept: a file in the data folder, or Postgres for more than one machine.",
-    fields: &[
-        field(
-            "url",
-            "url = \"env:DATABASE_URL\"",
-            "the data folder",
-            "A Postgres address, as `env:NAME` or `file:PATH`; never in clear.",
-        ),
-        field(
-            "lease",
-            "lease = \"60s\"",
-            "60s",
-            "After how long the part of a budget that a vanished process held is free again; 5s to 10m.",
-        ),
-    ],
+    fields: &[field(
+        "url",
+        "url = \"env:DATABASE_URL\"",
+        "the data folder",
+        "A Postgres address, as `env:NAME` or `file:PATH`; never in clear.",
+    )],
 };
 
 /// A limit.
@@ -156,7 +148,6 @@ pub(crate) struct Retention {
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     pub(crate) url: Option<At<String>>,
-    pub(crate) lease: Option<At<String>>,
 }
 
 impl Limit {
@@ -202,7 +193,7 @@ impl Retention {
 
 impl Store {
     pub(super) fn read(mut table: Reader<'_>) -> Self {
-        let store = Self { url: table.string("url"), lease: table.string("lease") };
+        let store = Self { url: table.string("url") };
         table.done();
         store
     }

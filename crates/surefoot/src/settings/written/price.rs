@@ -92,7 +92,7 @@ pub(crate) struct Above {
 }
 
 /// The rows under one name.
-pub(super) fn read<'a>(toml: &Toml<'a>, target: At<String>, mut value: Value<'a>) -> Vec<Price> {
+pub(super) fn read<'a>(toml: &Toml<'a>, target: &At<String>, mut value: Value<'a>) -> Vec<Price> {
     let rows = match value.as_ref() {
         ValueInner::Array(_) => match value.take() {
             ValueInner::Array(rows) => rows,

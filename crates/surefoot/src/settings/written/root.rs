@@ -228,7 +228,7 @@ impl Root {
             prices: root
                 .named("prices")
                 .into_iter()
-                .flat_map(|(name, value)| price::read(&toml, name, value))
+                .flat_map(|(name, value)| price::read(&toml, &name, value))
                 .collect(),
             limits: each(&toml, root.named("limits"), &ops::LIMIT, Limit::read),
             budgets: each(&toml, root.named("budgets"), &ops::BUDGET, Budget::read),

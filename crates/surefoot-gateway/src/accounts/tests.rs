@@ -1,0 +1,322 @@
+//! Accounts over a store, many requests at once, processes that come and go.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use surefoot_testkit::MemoryStore;
+use surefoot_types::{
+    Money, Retry,
+    budget::{AccountState, Every, Lease, LeaseAsk},
+    ids::TraceId,
+    key::Key,
+    ports::{Journal, Record, StoreError, Stored},
+    replica::Replica,
+    trace::Trace,
+};
+
+use super::*;
+
+const NOON: &str = "2026-01-01T12:00:00Z";
+
+/// Tells the paused time of the tests, for the store and the accounts alike.
+struct TestClock(Instant);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        NOON.parse::<Timestamp>().unwrap() + self.0.elapsed()
+    }
+}
+
+/// A store that can be away.
+struct Away {
+    store: MemoryStore,
+    away: AtomicBool,
+}
+
+#[async_trait]
+impl Ledger for Away {
+    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>> {
+        self.here()?;
+        self.store.lease_change(holder, asks, lives).await
+    }
+    async fn lease_release(&self, holder: &str) -> Stored<()> {
+        self.here()?;
+        self.store.lease_release(holder).await
+    }
+    async fn account_list(&self, start: &str) -> Stored<Vec<AccountState>> {
+        self.store.account_list(start).await
+    }
+    async fn key_add(&self, key: &Key) -> Stored<()> {
+        self.store.key_add(key).await
+    }
+    async fn key_put(&self, key: &Key) -> Stored<bool> {
+        self.store.key_put(key).await
+    }
+    async fn key_list(&self) -> Stored<Vec<Key>> {
+        self.store.key_list().await
+    }
+    async fn key_remove(&self, name: &str) -> Stored<bool> {
+        self.store.key_remove(name).await
+    }
+    async fn key_version(&self) -> Stored<u64> {
+        self.store.key_version().await
+    }
+    async fn account_prune(&self, before: Timestamp) -> Stored<u64> {
+        self.store.account_prune(before).await
+    }
+    async fn replica_beat(&self, replica: &Replica, lives: Duration) -> Stored<Vec<Replica>> {
+        self.store.replica_beat(replica, lives).await
+    }
+}
+
+impl Away {
+    fn here(&self) -> Stored<()> {
+        if self.away.load(Ordering::Relaxed) { Err(StoreError::Unavailable("away".into())) } else { Ok(()) }
+    }
+}
+
+/// A world of one store and the processes over it.
+struct World {
+    clock: Arc<TestClock>,
+    ledger: Arc<Away>,
+    requests: AtomicI64,
+}
+
+impl World {
+    fn new() -> Arc<Self> {
+        let clock = Arc::new(TestClock(Instant::now()));
+        let store = MemoryStore::by(Arc::clone(&clock) as Arc<dyn Clock>);
+        let ledger = Arc::new(Away { store, away: AtomicBool::new(false) });
+        Arc::new(Self { clock, ledger, requests: AtomicI64::new(0) })
+    }
+
+    fn process(&self, holder: &str) -> Accounts {
+        let ledger = Arc::clone(&self.ledger) as Arc<dyn Ledger>;
+        Accounts::open(ledger, holder.into(), Arc::clone(&self.clock) as Arc<dyn Clock>, LIVES)
+    }
+
+    fn want(&self, kind: Kind, limit: i64, amount: i64) -> Want<'static> {
+        let window = Every::Day.window(self.clock.now());
+        let account = AccountId::new("budget:b", &Per::All, "", window.start);
+        Want { account, kind, name: "b", per: &Per::All, limit, amount, window, warn_at: &[] }
+    }
+
+    /// A request that may cost `most` and costs `cost`, which takes a while. What it cost; `None` if it was refused.
+    async fn request(&self, accounts: &Accounts, limit: i64, most: i64, cost: i64) -> Option<i64> {
+        let mut hold = Hold::default();
+        let lasts = Duration::from_secs(600);
+        accounts.take(&mut hold, &[self.want(Kind::Hard, limit, most)], lasts).await.ok()?;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let charges = hold.settle(Used { cost: Money::nanos(cost), tokens: 0 });
+        accounts.recorded(&charges, self.store(charges.clone()).await);
+        Some(cost)
+    }
+
+    async fn store(&self, charges: Vec<Charge>) -> bool {
+        let id = self.requests.fetch_add(1, Ordering::Relaxed);
+        let trace = Trace::begun(TraceId::from_bits(id.unsigned_abs().into()), self.clock.now(), "test", "m");
+        let record = Record { trace: Arc::new(trace), kept: false, charges };
+        self.ledger.store.record_add(record).await.is_ok()
+    }
+
+    /// What was charged, and what is leased.
+    async fn state(&self) -> (i64, i64) {
+        let states = self.ledger.account_list("budget:b").await.unwrap();
+        states.first().map_or((0, 0), |state| (state.spent, state.leased))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_at_once_on_a_budget_for_ten() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let requests = (0..1_000).map(|_| {
+        let (world, accounts) = (Arc::clone(&world), accounts.clone());
+        tokio::spawn(async move { world.request(&accounts, 1_000, 100, 100).await })
+    });
+    let mut answered = 0;
+    for request in requests.collect::<Vec<_>>() {
+        answered += i64::from(request.await.unwrap().is_some());
+    }
+    assert_eq!(answered, 10);
+    assert_eq!(world.state().await, (1_000, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_only_held_is_waited_for() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    // Each may cost half of the budget and costs a hundredth: nearly all fit, one or two at a time.
+    let requests = (0..51).map(|_| {
+        let (world, accounts) = (Arc::clone(&world), accounts.clone());
+        tokio::spawn(async move { world.request(&accounts, 1_000, 500, 10).await })
+    });
+    let mut answered = 0;
+    for request in requests.collect::<Vec<_>>() {
+        answered += i64::from(request.await.unwrap().is_some());
+    }
+    assert_eq!(answered, 51);
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_processes_that_crash_and_come_back_share_a_budget() {
+    const LIMIT: i64 = 100_000;
+    let world = World::new();
+    let mut spent = 0;
+    let mut processes: Vec<Accounts> = (0..3).map(|n| world.process(&format!("p-{n}"))).collect();
+    for round in 0..12 {
+        let mut requests = tokio::task::JoinSet::new();
+        for n in 0..60usize {
+            let (world, accounts) = (Arc::clone(&world), processes[n % 3].clone());
+            let most = 100 + (n as i64 * 37 + round * 11) % 300;
+            requests.spawn(async move { world.request(&accounts, LIMIT, most, most * 2 / 3).await });
+        }
+        while let Some(cost) = requests.join_next().await {
+            spent += cost.unwrap().unwrap_or(0);
+        }
+        // One crashes with requests under way, which are never settled, and comes back to its seat.
+        let crashed = usize::try_from(round).unwrap() % 3;
+        let mut lost = Hold::default();
+        let wants = [world.want(Kind::Hard, LIMIT, 500)];
+        let _ = processes[crashed].take(&mut lost, &wants, Duration::ZERO).await;
+        processes[crashed].inner.lock().accounts.clear();
+        drop(lost);
+        let holder = format!("p-{crashed}");
+        world.ledger.lease_release(&holder).await.unwrap();
+        processes[crashed] = world.process(&holder);
+        let (charged, leased) = world.state().await;
+        assert_eq!(charged, spent, "everything that was answered is in the books, once");
+        assert!(charged + leased <= LIMIT, "{charged} + {leased}");
+    }
+    // The rest is there for whoever comes.
+    for n in 0.. {
+        let Some(cost) = world.request(&processes[n % 3], LIMIT, 300, 300).await else { break };
+        spent += cost;
+    }
+    assert_eq!(world.state().await.0, spent);
+    assert!((LIMIT * 95 / 100..=LIMIT).contains(&spent), "{spent}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_processes_give_back() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    for _ in 0..50 {
+        world.request(&accounts, 100_000, 100, 100).await;
+    }
+    assert!(world.state().await.1 > 0, "something lies ready");
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    assert_eq!(world.state().await, (5_000, 0));
+    assert!(accounts.inner.lock().accounts.is_empty(), "and is forgotten");
+    assert_eq!(world.request(&accounts, 100_000, 95_000, 1).await, Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_away_stops_no_one_while_the_lease_lives() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    for _ in 0..50 {
+        world.request(&accounts, 1_000_000, 100, 100).await;
+    }
+    world.ledger.away.store(true, Ordering::Relaxed);
+    assert_eq!(world.request(&accounts, 1_000_000, 100, 100).await, Some(100));
+    // So near the end of the lease a request might outlive it.
+    tokio::time::sleep(LIVES - Duration::from_secs(500)).await;
+    assert_eq!(world.request(&accounts, 1_000_000, 100, 100).await, None);
+    world.ledger.away.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.request(&accounts, 1_000_000, 100, 100).await, Some(100));
+    // Leases that ran out are not taken for ours.
+    world.ledger.away.store(true, Ordering::Relaxed);
+    tokio::time::sleep(LIVES * 2).await;
+    world.ledger.away.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.request(&accounts, 1_000_000, 994_000, 100).await, Some(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_recorded_counts_even_so() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let mut hold = Hold::default();
+    accounts.take(&mut hold, &[world.want(Kind::Hard, 1_000, 600)], Duration::ZERO).await.unwrap();
+    let charges = hold.settle(Used { cost: Money::nanos(600), tokens: 0 });
+    assert_eq!(hold.settle(Used { cost: Money::nanos(600), tokens: 0 }), [], "settled once");
+    accounts.recorded(&charges, false);
+    assert_eq!(world.request(&accounts, 1_000, 500, 500).await, None);
+    let other = world.process("p-1");
+    assert_eq!(world.request(&other, 1_000, 500, 500).await, None);
+    assert_eq!(world.request(&accounts, 1_000, 400, 400).await, Some(400));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_says_when_to_come_back() {
+    let world = World::new();
+    let (one, two) = (world.process("p-0"), world.process("p-1"));
+    let now = world.clock.now();
+    let window = Window { start: now, end: Some(now + Duration::from_secs(40)) };
+    let want = |amount| Want { window, ..world.want(Kind::Requests, 10, amount) };
+    let mut admitted = 0;
+    let mut refused = None;
+    for n in 0..30 {
+        let (mut hold, accounts) = (Hold::default(), if n % 2 == 0 { &one } else { &two });
+        match accounts.take(&mut hold, &[want(1)], Duration::ZERO).await {
+            Ok(()) => {
+                admitted += 1;
+                hold.settle(Used::default());
+            }
+            Err(why) => refused = Some((why.fault(world.clock.now()), hold.standing())),
+        }
+    }
+    assert_eq!(admitted, 10, "two processes, one limit");
+    let (fault, standing) = refused.unwrap();
+    assert_eq!(fault.retry, Retry::Later(Some(Duration::try_from(window.end.unwrap() - world.clock.now()).unwrap())));
+    let quota = standing.requests.unwrap();
+    assert_eq!((quota.limit, quota.remaining, Some(quota.reset)), (10, 0, window.end));
+    let mut hold = Hold::default();
+    let never = one.take(&mut hold, &[want(11)], Duration::ZERO).await.unwrap_err();
+    assert_eq!((never.why, never.fault(now).retry), (Why::TooLarge, Retry::Never));
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_once_is_counted_to_the_end_and_tokens_as_they_were() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let take = async |kind, limit, amount| {
+        let mut hold = Hold::default();
+        let taken = accounts.take(&mut hold, &[world.want(kind, limit, amount)], Duration::ZERO).await;
+        taken.map(|()| hold).map_err(|refused| refused.why)
+    };
+    let (first, second) = (take(Kind::AtOnce, 2, 1).await.unwrap(), take(Kind::AtOnce, 2, 1).await.unwrap());
+    assert_eq!(take(Kind::AtOnce, 2, 1).await.unwrap_err(), Why::Held);
+    drop(first);
+    let mut third = take(Kind::AtOnce, 2, 1).await.unwrap();
+    third.settle(Used::default());
+    assert!(take(Kind::AtOnce, 2, 1).await.is_ok());
+    drop(second);
+    // An estimate of 60 that turned out as 10 leaves room for another; one that turned out as 95 leaves none.
+    let tokens = |tokens| Used { cost: Money::ZERO, tokens };
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let mut hold = Hold::default();
+    accounts.take(&mut hold, &[world.want(Kind::Tokens, 100, 60)], Duration::ZERO).await.unwrap();
+    hold.settle(tokens(10));
+    accounts.take(&mut hold, &[world.want(Kind::Tokens, 100, 60)], Duration::ZERO).await.unwrap();
+    hold.settle(tokens(95));
+    let refused = accounts.take(&mut hold, &[world.want(Kind::Tokens, 100, 1)], Duration::ZERO).await;
+    assert_eq!(refused.unwrap_err().why, Why::Spent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_or_nothing() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let other = |limit, amount| Want {
+        account: AccountId::new("budget:other", &Per::All, "", Timestamp::UNIX_EPOCH),
+        ..world.want(Kind::Hard, limit, amount)
+    };
+    let mut hold = Hold::default();
+    let wants = [world.want(Kind::Hard, 1_000, 1_000), other(10, 1_000)];
+    assert!(accounts.take(&mut hold, &wants, Duration::ZERO).await.is_err());
+    assert_eq!(world.request(&accounts, 1_000, 1_000, 1).await, Some(1), "nothing of it is held");
+}
