@@ -8,7 +8,9 @@ mod postgres;
 mod rows;
 mod seat;
 mod spool;
+mod sqlite;
 mod writer;
 
 pub use options::{Level, Options};
 pub use postgres::{PostgresOptions, PostgresStore};
+pub use sqlite::SqliteStore;
