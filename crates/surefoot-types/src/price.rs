@@ -1,6 +1,6 @@
 //! What a model's tokens cost, and since when.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -168,6 +168,8 @@ fn nanos(nanos: i128) -> Money {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PriceBook {
     by_target: BTreeMap<String, Vec<Price>>,
+    /// By provider: names of models with wildcards in them, in the order in which they are tried.
+    by_pattern: BTreeMap<String, Vec<(String, Arc<[Price]>)>>,
 }
 
 impl PriceBook {
@@ -179,21 +181,57 @@ impl PriceBook {
         prices.sort_by_key(|price| price.since);
     }
 
-    /// Takes away every price of a target.
+    /// Adds the prices of every model of a provider that has one of these names. In a name `*` stands for any
+    /// characters and `#` for one digit. Of two that fit, the one without a wildcard holds, then the one added first.
+    pub fn add_named(&mut self, provider: &str, names: &[String], prices: &[Price]) {
+        let shared: Arc<[Price]> = prices.into();
+        for name in names {
+            if name.contains(['*', '#']) {
+                let patterns = self.by_pattern.entry(provider.to_owned()).or_default();
+                patterns.push((name.clone(), Arc::clone(&shared)));
+            } else {
+                prices.iter().for_each(|price| self.add(format!("{provider}/{name}"), price.clone()));
+            }
+        }
+    }
+
+    /// Takes away every price of a target, but for those that its name fits by a wildcard.
     pub fn clear(&mut self, target: &str) {
         self.by_target.remove(target);
     }
 
     /// The price of a target at a moment; absent when it is not known.
     pub fn get(&self, target: &str, at: Timestamp) -> Option<&Price> {
-        let prices = self.by_target.get(target)?;
-        prices.iter().rev().find(|price| price.since.is_none_or(|since| since <= at))
+        let own = self.by_target.get(target).and_then(|prices| of_day(prices, at));
+        own.or_else(|| {
+            let (provider, model) = target.split_once('/')?;
+            let (_, prices) = self.by_pattern.get(provider)?.iter().find(|(pattern, _)| fits(pattern, model))?;
+            of_day(prices, at)
+        })
     }
 
     /// All targets with a price.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         self.by_target.keys().map(String::as_str)
     }
+}
+
+/// The price of a moment, of prices in the order of their beginnings.
+fn of_day(prices: &[Price], at: Timestamp) -> Option<&Price> {
+    prices.iter().rev().find(|price| price.since.is_none_or(|since| since <= at))
+}
+
+/// Whether a name fits a pattern of literal characters, `*` and `#`.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some(first) = pattern.chars().next() else { return name.is_empty() };
+    let rest = &pattern[first.len_utf8()..];
+    if first == '*' {
+        let mut tails = name.char_indices().map(|(at, _)| &name[at..]).chain([""]);
+        return rest.is_empty() || tails.any(|tail| fits(rest, tail));
+    }
+    let Some(next) = name.chars().next() else { return false };
+    let same = if first == '#' { next.is_ascii_digit() } else { next == first };
+    same && fits(rest, &name[next.len_utf8()..])
 }
 
 #[cfg(test)]
@@ -286,5 +324,30 @@ mod tests {
         assert_eq!(found("a/x", "2026-12-31"), Some(3));
         assert_eq!(found("b/y", "2026-02-28"), None);
         assert_eq!(found("c/z", "2026-12-31"), None);
+    }
+
+    #[test]
+    fn names_with_wildcards() {
+        let at = Timestamp::UNIX_EPOCH;
+        let price = |nanos| Price::of(Rates { input: Money::nanos(nanos), ..Rates::default() });
+        let mut book = PriceBook::default();
+        book.add_named("a", &["gpt-6*".into(), "*flash*".into()], &[price(1)]);
+        book.add_named("a", &["gpt-6-mini".into(), "x-####".into()], &[price(2)]);
+        for (target, expected) in [
+            ("a/gpt-6", Some(1)),
+            ("a/gpt-6-large", Some(1)),
+            ("a/gpt-6-mini", Some(2)),
+            ("a/gemini-flash-2", Some(1)),
+            ("a/x-2026", Some(2)),
+            ("a/x-202", None),
+            ("a/x-20261", None),
+            ("a/gpt-5", None),
+            ("b/gpt-6", None),
+            ("gpt-6", None),
+        ] {
+            assert_eq!(book.get(target, at).map(|price| price.rates.input.as_nanos()), expected, "{target}");
+        }
+        book.add("a/gpt-6", price(3));
+        assert_eq!(book.get("a/gpt-6", at), Some(&price(3)), "a row of its own holds");
     }
 }

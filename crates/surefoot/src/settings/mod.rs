@@ -82,7 +82,7 @@ pub(crate) fn reference() -> String {
             text.push_str(&format!("| `{name}` | `{example}` | {default} | {about} |\n"));
         }
     }
-    text.push_str(&format!("\nBuilt-in prices are of {}.\n", prices::DATED));
+    text.push_str(&format!("\nBuilt-in prices are those of {}.\n", prices::source()));
     text
 }
 

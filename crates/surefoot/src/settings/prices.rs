@@ -1,59 +1,78 @@
-//! Prices of well-known models at their own vendors, in dollars for a million tokens, as they were listed in
-//! the month below. Vendors change them: a row of the project wins, and a model that is not here has no
-//! known price.
+//! Prices of vendors' models, made by scripts/prices.py from a public data set. Vendors change them: a row of the
+//! project wins, and a model that is not here has no known price.
 
-use surefoot_types::price::{Price, Rates};
+use std::{collections::BTreeMap, sync::LazyLock};
 
-/// The month that the prices are of.
-pub(crate) const DATED: &str = "June 2025";
+use serde::Deserialize;
+use surefoot_types::price::{Price, PriceBook};
 
-/// Percent of the token prices that both vendors ask for a batch.
-const BATCH: u32 = 50;
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("prices.json")).expect("the table that is built in is as the script writes it")
+});
 
-/// Vendor kind, model, input, output, cache read, cache write.
-type Row = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>, Option<&'static str>);
+#[derive(Deserialize)]
+struct Table {
+    source: String,
+    dated: String,
+    vendors: BTreeMap<String, Vec<Models>>,
+}
 
-const ROWS: [Row; 10] = [
-    ("openai", "gpt-4o", "2.50", "10", Some("1.25"), None),
-    ("openai", "gpt-4o-mini", "0.15", "0.60", Some("0.075"), None),
-    ("openai", "gpt-4.1", "2", "8", Some("0.50"), None),
-    ("openai", "gpt-4.1-mini", "0.40", "1.60", Some("0.10"), None),
-    ("openai", "gpt-4.1-nano", "0.10", "0.40", Some("0.025"), None),
-    ("openai", "text-embedding-3-small", "0.02", "0", None, None),
-    ("openai", "text-embedding-3-large", "0.13", "0", None, None),
-    ("anthropic", "claude-3-5-haiku-20241022", "0.80", "4", Some("0.08"), Some("1")),
-    ("anthropic", "claude-3-7-sonnet-20250219", "3", "15", Some("0.30"), Some("3.75")),
-    ("anthropic", "claude-sonnet-4-20250514", "3", "15", Some("0.30"), Some("3.75")),
-];
+/// Models that cost the same.
+#[derive(Deserialize)]
+struct Models {
+    /// With wildcards: see [`PriceBook::add_named`].
+    names: Vec<String>,
+    prices: Vec<Price>,
+}
 
-/// The known prices of a vendor's models.
-pub(crate) fn of(kind: &str) -> impl Iterator<Item = (&'static str, Price)> {
-    let money = |text: &str| text.parse().unwrap_or_default();
-    ROWS.into_iter().filter(move |row| row.0 == kind).map(move |(_, model, input, output, read, write)| {
-        let rates = Rates {
-            input: money(input),
-            output: money(output),
-            cache_read: read.map(money),
-            cache_write: write.map(money),
-            // Anthropic asks twice the input's price for an hour in its cache; OpenAI sells none.
-            cache_write_hour: write.map(|_| money(input) + money(input)),
-            ..Rates::default()
-        };
-        (model, Price { tiers: [("batch".to_owned(), BATCH)].into(), ..Price::of(rates) })
-    })
+/// Adds the prices of a vendor's models, under a provider's name.
+pub(crate) fn add(book: &mut PriceBook, provider: &str, vendor: &str) {
+    let models = TABLE.vendors.get(vendor).into_iter().flatten();
+    models.for_each(|models| book.add_named(provider, &models.names, &models.prices));
+}
+
+/// Where the prices are from, and of when they are.
+pub(crate) fn source() -> String {
+    format!("{} of {}", TABLE.source, TABLE.dated)
 }
 
 #[cfg(test)]
 mod tests {
+    use surefoot_types::{Money, Timestamp, Usage};
+
     use super::*;
 
     #[test]
-    fn every_row_is_money() {
-        for (_, model, input, output, read, write) in ROWS {
-            for text in [Some(input), Some(output), read, write].into_iter().flatten() {
-                assert!(text.parse::<surefoot_types::Money>().is_ok(), "{model}: {text}");
+    fn prices_of_vendors() {
+        let mut book = PriceBook::default();
+        add(&mut book, "mine", "openai");
+        add(&mut book, "claude", "anthropic");
+        let at = |day: &str| format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap();
+        let million = Usage { input: 1_000_000, ..Usage::default() };
+        let cost =
+            |target: &str, day: &str| book.get(target, at(day)).map(|price| price.cost(&million, None).to_string());
+        assert_eq!(cost("mine/gpt-4o-mini", "2026-11-01").as_deref(), Some("$0.15"));
+        assert_eq!(cost("claude/claude-sonnet-4-20250514", "2026-11-01").as_deref(), Some("$3.00"));
+        // A long prompt was dearer, up to the day on which it no longer was.
+        assert_eq!(cost("claude/claude-opus-4-6", "2026-03-12").as_deref(), Some("$10.00"));
+        assert_eq!(cost("claude/claude-opus-4-6", "2026-03-13").as_deref(), Some("$5.00"));
+        assert_eq!(cost("mine/no-such-model", "2026-11-01"), None);
+    }
+
+    #[test]
+    fn no_model_is_free() {
+        for (vendor, all) in &TABLE.vendors {
+            for models in all {
+                let free = models
+                    .prices
+                    .iter()
+                    .any(|price| price.rates.input == Money::ZERO && price.rates.output == Money::ZERO);
+                assert!(
+                    !free || models.prices.iter().all(|price| price.request.is_some()),
+                    "{vendor}: {:?}",
+                    models.names
+                );
             }
         }
-        assert!(of("openai").any(|(model, _)| model == "gpt-4o-mini"));
     }
 }

@@ -28,7 +28,7 @@ impl Ground<'_> {
         let mut book = PriceBook::default();
         for written in &root.providers {
             for (kind, ..) in KINDS.into_iter().filter(|(kind, ..)| is_vendor(written, kind)) {
-                prices::of(kind).for_each(|(model, price)| book.add(format!("{}/{model}", written.name.value), price));
+                prices::add(&mut book, &written.name.value, kind);
             }
         }
         LOCAL.iter().for_each(|model| book.add(format!("local/{model}"), Price::default()));
