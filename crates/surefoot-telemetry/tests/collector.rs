@@ -28,10 +28,13 @@ use surefoot_types::{
 };
 use tokio::net::TcpListener;
 
-/// A collector that keeps what it is sent: path, key, body. Its first so many answers are refusals.
+/// A request's path, key and body.
+type Got = (String, String, Vec<u8>);
+
+/// A collector that keeps what it is sent. Its first so many answers are refusals.
 #[derive(Clone, Default)]
 struct Collector {
-    got: Arc<Mutex<Vec<(String, String, Vec<u8>)>>>,
+    got: Arc<Mutex<Vec<Got>>>,
     refusals: Arc<Mutex<u32>>,
 }
 
@@ -140,7 +143,7 @@ async fn a_request_is_told_with_its_attempts() {
     let said = trace(1).question;
     assert!(!said.is_empty());
     let bodies = collector.got.lock().unwrap().clone();
-    let holds = |(_, _, body): &(_, _, Vec<u8>)| body.windows(said.len()).any(|window| window == said.as_bytes());
+    let holds = |(_, _, body): &Got| body.windows(said.len()).any(|window| window == said.as_bytes());
     assert!(!bodies.iter().any(holds), "what was said stays here");
     for name in ["gen_ai.client.operation.duration", "gen_ai.client.token.usage"] {
         assert!(collector.metrics().iter().any(|metric| metric == name), "{name}");
