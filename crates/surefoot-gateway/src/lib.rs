@@ -28,7 +28,7 @@ mod verify;
 pub use call::{Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Quota, Reply, Standing, Whole};
 pub use embed::{EmbedCall, Embedded};
 pub use identify::Admitted;
-pub use outside::{Grounding, Resident};
+pub use outside::{Grounding, Observer, Resident};
 pub use path::{Gateway, Parts};
 pub use project::Project;
 pub use trace_context::TraceContext;

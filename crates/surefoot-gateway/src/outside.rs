@@ -1,6 +1,8 @@
 //! What the path asks of the rest of the product: grounding and the providers inside this process.
 //! Both are given by whoever assembles the program, so that the path knows neither search nor models.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use surefoot_dialect::embeddings::Embeddings;
@@ -8,6 +10,7 @@ use surefoot_types::{
     Citation, Fault,
     conversation::{ChatRequest, Event},
     document::Hit,
+    trace::Trace,
 };
 
 /// Finds passages, and checks citations against them.
@@ -24,6 +27,12 @@ pub trait Grounding: Send + Sync + 'static {
 
     /// Whether `answer` says that the documents do not answer.
     fn abstains(&self, answer: &str) -> bool;
+}
+
+/// Is told of every request that ended, as its record is kept. It may not wait: it stands on the path.
+pub trait Observer: Send + Sync + 'static {
+    /// A request ended.
+    fn trace_ended(&self, trace: &Arc<Trace>);
 }
 
 /// A provider inside this process: `sim`, `local`.

@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::Breach;
 
 /// Each crate, and the crates of this workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("surefoot-types", &[]),
     ("surefoot-dialect", &["surefoot-types"]),
     ("surefoot-guard", &["surefoot-types"]),
@@ -15,6 +15,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("surefoot-knowledge", &["surefoot-types", "surefoot-guard"]),
     ("surefoot-lab", &["surefoot-types", "surefoot-gateway"]),
     ("surefoot-store", &["surefoot-types"]),
+    ("surefoot-telemetry", &["surefoot-types", "surefoot-gateway"]),
     (
         "surefoot-server",
         &["surefoot-types", "surefoot-dialect", "surefoot-gateway", "surefoot-knowledge", "surefoot-lab"],
@@ -29,6 +30,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "surefoot-knowledge",
             "surefoot-lab",
             "surefoot-store",
+            "surefoot-telemetry",
             "surefoot-server",
         ],
     ),
@@ -37,13 +39,14 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 ];
 
 /// A dependency that only these crates may know.
-const ONLY_IN: [(&str, &[&str]); 6] = [
+const ONLY_IN: [(&str, &[&str]); 7] = [
     ("axum", &["surefoot-server"]),
     ("sqlx", &["surefoot-store"]),
     ("clap", &["surefoot", "xtask"]),
     ("tantivy", &["surefoot-knowledge"]),
     ("askama", &["surefoot-server"]),
     ("rmcp", &["surefoot-server"]),
+    ("opentelemetry", &["surefoot-telemetry"]),
 ];
 
 /// Run times and HTTP, which the pure crates must never know.
