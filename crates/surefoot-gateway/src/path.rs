@@ -30,7 +30,7 @@ use crate::{
     events,
     ground::ground,
     identify::{Admitted, identify, limit, may_enter, may_use},
-    outside::{Grounding, Resident},
+    outside::{Grounding, Observer, Resident},
     project::Project,
     recall::Recall,
     record::Tale,
@@ -66,6 +66,8 @@ pub struct Parts {
     pub residents: BTreeMap<String, Arc<dyn Resident>>,
     /// Knowledge; `None` while nothing can be searched.
     pub grounding: Option<Arc<dyn Grounding>>,
+    /// Is told of every request that ended.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// The path of a request. Clones share everything.
@@ -207,6 +209,9 @@ impl Gateway {
         self.inner.accounts.recorded(&charges, stored.is_ok());
         events::request_ended(&trace);
         self.watch_spending(&trace);
+        if let Some(observer) = &self.inner.parts.observer {
+            observer.trace_ended(&trace);
+        }
         let Err(error) = stored else { return Ok(()) };
         events::record_lost(&trace, &error);
         if project.records.serve_unrecorded { Ok(()) } else { Err(error.into()) }

@@ -25,6 +25,8 @@ use crate::{
 pub(crate) struct Grounded {
     /// What to send.
     pub(crate) request: ChatRequest,
+    /// What the caller asked, and what was searched for.
+    pub(crate) question: String,
     /// The passages that it was grounded with, in the order of their numbers.
     pub(crate) hits: Vec<Hit>,
     /// True while the request is still what the caller sent, so that its bytes may go on as they came.
@@ -43,8 +45,9 @@ pub(crate) async fn ground(
     chance: &dyn Chance,
 ) -> Result<Grounded, Fault> {
     let mut request = call.chat.clone();
+    let question = query(call);
     let Some(task) = &plan.task else {
-        return Ok(Grounded { request, hits: Vec::new(), untouched: true, cap: None });
+        return Ok(Grounded { request, question, hits: Vec::new(), untouched: true, cap: None });
     };
     inputs_fit(&task.function, &call.context.input)?;
     let found = match &task.function.knowledge {
@@ -52,7 +55,7 @@ pub(crate) async fn ground(
         Some(knowledge) => {
             may_search(admitted, knowledge)?;
             let grounding = searchable(grounding)?;
-            let hits = grounding.search(knowledge, &query(call), task.function.passages).await?;
+            let hits = grounding.search(knowledge, &question, task.function.passages).await?;
             Some((grounding.passages_block(&hits), hits))
         }
     };
@@ -60,7 +63,7 @@ pub(crate) async fn ground(
     let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
     request.messages = task.variant.prompt.render(filling, chance)?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
-    Ok(Grounded { request, hits: hits.unwrap_or_default(), untouched: false, cap: None })
+    Ok(Grounded { request, question, hits: hits.unwrap_or_default(), untouched: false, cap: None })
 }
 
 impl Gateway {

@@ -74,6 +74,7 @@ impl Resident for Scripted {
         &self,
         model: &str,
         request: &ChatRequest,
+        _: &str,
         _: &[Hit],
     ) -> Result<BoxStream<'static, Result<Event, Fault>>, Fault> {
         self.asked.lock().unwrap().push(request.clone());
@@ -169,6 +170,7 @@ pub(crate) fn parts(
         minted_keys: Arc::default(),
         residents,
         grounding: None,
+        observer: None,
     }
 }
 

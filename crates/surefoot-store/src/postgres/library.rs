@@ -25,6 +25,10 @@ macro_rules! passages_sql {
 
 #[async_trait]
 impl Library for PostgresStore {
+    async fn library_id(&self) -> Stored<String> {
+        sqlx::query_scalar("SELECT id FROM library").fetch_one(&self.pool).await.map_err(unavailable)
+    }
+
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()> {
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
         kept_shared(&mut transaction).await?;

@@ -26,6 +26,10 @@ macro_rules! passages_sql {
 
 #[async_trait]
 impl Library for SqliteStore {
+    async fn library_id(&self) -> Stored<String> {
+        sqlx::query_scalar("SELECT id FROM library").fetch_one(&self.readers).await.map_err(unavailable)
+    }
+
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()> {
         let put = Put { document: document.clone(), passages: passages.to_vec(), vectors: vectors.clone() };
         self.writer.write(put).await

@@ -9,6 +9,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -21,24 +22,31 @@ use surefoot_knowledge::{
     ingest::{self, Progress, Report, Source},
     search::Knowledge,
 };
+use surefoot_telemetry::Telemetry;
 use surefoot_types::{Chance, Clock, Fault, SystemChance, SystemClock, key::Key, ports::Store};
 
 use self::{grounding::KnowledgeGrounding, local::Local};
 pub(crate) use self::{
+    grounding::Unread,
     store::{file, open, open_file},
     subject::GatewaySubject,
 };
 use crate::settings::{Retention, Settings};
 
+/// How long the collector is given to take the last spans.
+const LAST_SPANS: Duration = Duration::from_secs(5);
+
 /// The program, put together.
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) knowledge: Arc<Knowledge>,
+    pub(crate) unread: Arc<Unread>,
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) gateway: Gateway,
     pub(crate) project: Arc<ArcSwap<Project>>,
     pub(crate) minted_keys: Arc<ArcSwap<Vec<Key>>>,
     pub(crate) retention: ArcSwap<Retention>,
+    telemetry: Option<Arc<Telemetry>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
 }
@@ -49,6 +57,7 @@ impl House {
         let store = open(&settings.store, data).await?;
         let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
         let knowledge = Arc::new(knowledge(&store, &embedder, data));
+        let unread = Arc::new(Unread::default());
         let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([
             ("local".into(), Arc::new(Local::new(Arc::clone(&embedder))) as Arc<dyn Resident>),
             ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
@@ -56,6 +65,7 @@ impl House {
         let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (Arc::new(SystemClock), Arc::new(SystemChance));
         let minted_keys = Arc::new(ArcSwap::from_pointee(store.key_list().await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
+        let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
         let gateway = Gateway::new(Parts {
             journal: Arc::clone(&store) as _,
             ledger: Arc::clone(&store) as _,
@@ -66,11 +76,24 @@ impl House {
             project: Arc::clone(&project),
             minted_keys: Arc::clone(&minted_keys),
             residents,
-            grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge)))),
+            grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
+            observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
         .await?;
         let retention = ArcSwap::from_pointee(settings.retention);
-        Ok(Self { store, knowledge, embedder, gateway, project, minted_keys, retention, clock, chance })
+        Ok(Self {
+            store,
+            knowledge,
+            unread,
+            embedder,
+            gateway,
+            project,
+            minted_keys,
+            retention,
+            telemetry,
+            clock,
+            chance,
+        })
     }
 
     /// Takes a project's settings as they are now, where they can change while the program runs.
@@ -85,6 +108,9 @@ impl House {
         self.gateway.stop();
         self.gateway.idle().await;
         self.gateway.close().await;
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.close(LAST_SPANS).await;
+        }
         self.store.close().await;
     }
 

@@ -26,6 +26,9 @@ pub(crate) use self::{
     mistake::Mistake,
 };
 
+/// What [`load`] reads of a project's folder: files, and folders of them.
+pub(crate) const FILES: [&str; 3] = ["surefoot.toml", "functions", "evals"];
+
 /// Reads and checks the project in `folder`.
 ///
 /// # Errors

@@ -229,6 +229,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// True or false.
+    pub(crate) fn boolean(&mut self, name: &str) -> Option<At<bool>> {
+        let (_, mut value) = self.raw(name)?;
+        match value.take() {
+            ValueInner::Boolean(boolean) => Some(At::new(boolean, self.toml.place(value.span))),
+            other => self.refuse(&value, &other, name, "true or false"),
+        }
+    }
+
     /// A number.
     pub(crate) fn number(&mut self, name: &str) -> Option<At<f64>> {
         let (_, mut value) = self.raw(name)?;

@@ -8,6 +8,7 @@ mod prices;
 mod prompts;
 mod providers;
 mod server;
+mod telemetry;
 mod values;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) store: StoreSettings,
     /// How long.
     pub(crate) retention: Retention,
+    /// Where ended requests are told, if anywhere.
+    pub(crate) telemetry: Option<surefoot_telemetry::Options>,
 }
 
 /// What those need to know who look after a project's store.
@@ -111,6 +114,7 @@ impl Ground<'_> {
             drain: self.drain(root.server.drain.as_ref()),
             store: self.store(root),
             retention: self.retention(&root.retention),
+            telemetry: self.telemetry(root.telemetry.as_ref()),
         }
     }
 

@@ -50,7 +50,8 @@ impl Ground<'_> {
         Some(Provider { name, reach: Reach::Http { dialect, base_url, key, headers } })
     }
 
-    fn url(&self, written: &At<String>) -> Option<String> {
+    /// The address of an API, without a slash at its end.
+    pub(super) fn url(&self, written: &At<String>) -> Option<String> {
         let url = reqwest::Url::parse(&written.value).ok();
         let fits = |url: &reqwest::Url| {
             matches!(url.scheme(), "http" | "https")
@@ -75,7 +76,8 @@ impl Ground<'_> {
         }
     }
 
-    fn headers(&self, written: &[(At<String>, At<String>)], wanted: Wanted) -> BTreeMap<String, String> {
+    /// Headers to send, with the secrets among them read.
+    pub(super) fn headers(&self, written: &[(At<String>, At<String>)], wanted: Wanted) -> BTreeMap<String, String> {
         let mut headers = BTreeMap::new();
         for (name, value) in written {
             let lower = name.value.to_ascii_lowercase();

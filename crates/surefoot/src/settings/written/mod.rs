@@ -6,6 +6,7 @@ pub(crate) mod ops;
 pub(crate) mod price;
 pub(crate) mod root;
 pub(crate) mod server;
+pub(crate) mod telemetry;
 pub(crate) mod variant;
 
 use self::{eval::Eval, function::Function, root::Root};
@@ -40,6 +41,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &ops::RECORDS,
     &ops::RETENTION,
     &ops::STORE,
+    &telemetry::TELEMETRY,
     &function::FUNCTION,
     &function::INPUT,
     &variant::VARIANT,

@@ -6,6 +6,7 @@ use super::{
     ops::{self, Budget, Limit, Records, Retention, Store},
     price::{self, Price},
     server::{self, Server},
+    telemetry::{TELEMETRY, Telemetry},
 };
 use crate::settings::{
     source::{At, Place},
@@ -32,6 +33,7 @@ pub(crate) const ROOT: Section = Section {
         field("records", "[records]", "", "What is kept of requests, and how surely."),
         field("retention", "[retention]", "", "How long it is kept."),
         field("store", "[store]", "", "Where it is kept."),
+        field("telemetry", "[telemetry]", "", "Where ended requests are told."),
     ],
 };
 
@@ -177,6 +179,7 @@ pub(crate) struct Root {
     pub(crate) records: Records,
     pub(crate) retention: Retention,
     pub(crate) store: Store,
+    pub(crate) telemetry: Option<Telemetry>,
 }
 
 #[derive(Debug)]
@@ -260,6 +263,9 @@ impl Root {
         }
         if let Some(store) = root.table("store", &ops::STORE) {
             self.store = Store::read(store);
+        }
+        if let Some(telemetry) = root.table("telemetry", &TELEMETRY) {
+            self.telemetry = Some(Telemetry::read(telemetry));
         }
         root.gone(
             "budget",
