@@ -35,11 +35,12 @@ impl Test {
             command("cargo test --workspace")
         };
         if self.fast {
-            tests.args(if has("cargo-nextest") {
-                ["-E", "not (test(/^sdk/) or test(/^browser/))"]
+            let less: &[&str] = if has("cargo-nextest") {
+                &["-E", "not (test(/^sdk/) or test(/^browser/))"]
             } else {
-                ["--", "--skip=sdk_", "--skip=browser_"]
-            });
+                &["--", "--skip=sdk_", "--skip=browser_"]
+            };
+            tests.args(less);
         }
         step("tests", tests.args(&self.rest).envs(environment))
     }
