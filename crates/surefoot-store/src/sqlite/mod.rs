@@ -67,7 +67,10 @@ impl SqliteStore {
         let seat = Seat::take(&options.seats, options.chance.as_ref())?;
         let file = file(path, &options);
         let mut connection = file.connect().await.map_err(unavailable)?;
+        // Two processes that make the file at once would both find no tables.
+        let alone = seat.alone().await?;
         MIGRATIONS.run(&mut connection).await.map_err(not_migrated)?;
+        drop(alone);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(file.clone().pragma("query_only", "on"))
