@@ -20,13 +20,7 @@ impl Ledger for PostgresStore {
     async fn key_add(&self, key: &Key) -> Stored<()> {
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
         key_changed(&mut transaction).await?;
-        sqlx::query("INSERT INTO key (id, name, body) VALUES ($1, $2, $3)")
-            .bind(id_bytes(key.id.to_bits()))
-            .bind(&key.name)
-            .bind(to_json(key)?)
-            .execute(&mut *transaction)
-            .await
-            .map_err(|error| taken(error, key))?;
+        key_insert(&mut transaction, key).await?;
         transaction.commit().await.map_err(unavailable)
     }
 
@@ -191,6 +185,17 @@ impl PostgresStore {
             *known = Some(until);
         }
     }
+}
+
+pub(crate) async fn key_insert(to: &mut PgConnection, key: &Key) -> Stored<()> {
+    sqlx::query("INSERT INTO key (id, name, body) VALUES ($1, $2, $3)")
+        .bind(id_bytes(key.id.to_bits()))
+        .bind(&key.name)
+        .bind(to_json(key)?)
+        .execute(to)
+        .await
+        .map(|_| ())
+        .map_err(|error| taken(error, key))
 }
 
 pub(super) async fn leases_delete(to: &mut PgConnection, holder: &str) -> Stored<()> {
