@@ -81,7 +81,7 @@ impl Kind {
         match self {
             Self::Keys => ("key", "key"),
             Self::Accounts => ("account", "account WHERE spent IS NOT NULL"),
-            Self::Spend => ("spend WHERE span = 3600", "spend"),
+            Self::Spend => ("spend WHERE span = 3600", "spend WHERE span = 3600"),
             Self::Counted => ("unkept", "counted"),
             Self::Traces => ("trace", "trace"),
             Self::Feedback => ("feedback", "feedback"),
@@ -330,7 +330,8 @@ async fn documents(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Pag
 }
 
 async fn changes(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
-    let rows: Vec<(i64, String, Option<Vec<u8>>, Option<String>)> = sqlx::query_as(
+    type Row = (i64, String, Option<Vec<u8>>, Option<String>);
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT number, knowledge, document_id, gone FROM change WHERE number > ? ORDER BY number LIMIT ?",
     )
     .bind(number(after))

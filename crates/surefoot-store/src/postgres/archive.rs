@@ -130,7 +130,7 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
         (
             "spend_rows",
             "spend",
-            "WITH gone AS (DELETE FROM spend WHERE what = 'user' AND name = $1 RETURNING 1) SELECT count(*) FROM gone",
+            "WITH gone AS (DELETE FROM spend WHERE kind = 'user' AND name = $1 RETURNING span) SELECT count(*) FROM gone WHERE span = 3600",
         ),
         (
             "accounts",

@@ -1,19 +1,20 @@
 //! Records go from a spool into the database in batches, each in one transaction with the mark of how far the spool
 //! has been moved: whatever breaks, a record is here once or still there.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sqlx::{Connection, PgConnection};
 use surefoot_types::{
     erasure::user_hash,
     ids::TraceId,
     ports::{Record, Stored},
+    spend::Sums,
     trace::Trace,
 };
 
 use super::{account_column, account_start, column, kept_shared, nanos};
 use crate::{
-    group::{COLUMNS, Group, numbers},
+    group::{COLUMNS, DAY, Group, HOUR, numbers},
     rows::{id_bytes, to_json, unavailable},
     spool::{Spool, Spooled},
 };
@@ -230,17 +231,25 @@ pub(crate) async fn spend_add(to: &mut PgConnection, group: &Group) -> Stored<()
     if group.spend.is_empty() {
         return Ok(());
     }
-    let lines = group.spend.iter().map(|((what, hour, name), sums)| {
+    let mut spans: BTreeMap<(i64, &str, i64, &str), Sums> = BTreeMap::new();
+    for ((kind, at, name), added) in &group.spend {
+        for span in [HOUR, DAY] {
+            let sums = spans.entry((span, kind, at.div_euclid(span) * span, name)).or_default();
+            *sums = sums.plus(*added);
+        }
+    }
+    let lines = spans.iter().map(|((span, kind, at, name), sums)| {
         let mut line = serde_json::Map::new();
-        line.insert("what".into(), column(what).into());
-        line.insert("hour".into(), (*hour).into());
+        line.insert("span".into(), (*span).into());
+        line.insert("kind".into(), column(kind).into());
+        line.insert("at".into(), (*at).into());
         line.insert("name".into(), column(name).into());
         line.extend(COLUMNS.into_iter().zip(numbers(sums)).map(|(column, number)| (column.to_owned(), number.into())));
         line
     });
     sqlx::query(
-        "INSERT INTO spend SELECT * FROM json_populate_recordset(NULL::spend, $1::json) ORDER BY what, hour, name
-         ON CONFLICT (what, hour, name) DO UPDATE SET
+        "INSERT INTO spend SELECT * FROM json_populate_recordset(NULL::spend, $1::json) ORDER BY span, kind, at, name
+         ON CONFLICT (span, kind, at, name) DO UPDATE SET
              requests = spend.requests + excluded.requests, failed = spend.failed + excluded.failed,
              unpriced = spend.unpriced + excluded.unpriced, cost = spend.cost + excluded.cost,
              took_us = spend.took_us + excluded.took_us, input = spend.input + excluded.input,

@@ -125,6 +125,14 @@ impl Ledger for PostgresStore {
         .fetch_one(&self.pool)
         .await
         .map_err(unavailable)?;
+        // Seats of processes that will not come back, with the leases that ran out under them.
+        for tidy in [
+            "DELETE FROM lease USING seat WHERE seat.holder = lease.holder AND until < now() - interval '1 day'",
+            "DELETE FROM seat WHERE until < now() - interval '1 day'",
+            "DELETE FROM replica WHERE at < now() - interval '1 day'",
+        ] {
+            sqlx::query(tidy).execute(&self.pool).await.map_err(unavailable)?;
+        }
         Ok(count(gone))
     }
 
@@ -165,7 +173,7 @@ impl PostgresStore {
         let ours = holder == self.seat.holder();
         let sets = asks.iter().any(|ask| matches!(ask.change, LeaseChange::To(_)));
         let free = !ours || self.drain.took_over(CATCH_UP).await;
-        if free && (self.catch_up().await || !sets && !(ours && self.leases_ended())) {
+        if free && (self.catch_up().await || !(sets || ours && self.leases_ended())) {
             return Ok(());
         }
         let waiting = self.spool.waiting();

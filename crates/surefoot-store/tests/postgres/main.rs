@@ -56,7 +56,7 @@ impl Place {
     /// Traces, and requests in the books.
     async fn counted(&self) -> (i64, i64) {
         let traces = self.number("SELECT count(*) FROM trace JOIN trace_body USING (id)").await;
-        let requests = "SELECT coalesce(sum(requests), 0)::bigint FROM spend WHERE what = 'all'";
+        let requests = "SELECT coalesce(sum(requests), 0)::bigint FROM spend WHERE kind = 'all' AND span = 3600";
         (traces, self.number(requests).await)
     }
 }

@@ -85,10 +85,11 @@ CREATE TABLE spool (
 );
 CREATE INDEX spool_by_holder ON spool (holder);
 
--- The books: what was spent, in sums by hour.
+-- The books: sums by hour, and the same by day, so that a year's report adds up few rows.
 CREATE TABLE spend (
-    what             text   COLLATE "C" NOT NULL, -- key, tenant, tag:team, …
-    hour             bigint NOT NULL,             -- seconds since 1970
+    span             bigint NOT NULL,             -- seconds: 3600 or 86400
+    kind             text   COLLATE "C" NOT NULL, -- all, key, tenant, user, function, target, tag:NAME
+    at               bigint NOT NULL,             -- the first second of the span, since 1970
     name             text   COLLATE "C" NOT NULL,
     requests         bigint NOT NULL,
     failed           bigint NOT NULL,
@@ -107,9 +108,10 @@ CREATE TABLE spend (
     searches         bigint NOT NULL,
     reported         bigint,          -- nano-dollars; null where no provider told
     estimated        bigint NOT NULL, -- 1 if any of it is
-    PRIMARY KEY (what, hour, name)
+    PRIMARY KEY (span, kind, at, name)
 );
-CREATE INDEX spend_by_hour ON spend (hour);
+CREATE INDEX spend_by_at ON spend (at);
+CREATE INDEX spend_by_user ON spend (name) WHERE kind = 'user';
 ALTER TABLE spend ALTER name SET STATISTICS 0;
 
 CREATE TABLE key (
