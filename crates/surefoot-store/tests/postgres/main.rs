@@ -4,6 +4,7 @@
 mod away;
 mod erasure;
 mod kills;
+mod leases;
 mod migrate;
 mod shared;
 mod spool;
