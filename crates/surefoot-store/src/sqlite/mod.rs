@@ -54,6 +54,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// For whoever moves everything elsewhere.
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
     /// Opens the file, making it where there is none, brings its tables up to date, and takes a seat. What the seat's
     /// predecessor had leased is given back.
     ///
