@@ -310,6 +310,18 @@ async fn at_once_is_counted_to_the_end_and_tokens_as_they_were() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_long_request_is_charged_to_a_budget_that_only_warns() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let mut hold = Hold::default();
+    accounts.take(&mut hold, &[world.want(Kind::Warn, 10, 50)], Duration::ZERO).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    let charges = hold.settle(Used { cost: Money::nanos(40), tokens: 0 });
+    accounts.recorded(&charges, world.store(charges.clone()).await);
+    assert_eq!(world.state().await, (40, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn all_or_nothing() {
     let world = World::new();
     let accounts = world.process("p-0");

@@ -244,7 +244,7 @@ fn a_warning_is_raised_once() {
         limit: 100,
         amount: 0,
         window,
-        warn_at: &[50, 80, 100],
+        warn_at: &[50, 80],
     };
     let told = |spent| Lease { account: id(), amount: 0, spent, others: 0 };
     let mut account = Account::new(&want, now);
