@@ -3,7 +3,7 @@
 use surefoot_types::{Code, Fault, Retry, key::Key};
 use tokio::sync::watch;
 
-use crate::path::Gateway;
+use crate::gateway::Gateway;
 
 /// Counts requests from their first step until they are recorded.
 pub(crate) struct UnderWay {

@@ -61,6 +61,7 @@ impl House {
             ledger: Arc::clone(&store) as _,
             books: Arc::clone(&store) as _,
             holder: store.holder().to_owned(),
+            lease: settings.store.lease,
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
             project: Arc::clone(&project),
