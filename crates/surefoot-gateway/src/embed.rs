@@ -1,6 +1,8 @@
 //! Vectors for texts: the same steps as an answer, without a prompt.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
 
 use surefoot_dialect::embeddings::{self, Embeddings, EmbeddingsRequest};
 use surefoot_types::{
@@ -14,8 +16,8 @@ use crate::{
     accounts::{Counted, Hold},
     attempt::{EMBEDDINGS, Tries, pause, with_trace},
     call::{Added, Caller, Context, Failed, Standing},
+    gateway::Gateway,
     identify::{identify, limit, may_use},
-    path::Gateway,
     project::{Project, Reach, Target},
     record::Tale,
     reserve::Reserve,
@@ -71,10 +73,12 @@ impl Gateway {
         let walked = tokio::select! {
             biased;
             stopped = self.inner.under_way.stopped() => Err(stopped),
-            walked = self.embed_walk(&project, &call, &mut tale, &mut hold) => walked,
+            walked = AssertUnwindSafe(self.embed_walk(&project, &call, &mut tale, &mut hold)).catch_unwind() => {
+                walked.unwrap_or_else(|_| Err(Fault::internal("a step of the request panicked")))
+            }
         };
         let charges = hold.settle(tale.settle());
-        let (record, added) = tale.record(walked.as_ref().err(), charges);
+        let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
         let recorded = self.store(&project, record).await;
         let standing = hold.standing();
         match walked.and_then(|embeddings| recorded.map(|()| embeddings)) {

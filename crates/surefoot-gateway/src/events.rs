@@ -90,3 +90,9 @@ pub(crate) fn leases_changed(asks: usize, error: Option<&StoreError>) {
 pub(crate) fn ledger_unreachable(error: &StoreError) {
     tracing::error!(%error, "budgets and limits cannot be looked up in the store");
 }
+
+/// This hour's spending is far above its usual.
+pub(crate) fn spending_unusual(spent: Money, usual: Money) {
+    counter!("surefoot_spend_anomalies_total").increment(1);
+    tracing::warn!(%spent, %usual, "this hour's spending is far above what is usual for an hour");
+}

@@ -5,9 +5,10 @@
 //! [`Hold::settle`] puts what it really used in its place, once, on every exit; what was held and not settled
 //! is given back when the hold is dropped. The [keeper](keeper) is the only one who talks to the store.
 //!
-//! A lease lives on for [`LIVES`] after the store last heard of this process. A request takes from it only if
-//! it will be done before that, by this machine's monotonic clock and with a margin: a process that cannot
-//! reach the store stops spending before anybody else is given what it holds.
+//! Leases live on for a while after the store last heard of this process. A request takes from one only if it
+//! will be done before that, by this machine's monotonic clock and with a margin: a process that cannot reach
+//! the store stops spending before anybody else is given what it holds. (Of requests that may last longer than
+//! half of that while, only so much is covered.)
 
 mod account;
 mod counted;
@@ -42,8 +43,6 @@ use crate::{
     events,
 };
 
-/// How long leases live on after the store last heard of this process.
-pub(crate) const LIVES: Duration = Duration::from_secs(30 * 60);
 /// By this part of their life sooner than the store a process takes its leases for ended.
 const MARGIN: u32 = 60;
 /// How long a request waits for a budget that others hold and may not need.

@@ -67,8 +67,7 @@ impl Refused {
         let begins_anew = self.window.end.map(|end| Duration::try_from(end.duration_since(now)).unwrap_or_default());
         let retry = match (self.why, self.kind) {
             (Why::TooLarge, _) => Retry::Never,
-            (Why::Unreachable, _) | (_, Kind::AtOnce) => Retry::Later(Some(SOON)),
-            (Why::Held, Kind::Hard) => Retry::Later(Some(SOON)),
+            (Why::Unreachable, _) | (_, Kind::AtOnce) | (Why::Held, Kind::Hard) => Retry::Later(Some(SOON)),
             _ => begins_anew.map_or(Retry::Never, |wait| Retry::Later(Some(wait))),
         };
         match self.kind {

@@ -16,6 +16,8 @@ use surefoot_types::{
 
 use super::*;
 
+/// How long leases live.
+const LIVES: Duration = Duration::from_secs(30 * 60);
 const NOON: &str = "2026-01-01T12:00:00Z";
 
 /// Tells the paused time of the tests, for the store and the accounts alike.
@@ -319,4 +321,41 @@ async fn all_or_nothing() {
     let wants = [world.want(Kind::Hard, 1_000, 1_000), other(10, 1_000)];
     assert!(accounts.take(&mut hold, &wants, Duration::ZERO).await.is_err());
     assert_eq!(world.request(&accounts, 1_000, 1_000, 1).await, Some(1), "nothing of it is held");
+}
+
+/// A measurement, run by hand: `cargo test --release -p surefoot-gateway --lib accounts::tests::how_fast -- --ignored
+/// --nocapture`. One thread, one budget and two limits, leases that suffice.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn how_fast() {
+    const TIMES: u32 = 200_000;
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let wants = || {
+        let window = Every::Day.window(world.clock.now());
+        let of = |kind: Kind, what| {
+            let account = AccountId::new(what, &Per::Key, "app", window.start);
+            Want { account, kind, name: "b", per: &Per::Key, limit: i64::MAX / 2, amount: 1_000, window, warn_at: &[] }
+        };
+        [of(Kind::Hard, "budget:b"), of(Kind::Requests, "requests:b"), of(Kind::Tokens, "tokens:b")]
+    };
+    let mut took = Vec::new();
+    let mut round = async |times: u32| {
+        for _ in 0..times {
+            let started = std::time::Instant::now();
+            let mut hold = Hold::default();
+            accounts.take(&mut hold, &wants(), Duration::from_secs(600)).await.unwrap();
+            let charges = hold.settle(Used { cost: Money::nanos(10), tokens: 10 });
+            accounts.recorded(&charges, true);
+            took.push(started.elapsed());
+        }
+    };
+    round(1_000).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let started = std::time::Instant::now();
+    round(TIMES).await;
+    let whole = started.elapsed();
+    took.sort_unstable();
+    let at = |share: f64| took[(took.len() as f64 * share) as usize];
+    println!("{:.0} a second, p50 {:?}, p99 {:?}", f64::from(TIMES) / whole.as_secs_f64(), at(0.5), at(0.99));
 }

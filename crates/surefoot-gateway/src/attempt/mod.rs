@@ -27,7 +27,7 @@ use crate::{
     accounts::Hold,
     call::{Call, Head, Standing, Whole},
     events,
-    path::Parts,
+    gateway::Parts,
     project::{Project, Target},
     record::Tale,
     reserve::Reserve,

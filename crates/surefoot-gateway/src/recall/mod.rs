@@ -6,16 +6,27 @@
 use std::time::Duration;
 
 use moka::{Expiry, sync::Cache};
-use surefoot_types::{Citation, conversation::Answer, trace::Trace};
+use surefoot_types::{
+    Citation, Timestamp,
+    conversation::{Answer, Finish},
+    erasure::user_hash,
+    trace::Trace,
+};
 
 use crate::{call::Whole, resolve::Plan, screen::Screened};
 
 /// Most bytes of answers that are kept.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
+/// For so long after a user was erased, an answer to a request of theirs from before is not kept: longer than any
+/// request lasts.
+const LATE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Answers by request.
 pub(crate) struct Recall {
     kept: Cache<blake3::Hash, Kept>,
+    /// When users were erased, by the hash of their names.
+    erased: Cache<String, Timestamp>,
 }
 
 /// An answer that was given before.
@@ -26,6 +37,8 @@ pub(crate) struct Kept {
     pub(crate) target: String,
     pub(crate) citations: Vec<Citation>,
     pub(crate) abstained: Option<bool>,
+    /// The hash of its user's name: it goes when that user is erased.
+    user: Option<String>,
     lives: Duration,
 }
 
@@ -46,8 +59,9 @@ impl Default for Recall {
                 u32::try_from(bytes).unwrap_or(u32::MAX)
             })
             .expire_after(Lives)
+            .support_invalidation_closures()
             .build();
-        Self { kept }
+        Self { kept, erased: Cache::builder().time_to_live(LATE).build() }
     }
 }
 
@@ -69,15 +83,29 @@ impl Recall {
         self.kept.get(&place?)
     }
 
+    /// Takes away the answers of a user, given by the hash of their name, and keeps none that is late.
+    pub(crate) fn forget(&self, user: &str, at: Timestamp) {
+        self.erased.insert(user.to_owned(), at);
+        let user = user.to_owned();
+        // Fails only for a cache that was not built for it. What is invalid is not found from now on.
+        let of_user = move |_: &blake3::Hash, kept: &Kept| kept.user.as_ref() == Some(&user);
+        self.kept.invalidate_entries_if(of_user).expect("the cache supports it");
+    }
+
     /// Keeps the answer of a finished request.
     pub(crate) fn put(
         &self,
         place: Option<blake3::Hash>,
         lives: Option<Duration>,
+        cap: Option<u64>,
         trace: &Trace,
         whole: Option<&Whole>,
     ) {
         let (Some(place), Some(lives), Some(finish)) = (place, lives, trace.finish.clone()) else { return };
+        // Cut short for want of money: not the answer that the next caller would get.
+        if cap.is_some() && finish == Finish::Length {
+            return;
+        }
         let answer = whole.map_or_else(
             || Answer {
                 id: trace.id.to_string(),
@@ -88,8 +116,13 @@ impl Recall {
             },
             |whole| whole.answer.clone(),
         );
+        let user = trace.user.as_deref().map(user_hash);
+        if user.as_ref().and_then(|user| self.erased.get(user)).is_some_and(|at| trace.at <= at) {
+            return;
+        }
         let target = trace.target().unwrap_or_default().to_owned();
-        let kept = Kept { answer, target, citations: trace.citations.clone(), abstained: trace.abstained, lives };
+        let (citations, abstained) = (trace.citations.clone(), trace.abstained);
+        let kept = Kept { answer, target, citations, abstained, user, lives };
         self.kept.insert(place, kept);
     }
 }

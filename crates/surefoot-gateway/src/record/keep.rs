@@ -1,5 +1,6 @@
 //! What of a trace is kept: its owner may not want all that was said to be stored.
 
+use surefoot_guard::personal::Detector;
 use surefoot_types::{
     Fault,
     conversation::{Message, Part},
@@ -14,15 +15,15 @@ use crate::screen::redact;
 const NOT_KEPT: &str = "(not kept)";
 
 /// Leaves out of a trace what is not to be kept of it.
-pub(super) fn apply(trace: &mut Trace, keep: Keep) {
+pub(super) fn apply(trace: &mut Trace, keep: Keep, detector: &Detector) {
     trace.keep = keep;
     match keep {
         Keep::All => {}
         Keep::Redacted => {
-            each_text(trace, &mut redact);
+            each_text(trace, &mut |text| redact(detector, text));
             each_fault(trace, |fault| {
-                redact(&mut fault.message);
-                fault.hint.iter_mut().for_each(|hint| redact(hint));
+                redact(detector, &mut fault.message);
+                fault.hint.iter_mut().for_each(|hint| redact(detector, hint));
             });
         }
         Keep::Metadata | Keep::Nothing => blank(trace),
@@ -143,6 +144,10 @@ mod tests {
         trace
     }
 
+    fn detector() -> Detector {
+        Detector::new(&surefoot_guard::personal::Options::default()).unwrap()
+    }
+
     fn passage() -> Passage {
         serde_json::from_value(serde_json::json!({
             "ordinal": 0, "range": {"start": 0, "end": 1}, "heading_path": [], "text": "", "page": null
@@ -154,13 +159,13 @@ mod tests {
     fn of_metadata_no_word_is_kept() {
         for keep in [Keep::Metadata, Keep::Nothing] {
             let mut trace = trace();
-            apply(&mut trace, keep);
+            apply(&mut trace, keep, &detector());
             let told = serde_json::to_string(&trace).unwrap();
             assert!(!told.contains(SAID), "{told}");
             assert_eq!((trace.keep, trace.usage.input, trace.passages[0].found.path.as_str()), (keep, 10, "a.md"));
         }
         let mut kept = trace();
-        apply(&mut kept, Keep::All);
+        apply(&mut kept, Keep::All, &detector());
         assert_eq!(kept.question, SAID);
     }
 
@@ -168,17 +173,18 @@ mod tests {
     fn a_rule_that_refused_is_told_even_so() {
         let mut trace = trace();
         trace.fault = Some(Fault::new(Code::OverBudget, "the budget is spent"));
-        apply(&mut trace, Keep::Metadata);
+        apply(&mut trace, Keep::Metadata, &detector());
         assert_eq!(trace.fault.unwrap().message, "the budget is spent");
     }
 
     #[test]
-    fn redacted_words_hold_no_secret() {
+    fn redacted_words_hold_no_secret_and_no_personal_data() {
         let mut trace = trace();
         let secret = format!("sk-proj-{}", "A2b3C4d5E6f7".repeat(4));
-        trace.passages[0].found.passage.text = format!("the key is {secret}");
-        apply(&mut trace, Keep::Redacted);
-        assert!(!serde_json::to_string(&trace).unwrap().contains(&secret));
+        trace.passages[0].found.passage.text = format!("the key is {secret}, ask anna.schmidt@example.com");
+        apply(&mut trace, Keep::Redacted, &detector());
+        let told = serde_json::to_string(&trace).unwrap();
+        assert!(!told.contains(&secret) && !told.contains("anna.schmidt"));
         assert!(trace.passages[0].found.passage.text.starts_with("the key is "));
     }
 

@@ -5,6 +5,7 @@ mod keep;
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
+use surefoot_guard::personal::Detector;
 use surefoot_types::{
     Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
     budget::Charge,
@@ -277,7 +278,12 @@ impl Tale {
     }
 
     /// What is to be stored of the finished request, and what of it goes beside the answer.
-    pub(crate) fn record(mut self, fault: Option<&Fault>, charges: Vec<Charge>) -> (Record, Added) {
+    pub(crate) fn record(
+        mut self,
+        fault: Option<&Fault>,
+        charges: Vec<Charge>,
+        detector: &Detector,
+    ) -> (Record, Added) {
         self.enter("record");
         self.trace.took_us = self.elapsed();
         self.trace.outcome = match fault.map(|fault| fault.code) {
@@ -299,7 +305,7 @@ impl Tale {
         };
         let kept = trace.keep != Keep::Nothing && keep::is_sampled(trace.id, trace.outcome, self.sample);
         let keep = trace.keep;
-        keep::apply(&mut trace, keep);
+        keep::apply(&mut trace, keep, detector);
         (Record { trace: Arc::new(trace), kept, charges }, added)
     }
 

@@ -20,8 +20,8 @@ use crate::{
 
 /// The longest answer that a hard budget pays for where the caller does not limit it. It is then imposed.
 const LONGEST_ANSWER: u64 = 4_096;
-/// An answer is not cut shorter than this for want of money.
-const LEAST_ANSWER: u64 = 256;
+/// An answer is not cut shorter than this for want of money: some sentences, or it is not worth asking.
+const LEAST_ANSWER: u64 = 64;
 /// Tokens that an answer is taken to have, against limits on tokens, where the caller does not limit it.
 const USUAL_ANSWER: u64 = 256;
 
@@ -45,9 +45,9 @@ impl Reserve<'_> {
         let tokens = self.counted.tokens(said + asked.unwrap_or(USUAL_ANSWER));
         let mut longest = asked.unwrap_or(LONGEST_ANSWER);
         while let Err(refused) = self.take(hold, &budgets, &tokens, worst.cost(longest)).await {
-            let shorter = worst.output_for(refused.left(), longest.saturating_sub(1));
             let elastic = asked.is_none() && refused.kind == Kind::Hard && refused.why != Why::Unreachable;
-            if !elastic || shorter < LEAST_ANSWER {
+            let shorter = worst.output_for(refused.left(), longest).max(LEAST_ANSWER);
+            if !elastic || shorter >= longest {
                 return Err(self.told(&refused));
             }
             longest = shorter;

@@ -1,6 +1,6 @@
 //! The guards, on what really leaves.
 
-use surefoot_guard::secrets;
+use surefoot_guard::{personal::Detector, secrets};
 use surefoot_types::{
     Code, Fault,
     conversation::{Message, Part},
@@ -54,8 +54,8 @@ pub(crate) fn screen(project: &Project, mut grounded: Grounded) -> Result<Screen
 }
 
 /// Masks in a text what a redacted record may not hold.
-pub(crate) fn redact(text: &mut String) {
-    secrets::mask_in_place(text);
+pub(crate) fn redact(detector: &Detector, text: &mut String) {
+    surefoot_guard::redact_in_place(detector, text);
 }
 
 /// Masks the secrets in every text of a message.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use surefoot_types::{
     Money, Price, Retry,
-    budget::{Budget, Every, Per},
+    budget::Per,
     ports::Journal,
     price::Rates,
     trace::{Outcome, Trace},
@@ -136,7 +136,7 @@ async fn a_spent_budget_refuses_before_the_provider_is_asked() {
         |_| {},
         |project| {
             priced(project);
-            project.budgets.push(budget(10));
+            project.budgets.push(crate::money::budget(Per::All, 10));
         },
     )
     .await;
@@ -162,16 +162,4 @@ async fn a_secret_never_reaches_the_record() {
 fn priced(project: &mut surefoot_gateway::Project) {
     let rates = Rates { input: "1".parse().unwrap(), output: "2".parse().unwrap(), ..Rates::default() };
     project.prices.add("p0/x", Price::of(rates));
-}
-
-/// A hard budget of so many nano-dollars a day.
-fn budget(nanos: i64) -> Budget {
-    Budget {
-        name: "daily".into(),
-        per: Per::All,
-        every: Every::Day,
-        limit: Money::nanos(nanos),
-        hard: true,
-        warn_at: Vec::new(),
-    }
 }

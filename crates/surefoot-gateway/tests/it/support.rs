@@ -37,6 +37,8 @@ pub(crate) enum Act {
     Cut(&'static str),
     /// Says this and then nothing more, without closing.
     Stall(&'static str),
+    /// Answers, and says that it used this.
+    Charge(Usage),
     /// Panics.
     Panic,
 }
@@ -90,10 +92,16 @@ impl Resident for Scripted {
             Act::Panic => panic!("scripted panic"),
             Act::Cut(text) => Ok(stream::iter(say(text)).boxed()),
             Act::Stall(text) => Ok(stream::iter(say(text)).chain(stream::pending()).boxed()),
-            Act::Say(text) => {
+            act @ (Act::Say(_) | Act::Charge(_)) => {
+                let usual = Usage { input: 10, output: 20, ..Usage::default() };
+                let (text, usage) = match act {
+                    Act::Say(text) => (text, usual),
+                    Act::Charge(usage) => ("charged", usage),
+                    _ => ("", usual),
+                };
                 let mut events = say(text);
                 events.push(Ok(Event::Finish { finish: Finish::Stop }));
-                events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
+                events.push(Ok(Event::Usage { usage }));
                 events.push(Ok(Event::End));
                 Ok(stream::iter(events).boxed())
             }
@@ -120,6 +128,21 @@ pub(crate) async fn rig_with(
     change_model: impl FnOnce(&mut Model),
     change_project: impl FnOnce(&mut Project),
 ) -> Rig {
+    let journal = Arc::new(MemoryStore::default());
+    rig_of(parts(providers, &journal, change_model, change_project), journal).await
+}
+
+pub(crate) async fn rig_of(parts: Parts, journal: Arc<MemoryStore>) -> Rig {
+    Rig { gateway: Gateway::new(parts).await.unwrap(), journal }
+}
+
+/// What [`rig_with`] is made of.
+pub(crate) fn parts(
+    providers: &[Arc<Scripted>],
+    journal: &Arc<MemoryStore>,
+    change_model: impl FnOnce(&mut Model),
+    change_project: impl FnOnce(&mut Project),
+) -> Parts {
     let names: Vec<String> = (0..providers.len()).map(|n| format!("p{n}")).collect();
     let targets = names
         .iter()
@@ -133,24 +156,21 @@ pub(crate) async fn rig_with(
     change_model(&mut model);
     let mut project = Project { models: BTreeMap::from([("m".into(), Arc::new(model))]), ..Project::default() };
     change_project(&mut project);
-    let journal = Arc::new(MemoryStore::default());
     let residents =
         names.into_iter().zip(providers).map(|(name, p)| (name, Arc::clone(p) as Arc<dyn Resident>)).collect();
-    let gateway = Gateway::new(Parts {
-        journal: Arc::clone(&journal) as Arc<dyn Journal>,
-        ledger: Arc::clone(&journal) as Arc<dyn Ledger>,
-        books: Arc::clone(&journal) as Arc<dyn Books>,
+    Parts {
+        journal: Arc::clone(journal) as Arc<dyn Journal>,
+        ledger: Arc::clone(journal) as Arc<dyn Ledger>,
+        books: Arc::clone(journal) as Arc<dyn Books>,
         holder: "test-0".into(),
+        lease: Duration::from_secs(60),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(project)),
         minted_keys: Arc::default(),
         residents,
         grounding: None,
-    })
-    .await
-    .unwrap();
-    Rig { gateway, journal }
+    }
 }
 
 impl Rig {
@@ -169,7 +189,12 @@ impl Rig {
 
     /// Asks, and gives what was delivered, in short, with the trace as recorded at that moment.
     pub(crate) async fn ask(&self, question: &str, stream: bool) -> (Vec<String>, Trace) {
-        let mut reply = self.gateway.answer(self.call(question, stream));
+        self.ask_with(self.call(question, stream)).await
+    }
+
+    /// The same for any call.
+    pub(crate) async fn ask_with(&self, call: Call) -> (Vec<String>, Trace) {
+        let mut reply = self.gateway.answer(call);
         let mut told = Vec::new();
         while let Some(delivery) = reply.deliveries.recv().await {
             told.push(short(&delivery));
