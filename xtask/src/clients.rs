@@ -1,4 +1,4 @@
-//! What the tests need beside Rust: SDKs from PyPI and npm, and a browser from Debian's packages.
+//! What the tests need beside Rust: SDKs from PyPI and npm, Postgres from PyPI, and a browser from Debian's packages.
 
 use std::{
     fs,
@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use crate::run::{command, has, root, step};
+use crate::{
+    postgres,
+    run::{command, has, root, step},
+};
 
 /// Where the browser is.
 pub(crate) const CHROMIUM: &str = "/usr/bin/chromium";
@@ -26,6 +29,7 @@ pub(crate) fn install() -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
     python()?;
     node()?;
     Ok(vec![
+        ("SUREFOOT_TEST_POSTGRES", postgres::install()?),
         ("SUREFOOT_TEST_PYTHON", folder().join("venv/bin/python")),
         ("SUREFOOT_TEST_NODE_FOLDER", folder().join("node")),
         ("SUREFOOT_TEST_CHROMIUM", CHROMIUM.into()),
@@ -79,7 +83,7 @@ fn node() -> anyhow::Result<()> {
 }
 
 /// Installs unless it was done already from the same files.
-fn fresh(name: &str, from: &[&Path], install: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(crate) fn fresh(name: &str, from: &[&Path], install: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut hasher = blake3::Hasher::new();
     for file in from {
         hasher.update(&fs::read(file).with_context(|| file.display().to_string())?);

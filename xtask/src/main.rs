@@ -5,6 +5,7 @@
 mod bench;
 mod clients;
 mod codegen;
+mod postgres;
 mod run;
 mod test;
 mod tidy;

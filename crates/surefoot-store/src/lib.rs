@@ -4,8 +4,12 @@
 
 mod group;
 mod options;
+mod postgres;
+mod rows;
 mod seat;
+mod spool;
 mod sqlite;
 
 pub use options::{Level, Options};
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::SqliteStore;

@@ -1,7 +1,8 @@
 //! How a store is opened.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use sqlx::sqlite::SqliteSynchronous;
 use surefoot_types::{Chance, Clock, SystemChance, SystemClock};
 
 /// What a record survives once its request was answered.
@@ -20,6 +21,16 @@ impl Level {
     /// All of them, with their names in settings.
     pub const NAMES: [(&'static str, Self); 3] =
         [("crash", Self::Crash), ("power", Self::Power), ("relaxed", Self::Relaxed)];
+
+    /// What a SQLite file in WAL mode needs for it.
+    pub(crate) fn synchronous(self) -> SqliteSynchronous {
+        match self {
+            // FULL flushes the log at every commit: a commit survives a power cut. The writer's groups share one flush.
+            Self::Power => SqliteSynchronous::Full,
+            // NORMAL leaves the log to the operating system, which outlives the process.
+            Self::Crash | Self::Relaxed => SqliteSynchronous::Normal,
+        }
+    }
 }
 
 /// How a store is opened.
@@ -33,6 +44,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Where the data folder's id comes from.
     pub chance: Arc<dyn Chance>,
+    /// How long a statement waits for another process that writes or, where it must, reads.
+    pub busy: Duration,
     /// Most pages of 4 KiB that the file may have: what does not fit is refused as by a full disk.
     pub pages: Option<u32>,
 }
@@ -45,6 +58,7 @@ impl Options {
             seats: seats.into(),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
+            busy: Duration::from_secs(10),
             pages: None,
         }
     }

@@ -7,7 +7,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use surefoot_types::{
@@ -22,6 +22,8 @@ const SEATS: u32 = 1_000;
 #[derive(Debug)]
 pub(crate) struct Seat {
     holder: String,
+    /// Its place in the folder, without an ending.
+    place: PathBuf,
     _lock: File,
 }
 
@@ -32,14 +34,42 @@ impl Seat {
         fs::create_dir_all(folder).map_err(failed)?;
         let id = folder_id(folder, chance).map_err(failed)?;
         for number in 0..SEATS {
-            let lock = open(&folder.join(format!("{number}.lock"))).map_err(failed)?;
-            match lock.try_lock() {
-                Ok(()) => return Ok(Self { holder: format!("{id}-{number}"), _lock: lock }),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            if let Some(seat) = Self::try_take(folder, &id, number).map_err(failed)? {
+                return Ok(seat);
             }
         }
         Err(StoreError::Unavailable(format!("{SEATS} processes share the data folder already")))
+    }
+
+    /// Takes the seats that were sat on once and are free now, but for those without a file of this name.
+    pub(crate) fn vacant(&self, file: &str) -> Stored<Vec<Self>> {
+        let folder = self.place.parent().unwrap_or(Path::new("."));
+        let id = self.holder.rsplit_once('-').map_or("", |(id, _)| id);
+        let mut seats = Vec::new();
+        for number in 0..SEATS {
+            if folder.join(format!("{number}.{file}")).exists() {
+                let seat = Self::try_take(folder, id, number);
+                seats.extend(seat.map_err(|error| StoreError::Unavailable(format!("{}: {error}", folder.display())))?);
+            }
+        }
+        Ok(seats)
+    }
+
+    fn try_take(folder: &Path, id: &str, number: u32) -> std::io::Result<Option<Self>> {
+        let lock = open(&folder.join(format!("{number}.lock")))?;
+        match lock.try_lock() {
+            Ok(()) => {
+                let (holder, place) = (format!("{id}-{number}"), folder.join(number.to_string()));
+                Ok(Some(Self { holder, place, _lock: lock }))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The path of a file that belongs to this seat.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.place.with_extension(name)
     }
 
     /// The name under which this process holds leases.

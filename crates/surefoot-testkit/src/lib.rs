@@ -4,9 +4,11 @@
 pub mod chance;
 pub mod clock;
 pub mod memory;
+pub mod postgres;
 pub mod samples;
 pub mod suite;
 
 pub use chance::CountingChance;
 pub use clock::HandClock;
 pub use memory::MemoryStore;
+pub use postgres::PostgresServer;

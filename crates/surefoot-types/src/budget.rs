@@ -5,11 +5,14 @@
 //! a lease: a part of what is left, taken from the store ahead of need, so that a request spends from
 //! memory and the sum over all processes never exceeds the limit.
 
+mod state;
+
 use std::{fmt, str::FromStr};
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 
+pub use self::state::BudgetState;
 use crate::money::Money;
 
 /// Whom a budget or limit is counted by: each has its own account.
@@ -110,6 +113,16 @@ impl Every {
     /// All of them, with their names in settings.
     pub const NAMES: [(&'static str, Self); 4] =
         [("day", Self::Day), ("week", Self::Week), ("month", Self::Month), ("total", Self::Total)];
+
+    /// The name in settings and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Total => "total",
+        }
+    }
 
     /// The window that `now` lies in.
     pub fn window(self, now: Timestamp) -> Window {

@@ -126,7 +126,7 @@ impl Live {
         match settings::load(&self.folder) {
             Ok((settings, _)) => {
                 let changed = settings.project.version != self.house.project.load().version;
-                self.house.project.store(Arc::new(settings.project));
+                self.house.adopt(&settings);
                 self.sources = settings.knowledge;
                 let refused = self.status.lock().refused.take();
                 if changed || refused.is_some() {

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod commands;
+mod follow;
 mod live;
 mod settings;
 mod terminal;

@@ -3,6 +3,7 @@
 use std::{io::Write, time::Duration};
 
 use anstyle::{AnsiColor, Style};
+use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use surefoot_types::Fault;
@@ -46,6 +47,14 @@ pub(crate) fn problem(error: &anyhow::Error) {
     if let Some(hint) = error.downcast_ref::<Fault>().and_then(|fault| fault.hint.as_deref()) {
         tell(format!("{HINT}hint:{HINT:#} {hint}"));
     }
+}
+
+/// A table with these columns.
+pub(crate) fn table<const N: usize>(columns: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(columns);
+    table
 }
 
 /// A bar over so many steps, on stderr; nothing where that is no terminal.

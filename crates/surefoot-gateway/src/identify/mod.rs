@@ -1,6 +1,7 @@
 //! Whose key is this, and what may it use.
 
 mod limits;
+mod mint;
 mod scope;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use surefoot_types::{
     trace::Keep,
 };
 
+pub use self::mint::{mint, mint_secret};
 pub(crate) use self::{
     limits::limit,
     scope::{may_search, may_use},

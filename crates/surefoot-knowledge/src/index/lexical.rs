@@ -124,6 +124,24 @@ impl Lexical {
         commit.commit().map(drop)
     }
 
+    /// Writes anew what holds entries that went, so that none of their words or vectors is left in any file that
+    /// a view of now needs. [`sweep`](Self::sweep) takes the old files away.
+    pub(super) fn rewrite(&self, writer: &mut Writer) -> tantivy::Result<()> {
+        let segments = self.index.searchable_segment_metas()?;
+        let marred: Vec<_> =
+            segments.iter().filter(|segment| segment.has_deletes()).map(tantivy::SegmentMeta::id).collect();
+        if !marred.is_empty() {
+            writer.merge(&marred).wait()?;
+        }
+        Ok(())
+    }
+
+    /// Takes away the files that no commit and no view needs any more.
+    pub(super) fn sweep(&self, writer: Writer) -> tantivy::Result<()> {
+        writer.garbage_collect_files().wait()?;
+        writer.wait_merging_threads()
+    }
+
     /// A view of the latest commit.
     pub(super) fn view(&self) -> tantivy::Result<Searcher> {
         self.reader.reload()?;

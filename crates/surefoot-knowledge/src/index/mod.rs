@@ -125,6 +125,23 @@ impl Index {
         Ok(())
     }
 
+    /// Follows the library as [`refresh`](Self::refresh) does, and leaves nothing in the index's files of what went.
+    pub async fn scrub(&self, library: &dyn Library) -> Result<(), Fault> {
+        self.refresh(library).await?;
+        let _one_at_a_time = self.refreshing.lock().await;
+        let (mut writer, lexical) = (self.writer().await?, self.lexical.clone());
+        let (writer, view) = on_thread(move || {
+            lexical.rewrite(&mut writer)?;
+            Ok((writer, lexical.view()?))
+        })
+        .await?;
+        let before = self.state.load_full();
+        self.state.store(Arc::new(State { change: before.change, view, vectors: before.vectors.clone() }));
+        drop(before);
+        let lexical = self.lexical.clone();
+        on_thread(move || lexical.sweep(writer)).await
+    }
+
     /// Waits for its turn to write.
     async fn writer(&self) -> Result<Writer, Fault> {
         for _ in 0..PATIENCE.as_millis() / POLL.as_millis() {

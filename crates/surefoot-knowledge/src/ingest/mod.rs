@@ -11,7 +11,11 @@ mod read;
 mod tests;
 mod walk;
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use surefoot_types::{
@@ -41,6 +45,16 @@ pub struct Source {
     pub include: Vec<String>,
     /// Globs of files to leave out.
     pub exclude: Vec<String>,
+    /// The folder within it whose folders are named after the users who own what lies in them.
+    pub owners: Option<String>,
+}
+
+impl Source {
+    /// The user who owns the document at `path`.
+    fn owner(&self, path: &str) -> Option<String> {
+        let within = path.strip_prefix(self.owners.as_deref()?)?.strip_prefix('/')?;
+        within.split_once('/').map(|(owner, _)| owner.to_owned())
+    }
 }
 
 /// A file that was not read.
@@ -126,6 +140,8 @@ struct Job<'a> {
     clock: &'a dyn Clock,
     chance: &'a dyn Chance,
     known: HashMap<String, Stamp>,
+    /// Hashes of what was erased with its owner, and does not come back.
+    erased: HashSet<String>,
 }
 
 /// Brings a knowledge up to date with its folder. Fails where the folder cannot be read at all, the library is
@@ -143,7 +159,8 @@ pub async fn ingest(
     let walked = on_thread(move || walk::walk(&asked.folder, &asked.include, &asked.exclude)).await??;
     let stamps = library.document_stamps(&source.knowledge).await?;
     let known = stamps.into_iter().map(|stamp| (stamp.path.clone(), stamp)).collect();
-    let job = Job { source, library, embedder, clock, chance, known };
+    let erased = library.tombstone_list(&source.knowledge).await?.into_iter().collect();
+    let job = Job { source, library, embedder, clock, chance, known, erased };
     progress(Progress::Found { files: walked.files.len() });
 
     let mut report = Report::default();
@@ -187,7 +204,7 @@ fn tell(report: &mut Report, progress: &(dyn Fn(Progress) + Send + Sync), path: 
 impl Job<'_> {
     /// The documents whose files are gone. What lies under a folder that could not be looked into is not.
     fn gone(&self, walked: &walk::Walked) -> Vec<String> {
-        let there: std::collections::HashSet<&str> = walked.files.iter().map(|file| file.path.as_str()).collect();
+        let there: HashSet<&str> = walked.files.iter().map(|file| file.path.as_str()).collect();
         let unseen = |path: &str| {
             walked.failed.iter().any(|failed| failed.path == "." || path.starts_with(&format!("{}/", failed.path)))
         };
@@ -215,6 +232,10 @@ impl Job<'_> {
             Ok(Err(reason)) => return Ok(Outcome::Failed { reason }),
             Err(_panic) => return Ok(Outcome::Failed { reason: "its reader broke down on it".into() }),
         };
+        if self.erased.contains(&hash) {
+            return Ok(Outcome::Failed { reason: "its owner was erased: delete the file".into() });
+        }
+        let owner = self.source.owner(&file.path);
         let document = Document {
             id: DocumentId::mint(self.clock, self.chance),
             knowledge: self.source.knowledge.clone(),
@@ -222,6 +243,7 @@ impl Job<'_> {
             title: made.title,
             format: made.format.to_owned(),
             hash,
+            owner,
             bytes,
             at: self.clock.now(),
             text: made.text,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use surefoot_testkit::{CountingChance, HandClock, MemoryStore};
 use surefoot_types::{
     document::{StoredPassage, Vectors},
-    ports::{Change, StoreError, Stored},
+    ports::{Archive, Change, StoreError, Stored},
 };
 
 use super::*;
@@ -36,7 +36,13 @@ impl Bench {
 
     fn source(&self) -> Source {
         let folder = self.folder.path().to_owned();
-        Source { knowledge: "docs".into(), folder, include: Vec::new(), exclude: Vec::new() }
+        Source {
+            knowledge: "docs".into(),
+            folder,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            owners: Some("users".into()),
+        }
     }
 
     async fn ingest(&self) -> Report {
@@ -214,6 +220,9 @@ impl Library for Dying {
     async fn change_list(&self, knowledge: &str, after: u64, limit: usize) -> Stored<Vec<(u64, Change)>> {
         self.inner.change_list(knowledge, after, limit).await
     }
+    async fn tombstone_list(&self, knowledge: &str) -> Stored<Vec<String>> {
+        self.inner.tombstone_list(knowledge).await
+    }
     async fn knowledge_list(&self) -> Stored<Vec<String>> {
         self.inner.knowledge_list().await
     }
@@ -249,4 +258,23 @@ async fn progress_tells_of_every_file() {
             Progress::Done { path: "b.txt".into(), outcome: failed },
         ]
     );
+}
+
+#[tokio::test]
+async fn what_a_user_owned_does_not_come_back() {
+    let bench = Bench::new(&[
+        ("users/ann/a.md", "Ann's own words."),
+        ("users/bob/b.md", "Bob's own words."),
+        ("users/c.md", "Nobody's words."),
+    ]);
+    assert_eq!(counts(&bench.ingest().await), [3, 0, 0, 0, 0]);
+    let erased = bench.library.user_erase("ann", HandClock::default().now()).await.unwrap();
+    assert_eq!(erased.documents, ["docs/users/ann/a.md"]);
+    let report = bench.ingest().await;
+    assert_eq!(counts(&report), [0, 0, 2, 0, 1]);
+    assert!(report.failed[0].reason.contains("delete the file"));
+    assert_eq!(bench.paths().await, ["users/bob/b.md", "users/c.md"]);
+    // What is written there anew is another document.
+    bench.write("users/ann/a.md", b"Ann is back.");
+    assert_eq!(counts(&bench.ingest().await), [1, 0, 2, 0, 0]);
 }

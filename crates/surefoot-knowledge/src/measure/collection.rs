@@ -135,6 +135,7 @@ pub async fn kept(
             title: entry.title.clone(),
             format: parsed.format.to_owned(),
             hash: blake3::hash(entry.text.as_bytes()).to_hex().to_string(),
+            owner: None,
             bytes: entry.text.len() as u64,
             at: clock.now(),
             text: parsed.text,

@@ -4,7 +4,11 @@ mod fuse;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use surefoot_types::{Code, Fault, document::Hit, ports::Library};
 use tokio::sync::Mutex;
@@ -39,6 +43,35 @@ impl Knowledge {
     /// ingest and at the start saves the first search the wait.
     pub async fn refresh(&self, knowledge: &str) -> Result<(), Fault> {
         self.index(knowledge).await.map(drop)
+    }
+
+    /// Brings every index up to date, and leaves nothing in their files of what went: after an erasure.
+    pub async fn scrub(&self) -> Result<(), Fault> {
+        let mut names: BTreeSet<String> = self.library.knowledge_list().await?.into_iter().collect();
+        names.extend(self.indexes.lock().await.keys().cloned());
+        let folders: BTreeSet<String> = names.iter().map(|name| folder_name(name)).collect();
+        for (folder, path) in self.kept_folders() {
+            // What is left of a knowledge without documents: under its own name it is an index like any other; a
+            // hashed name cannot be read back.
+            match folder.strip_prefix('+') {
+                None => drop(names.insert(folder)),
+                Some(_) if folders.contains(&folder) => {}
+                Some(_) => std::fs::remove_dir_all(path)
+                    .map_err(|error| Fault::internal(format!("an index cannot be deleted: {error}")))?,
+            }
+        }
+        for name in names {
+            if self.known(&name).await.is_ok() {
+                self.opened(&name).await?.scrub(&*self.library).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folders of indexes that there are.
+    fn kept_folders(&self) -> Vec<(String, PathBuf)> {
+        let entries = self.folder.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect()
     }
 
     /// The best passages for a query, best first, ties by key; never more than [`MOST`]. Fails where the knowledge

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use surefoot_testkit::{CountingChance, HandClock, MemoryStore};
+use surefoot_types::ports::Change;
 
 use super::*;
 use crate::{
@@ -106,6 +107,51 @@ async fn an_index_of_another_library_is_not_believed() {
     let new = Arc::new(MemoryStore::default());
     keep(&new, &chance, &[("zebra", "Zebras have stripes.")]).await;
     assert_eq!(paths(&knowledge(&new, Some(dir.path().to_owned())), "refunds zebra").await, ["zebra"]);
+}
+
+/// Whether any file under a folder holds these bytes.
+fn holds(folder: &std::path::Path, bytes: &[u8]) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, bytes);
+        }
+        std::fs::read(path).unwrap().windows(bytes.len()).any(|window| window == bytes)
+    })
+}
+
+/// The middle of the vector that the last change to the library brought: words stand in an index in a form that
+/// a search of its bytes does not see, vectors as they are.
+async fn last_vector(library: &MemoryStore) -> Vec<u8> {
+    let changes = library.change_list("docs", 0, 1_000).await.unwrap();
+    let Some((_, Change::Added { vectors, .. })) = changes.last() else { panic!("{changes:?}") };
+    vectors.data[100..116].iter().map(|x| x.cast_unsigned()).collect()
+}
+
+#[tokio::test]
+async fn what_was_scrubbed_is_in_no_file() {
+    let (library, chance) = (Arc::new(MemoryStore::default()), CountingChance::default());
+    let dir = tempfile::tempdir().unwrap();
+    let knowledge = knowledge(&library, Some(dir.path().to_owned()));
+    keep(&library, &chance, SHOP).await;
+    let kept = last_vector(&library).await;
+    keep(&library, &chance, &[("secret", "Violets grow on the moon.")]).await;
+    let gone = last_vector(&library).await;
+    assert_eq!(paths(&knowledge, "violets").await[0], "secret");
+    assert!(holds(dir.path(), &kept) && holds(dir.path(), &gone));
+    library.document_remove("docs", "secret").await.unwrap();
+    knowledge.scrub().await.unwrap();
+    assert!(holds(dir.path(), &kept) && !holds(dir.path(), &gone));
+    assert_eq!(paths(&knowledge, "refunds").await[0], "refunds");
+
+    // The last document goes as well as the first.
+    for (path, _) in SHOP {
+        library.document_remove("docs", path).await.unwrap();
+    }
+    knowledge.scrub().await.unwrap();
+    assert!(!holds(dir.path(), &kept));
+    keep(&library, &chance, SHOP).await;
+    assert_eq!(paths(&knowledge, "refunds").await[0], "refunds");
 }
 
 #[test]

@@ -1,53 +1,26 @@
 //! Traces and feedback.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use surefoot_types::{
-    Money, Timestamp,
+    Timestamp,
     feedback::Feedback,
     ids::TraceId,
-    ports::{Journal, Stored, TraceFilter},
-    trace::{Trace, TraceSummary},
+    ports::{Journal, Record, Stored, TraceFilter},
+    trace::{Outcome, Trace, TraceSummary},
 };
 
-use super::{SqliteStore, Write, from_json, id_bytes, rows, to_json, unavailable};
+use super::{
+    SqliteStore, bits, from_json, id_bytes, limited, records::Ready, rows, to_json, unavailable, writer::Write,
+};
 
-/// A trace as its tables hold it.
-#[derive(Debug)]
-pub(super) struct TraceRow {
-    id: Vec<u8>,
-    at: i64,
-    asked: String,
-    outcome: &'static str,
-    session: Option<String>,
-    question: String,
-    cost: Option<i64>,
-    summary: String,
-    body: String,
-}
-
-impl TraceRow {
-    fn new(trace: &Trace) -> Stored<Self> {
-        Ok(Self {
-            id: id_bytes(trace.id.to_bits()),
-            at: trace.at.as_millisecond(),
-            asked: trace.asked.clone(),
-            outcome: trace.outcome.name(),
-            session: trace.session.clone(),
-            question: trace.question.clone(),
-            cost: trace.cost.map(Money::as_nanos),
-            summary: to_json(&trace.summary())?,
-            body: to_json(trace)?,
-        })
-    }
-}
+/// How far the time in a trace's id may be from the trace's own, in milliseconds: the id is made as the request comes.
+const APART: i64 = 60_000;
 
 #[async_trait]
 impl Journal for SqliteStore {
-    async fn trace_add(&self, trace: Arc<Trace>) -> Stored<()> {
-        self.write(Write::Trace(Box::new(TraceRow::new(&trace)?))).await.map(|_| ())
+    async fn record_add(&self, record: Record) -> Stored<()> {
+        self.writer.record(Ready::new(record)?).await
     }
 
     async fn trace_get(&self, id: TraceId) -> Stored<Option<Trace>> {
@@ -61,22 +34,23 @@ impl Journal for SqliteStore {
 
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
         let mut query = selection(filter);
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        rows(&query.build_query_scalar().fetch_all(&self.readers).await.map_err(unavailable)?)
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
+        let found: Vec<(String, String)> =
+            query.build_query_as().fetch_all(&self.readers).await.map_err(unavailable)?;
+        let summary = |(summary, question): (String, String)| {
+            let told: TraceSummary = from_json(&summary)?;
+            Ok(TraceSummary { question, ..told })
+        };
+        found.into_iter().map(summary).collect()
     }
 
-    async fn trace_cost_since(&self, since: Timestamp) -> Stored<Money> {
-        let sum: Option<i64> = sqlx::query_scalar("SELECT sum(cost) FROM trace WHERE at >= ?")
-            .bind(since.as_millisecond())
-            .fetch_one(&self.readers)
-            .await
-            .map_err(unavailable)?;
-        Ok(Money::nanos(sum.unwrap_or(0)))
+    async fn trace_prune(&self, before: Timestamp, limit: usize) -> Stored<u64> {
+        self.writer.write(Prune { before, limit }).await
     }
 
     async fn feedback_add(&self, feedback: &Feedback) -> Stored<()> {
         let trace = id_bytes(feedback.trace_id.to_bits());
-        self.write(Write::Feedback { trace, body: to_json(feedback)? }).await.map(|_| ())
+        self.writer.write(FeedbackAdd { trace, body: to_json(feedback)? }).await
     }
 
     async fn feedback_list(&self, trace: TraceId) -> Stored<Vec<Feedback>> {
@@ -89,16 +63,27 @@ impl Journal for SqliteStore {
     }
 }
 
+/// The filter in SQL. SQLite keeps no statistics here: which index serves is decided by hiding the other columns
+/// (`+column`) from it, the one that leaves fewest rows first.
 fn selection(filter: &TraceFilter) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("SELECT summary FROM trace WHERE 1");
-    if let Some(asked) = &filter.asked {
-        query.push(" AND asked = ").push_bind(asked.clone());
+    let mut query = QueryBuilder::new("SELECT summary, question FROM trace WHERE 1");
+    let mut indexed = false;
+    let mut and = |has_index: bool| {
+        let and = if indexed { " AND +" } else { " AND " };
+        indexed |= has_index;
+        and
+    };
+    if let Some(session) = &filter.session {
+        query.push(and(true)).push("session = ").push_bind(session.clone());
     }
     if let Some(outcome) = filter.outcome {
-        query.push(" AND outcome = ").push_bind(outcome.name());
+        let rare = outcome != Outcome::Answered;
+        // Told to SQLite too, so that it sees that the index of the rare ones serves.
+        query.push(and(rare)).push("outcome = ").push_bind(outcome.name());
+        query.push(if rare { " AND outcome <> 'answered'" } else { "" });
     }
-    if let Some(session) = &filter.session {
-        query.push(" AND session = ").push_bind(session.clone());
+    if let Some(asked) = &filter.asked {
+        query.push(and(true)).push("asked = ").push_bind(asked.clone());
     }
     if let Some(text) = &filter.text {
         let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -108,42 +93,81 @@ fn selection(filter: &TraceFilter) -> QueryBuilder<Sqlite> {
         query.push(" AND id < ").push_bind(id_bytes(before.to_bits()));
     }
     if let Some(since) = filter.since {
+        query.push(" AND id >= ").push_bind(first_id(since.as_millisecond() - APART));
         query.push(" AND at >= ").push_bind(since.as_millisecond());
     }
     query
 }
 
-pub(super) async fn trace_insert(to: &mut SqliteConnection, row: &TraceRow) -> Stored<bool> {
-    sqlx::query(
-        "INSERT OR REPLACE INTO trace (id, at, asked, outcome, session, question, cost, summary)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&row.id)
-    .bind(row.at)
-    .bind(&row.asked)
-    .bind(row.outcome)
-    .bind(&row.session)
-    .bind(&row.question)
-    .bind(row.cost)
-    .bind(&row.summary)
-    .execute(&mut *to)
-    .await
-    .map_err(unavailable)?;
-    sqlx::query("INSERT OR REPLACE INTO trace_body (id, body) VALUES (?, ?)")
-        .bind(&row.id)
-        .bind(&row.body)
-        .execute(to)
-        .await
-        .map_err(unavailable)?;
-    Ok(true)
+/// The first id of a moment, in milliseconds since 1970.
+fn first_id(millisecond: i64) -> Vec<u8> {
+    id_bytes(u128::try_from(millisecond).unwrap_or(0) << 80)
 }
 
-pub(super) async fn feedback_insert(to: &mut SqliteConnection, trace: &[u8], body: &str) -> Stored<bool> {
-    sqlx::query("INSERT INTO feedback (trace_id, body) VALUES (?, ?)")
-        .bind(trace)
-        .bind(body)
-        .execute(to)
-        .await
-        .map_err(unavailable)?;
-    Ok(true)
+/// Feedback comes.
+struct FeedbackAdd {
+    trace: Vec<u8>,
+    body: String,
+}
+
+#[async_trait]
+impl Write for FeedbackAdd {
+    type Done = ();
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<()> {
+        sqlx::query("INSERT INTO feedback (trace_id, body) VALUES (?, ?)")
+            .bind(&self.trace)
+            .bind(&self.body)
+            .execute(to)
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+}
+
+/// The oldest traces go.
+struct Prune {
+    before: Timestamp,
+    limit: usize,
+}
+
+#[async_trait]
+impl Write for Prune {
+    type Done = u64;
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<u64> {
+        let before = self.before.as_millisecond();
+        let ids: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM trace WHERE id < ? AND at < ? ORDER BY id LIMIT ?")
+            .bind(first_id(before + APART))
+            .bind(before)
+            .bind(limited(self.limit))
+            .fetch_all(&mut *to)
+            .await
+            .map_err(unavailable)?;
+        for id in &ids {
+            // Cases of runs stay, and must still be found when the user is erased.
+            sqlx::query("UPDATE run_case SET user = (SELECT user FROM trace WHERE id = ?) WHERE trace_id = ?")
+                .bind(id)
+                .bind(TraceId::from_bits(bits(id)?).to_string())
+                .execute(&mut *to)
+                .await
+                .map_err(unavailable)?;
+            trace_delete(to, id).await?;
+        }
+        // Nothing that old comes again.
+        sqlx::query("DELETE FROM unkept WHERE id < ?")
+            .bind(first_id(before - APART))
+            .execute(to)
+            .await
+            .map_err(unavailable)?;
+        Ok(ids.len() as u64)
+    }
+}
+
+/// Takes a trace away with the feedback on it. How many pieces of feedback there were.
+pub(super) async fn trace_delete(to: &mut SqliteConnection, id: &[u8]) -> Stored<u64> {
+    let statement = "DELETE FROM trace WHERE id = ?1; DELETE FROM trace_body WHERE id = ?1;";
+    sqlx::query(statement).bind(id).execute(&mut *to).await.map_err(unavailable)?;
+    let said = sqlx::query("DELETE FROM feedback WHERE trace_id = ?").bind(id).execute(to).await;
+    Ok(said.map_err(unavailable)?.rows_affected())
 }

@@ -1,19 +1,35 @@
-//! Keys.
+//! Keys, accounts, leases and replicas.
+
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 use surefoot_types::{
+    Timestamp,
+    budget::{AccountId, AccountState, Lease, LeaseAsk},
     key::Key,
     ports::{Ledger, StoreError, Stored},
+    replica::Replica,
 };
 
-use super::{SqliteStore, Write, rows, to_json, unavailable};
+use super::{
+    SqliteStore,
+    keys::{KeyAdd, KeyPut, KeyRemove},
+    leases::{AccountPrune, Beat, Change, Release},
+    rows, unavailable,
+};
+
+fn taken(key: &Key) -> StoreError {
+    StoreError::Exists(format!("a key named '{}'", key.name))
+}
 
 #[async_trait]
 impl Ledger for SqliteStore {
     async fn key_add(&self, key: &Key) -> Stored<()> {
-        let write = Write::KeyAdd { name: key.name.clone(), body: to_json(key)? };
-        if self.write(write).await? { Ok(()) } else { Err(StoreError::Exists(format!("a key named '{}'", key.name))) }
+        if self.writer.write(KeyAdd::new(key)?).await? { Ok(()) } else { Err(taken(key)) }
+    }
+
+    async fn key_put(&self, key: &Key) -> Stored<bool> {
+        self.writer.write(KeyPut::new(key)?).await?.ok_or_else(|| taken(key))
     }
 
     async fn key_list(&self) -> Stored<Vec<Key>> {
@@ -22,17 +38,51 @@ impl Ledger for SqliteStore {
     }
 
     async fn key_remove(&self, name: &str) -> Stored<bool> {
-        self.write(Write::KeyRemove { name: name.into() }).await
+        self.writer.write(KeyRemove { name: name.into() }).await
     }
-}
 
-pub(super) async fn key_insert(to: &mut SqliteConnection, name: &str, body: &str) -> Stored<bool> {
-    let done =
-        sqlx::query("INSERT OR IGNORE INTO key (name, body) VALUES (?, ?)").bind(name).bind(body).execute(to).await;
-    Ok(done.map_err(unavailable)?.rows_affected() > 0)
-}
+    async fn key_version(&self) -> Stored<u64> {
+        let number: i64 = sqlx::query_scalar("SELECT number FROM version WHERE what = 'key'")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        Ok(number.unsigned_abs())
+    }
 
-pub(super) async fn key_delete(to: &mut SqliteConnection, name: &str) -> Stored<bool> {
-    let done = sqlx::query("DELETE FROM key WHERE name = ?").bind(name).execute(to).await;
-    Ok(done.map_err(unavailable)?.rows_affected() > 0)
+    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>> {
+        let change = Change { holder: holder.into(), asks: asks.to_vec(), lives, clock: Arc::clone(&self.clock) };
+        self.writer.write(change).await
+    }
+
+    async fn lease_release(&self, holder: &str) -> Stored<()> {
+        self.writer.write(Release { holder: holder.into() }).await
+    }
+
+    async fn account_list(&self, start: &str) -> Stored<Vec<AccountState>> {
+        let found: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT id, sum(spent), sum(leased) FROM (
+                 SELECT id, spent, 0 AS leased FROM account WHERE id >= ?1 AND id < ?2
+                 UNION ALL
+                 SELECT account, 0, amount FROM lease
+                 WHERE account >= ?1 AND account < ?2 AND amount > 0 AND renewed + lives > ?3
+             ) GROUP BY id ORDER BY id",
+        )
+        .bind(start)
+        .bind(format!("{start}{}", char::MAX))
+        .bind(self.clock.now().as_millisecond())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(unavailable)?;
+        let state =
+            |(id, spent, leased): (String, _, _)| AccountState { account: AccountId::from_text(id), spent, leased };
+        Ok(found.into_iter().map(state).collect())
+    }
+
+    async fn account_prune(&self, before: Timestamp) -> Stored<u64> {
+        self.writer.write(AccountPrune { before, clock: Arc::clone(&self.clock) }).await
+    }
+
+    async fn replica_beat(&self, replica: &Replica, lives: Duration) -> Stored<Vec<Replica>> {
+        self.writer.write(Beat { replica: replica.clone(), lives, clock: Arc::clone(&self.clock) }).await
+    }
 }

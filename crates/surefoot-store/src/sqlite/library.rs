@@ -1,14 +1,16 @@
 //! Documents, passages, vectors, and the changes that indexes follow.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use surefoot_types::{
     document::{Document, Passage, Stamp, StoredPassage, Vectors},
     ids::DocumentId,
-    ports::{Change, Library, StoreError, Stored},
+    ports::{Change, Library, Stored},
 };
 
-use super::{SqliteStore, Write, from_json, id_bytes, to_json, unavailable};
+use super::{SqliteStore, bits, from_json, id_bytes, limited, many::Many, to_json, unavailable, writer::Write};
 
 /// A passage with its document's path and title, as every reader of passages selects it, and which ones.
 macro_rules! passages_sql {
@@ -25,12 +27,12 @@ macro_rules! passages_sql {
 #[async_trait]
 impl Library for SqliteStore {
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()> {
-        let parts = Box::new((document.clone(), passages.to_vec(), vectors.clone()));
-        self.write(Write::DocumentPut(parts)).await.map(|_| ())
+        let put = Put { document: document.clone(), passages: passages.to_vec(), vectors: vectors.clone() };
+        self.writer.write(put).await
     }
 
     async fn document_remove(&self, knowledge: &str, path: &str) -> Stored<bool> {
-        self.write(Write::DocumentRemove { knowledge: knowledge.into(), path: path.into() }).await
+        self.writer.write(Remove { knowledge: knowledge.into(), path: path.into() }).await
     }
 
     async fn document_get(&self, id: DocumentId) -> Stored<Option<Document>> {
@@ -94,7 +96,7 @@ impl Library for SqliteStore {
         )
         .bind(knowledge)
         .bind(i64::try_from(after).unwrap_or(i64::MAX))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(limited(limit))
         .fetch_all(&self.readers)
         .await
         .map_err(unavailable)?;
@@ -107,6 +109,11 @@ impl Library for SqliteStore {
             changes.push((number.unsigned_abs(), change));
         }
         Ok(changes)
+    }
+
+    async fn tombstone_list(&self, knowledge: &str) -> Stored<Vec<String>> {
+        let hashes = sqlx::query_scalar("SELECT hash FROM tombstone WHERE knowledge = ? ORDER BY hash").bind(knowledge);
+        hashes.fetch_all(&self.readers).await.map_err(unavailable)
     }
 
     async fn knowledge_list(&self) -> Stored<Vec<String>> {
@@ -133,54 +140,88 @@ impl SqliteStore {
     }
 }
 
-pub(super) async fn document_insert(
-    to: &mut SqliteConnection,
-    document: &Document,
-    passages: &[Passage],
-    vectors: &Vectors,
-) -> Stored<bool> {
-    document_delete(to, &document.knowledge, &document.path).await?;
-    let id = id_bytes(document.id.to_bits());
-    let head = Document { text: String::new(), ..document.clone() };
-    sqlx::query("INSERT INTO document (id, knowledge, path, hash, embedder, head, text) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .bind(&id)
-        .bind(&document.knowledge)
-        .bind(&document.path)
-        .bind(&document.hash)
-        .bind(&vectors.embedder)
-        .bind(to_json(&head)?)
-        .bind(&document.text)
-        .execute(&mut *to)
-        .await
-        .map_err(unavailable)?;
-    let mut each = vectors.data.chunks(vectors.dimensions.max(1));
-    for passage in passages {
-        let vector: Vec<u8> = each.next().unwrap_or_default().iter().map(|&byte| byte.cast_unsigned()).collect();
-        sqlx::query("INSERT INTO passage (document_id, body, vector) VALUES (?, ?, ?)")
+/// A document comes, or takes an older version's place; one that was erased does neither.
+struct Put {
+    document: Document,
+    passages: Vec<Passage>,
+    vectors: Vectors,
+}
+
+#[async_trait]
+impl Write for Put {
+    type Done = ();
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<()> {
+        let Self { document, passages, vectors } = self;
+        let erased = sqlx::query("SELECT 1 FROM tombstone WHERE knowledge = ? AND hash = ?");
+        let erased = erased.bind(&document.knowledge).bind(&document.hash).fetch_optional(&mut *to).await;
+        if erased.map_err(unavailable)?.is_some() {
+            return Ok(());
+        }
+        document_delete(to, &document.knowledge, &document.path).await?;
+        let id = id_bytes(document.id.to_bits());
+        let head = Document { text: String::new(), ..document.clone() };
+        let insert =
+            "INSERT INTO document (id, knowledge, path, hash, embedder, head, text) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        sqlx::query(insert)
             .bind(&id)
-            .bind(to_json(passage)?)
-            .bind(vector)
+            .bind(&document.knowledge)
+            .bind(&document.path)
+            .bind(&document.hash)
+            .bind(&vectors.embedder)
+            .bind(to_json(&head)?)
+            .bind(&document.text)
             .execute(&mut *to)
             .await
             .map_err(unavailable)?;
+        passages_insert(to, &id, passages, vectors).await?;
+        sqlx::query("INSERT INTO change (knowledge, document_id) VALUES (?, ?)")
+            .bind(&document.knowledge)
+            .bind(&id)
+            .execute(to)
+            .await
+            .map_err(unavailable)?;
+        Ok(())
     }
-    sqlx::query("INSERT INTO change (knowledge, document_id) VALUES (?, ?)")
-        .bind(&document.knowledge)
-        .bind(&id)
-        .execute(to)
-        .await
-        .map_err(unavailable)?;
-    Ok(true)
 }
 
-pub(super) async fn document_delete(to: &mut SqliteConnection, knowledge: &str, path: &str) -> Stored<bool> {
+static PASSAGES: LazyLock<Many> = LazyLock::new(|| Many::new("INSERT INTO passage (document_id, body, vector)", 3, ""));
+
+async fn passages_insert(to: &mut SqliteConnection, id: &[u8], passages: &[Passage], vectors: &Vectors) -> Stored<()> {
+    let mut each = vectors.data.chunks(vectors.dimensions.max(1));
+    let mut rows: Vec<(String, Vec<u8>)> = Vec::with_capacity(passages.len());
+    for passage in passages {
+        let vector = each.next().unwrap_or_default().iter().map(|&byte| byte.cast_unsigned()).collect();
+        rows.push((to_json(passage)?, vector));
+    }
+    PASSAGES.execute(to, &rows, |query, (body, vector)| query.bind(id.to_vec()).bind(body).bind(vector)).await?;
+    Ok(())
+}
+
+/// A document goes; false if there was none.
+struct Remove {
+    knowledge: String,
+    path: String,
+}
+
+#[async_trait]
+impl Write for Remove {
+    type Done = bool;
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<bool> {
+        Ok(document_delete(to, &self.knowledge, &self.path).await?.is_some())
+    }
+}
+
+/// Takes a document away with its passages. How many those were; `None` if there was no document.
+pub(super) async fn document_delete(to: &mut SqliteConnection, knowledge: &str, path: &str) -> Stored<Option<usize>> {
     let id: Option<Vec<u8>> = sqlx::query_scalar("SELECT id FROM document WHERE knowledge = ? AND path = ?")
         .bind(knowledge)
         .bind(path)
         .fetch_optional(&mut *to)
         .await
         .map_err(unavailable)?;
-    let Some(id) = id else { return Ok(false) };
+    let Some(id) = id else { return Ok(None) };
     let keys: Vec<i64> = sqlx::query_scalar("SELECT key FROM passage WHERE document_id = ? ORDER BY key")
         .bind(&id)
         .fetch_all(&mut *to)
@@ -194,7 +235,7 @@ pub(super) async fn document_delete(to: &mut SqliteConnection, knowledge: &str, 
         .execute(to)
         .await
         .map_err(unavailable)?;
-    Ok(true)
+    Ok(Some(keys.len()))
 }
 
 fn passage(row: &SqliteRow) -> Stored<StoredPassage> {
@@ -211,6 +252,5 @@ fn passage(row: &SqliteRow) -> Stored<StoredPassage> {
 }
 
 fn document_id(bytes: &[u8]) -> Stored<DocumentId> {
-    let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt("an id is not 16 bytes long".into()))?;
-    Ok(DocumentId::from_bits(u128::from_be_bytes(bytes)))
+    Ok(DocumentId::from_bits(bits(bytes)?))
 }

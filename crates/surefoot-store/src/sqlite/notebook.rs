@@ -8,17 +8,17 @@ use surefoot_types::{
     run::{CaseResult, Run},
 };
 
-use super::{SqliteStore, Write, from_json, id_bytes, rows, to_json, unavailable};
+use super::{SqliteStore, from_json, id_bytes, limited, rows, to_json, unavailable, writer::Write};
 
 #[async_trait]
 impl Notebook for SqliteStore {
     async fn run_put(&self, run: &Run) -> Stored<()> {
-        let write = Write::Run { id: id_bytes(run.id.to_bits()), eval: run.eval.clone(), body: to_json(run)? };
-        self.write(write).await.map(|_| ())
+        let write = RunPut { id: id_bytes(run.id.to_bits()), eval: run.eval.clone(), body: to_json(run)? };
+        self.writer.write(write).await
     }
 
     async fn run_case_add(&self, run: RunId, case: &CaseResult) -> Stored<()> {
-        self.write(Write::RunCase { run: id_bytes(run.to_bits()), body: to_json(case)? }).await.map(|_| ())
+        self.writer.write(CaseAdd { run: id_bytes(run.to_bits()), body: to_json(case)? }).await
     }
 
     async fn run_get(&self, id: RunId) -> Stored<Option<Run>> {
@@ -42,7 +42,7 @@ impl Notebook for SqliteStore {
     async fn run_list(&self, eval: Option<&str>, limit: usize) -> Stored<Vec<Run>> {
         let bodies = sqlx::query_scalar("SELECT body FROM run WHERE ?1 IS NULL OR eval = ?1 ORDER BY id DESC LIMIT ?2")
             .bind(eval)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(limited(limit))
             .fetch_all(&self.readers)
             .await
             .map_err(unavailable)?;
@@ -50,23 +50,46 @@ impl Notebook for SqliteStore {
     }
 }
 
-pub(super) async fn run_upsert(to: &mut SqliteConnection, id: &[u8], eval: &str, body: &str) -> Stored<bool> {
-    sqlx::query("INSERT OR REPLACE INTO run (id, eval, body) VALUES (?, ?, ?)")
-        .bind(id)
-        .bind(eval)
-        .bind(body)
-        .execute(to)
-        .await
-        .map_err(unavailable)?;
-    Ok(true)
+/// A run's head comes, or takes an older one's place.
+struct RunPut {
+    id: Vec<u8>,
+    eval: String,
+    body: String,
 }
 
-pub(super) async fn run_case_insert(to: &mut SqliteConnection, run: &[u8], body: &str) -> Stored<bool> {
-    sqlx::query("INSERT INTO run_case (run_id, body) VALUES (?, ?)")
-        .bind(run)
-        .bind(body)
-        .execute(to)
-        .await
-        .map_err(unavailable)?;
-    Ok(true)
+#[async_trait]
+impl Write for RunPut {
+    type Done = ();
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<()> {
+        sqlx::query("INSERT OR REPLACE INTO run (id, eval, body) VALUES (?, ?, ?)")
+            .bind(&self.id)
+            .bind(&self.eval)
+            .bind(&self.body)
+            .execute(to)
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+}
+
+/// A case of a run comes.
+struct CaseAdd {
+    run: Vec<u8>,
+    body: String,
+}
+
+#[async_trait]
+impl Write for CaseAdd {
+    type Done = ();
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<()> {
+        sqlx::query("INSERT INTO run_case (run_id, body) VALUES (?, ?)")
+            .bind(&self.run)
+            .bind(&self.body)
+            .execute(to)
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
 }

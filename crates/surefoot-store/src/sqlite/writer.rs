@@ -1,95 +1,137 @@
 //! The one writer. It takes everything that waits, writes it in one transaction, and answers all
-//! once the commit is on disk: under load a flush is shared by many, and alone it costs one.
+//! once the commit is where the level says: under load a commit is shared by many.
 
 use std::sync::Mutex;
 
+use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
-use surefoot_types::{
-    document::{Document, Passage, Vectors},
-    ports::{StoreError, Stored},
-};
+use surefoot_types::ports::{StoreError, Stored};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
-use super::{journal, ledger, library, notebook, unavailable};
+use super::{
+    records::{self, Known, Ready},
+    unavailable,
+};
+use crate::options::Level;
 
 /// Most writes in one transaction.
 const GROUP: usize = 256;
 /// Most writes that wait; beyond it callers wait to hand theirs in.
 const WAITING: usize = 1024;
 
-/// One write, in the form in which it goes to the file.
-#[derive(Debug)]
-pub(super) enum Write {
-    /// Only the commit.
-    Nothing,
-    /// A trace.
-    Trace(Box<journal::TraceRow>),
-    /// Feedback.
-    Feedback { trace: Vec<u8>, body: String },
-    /// A new key.
-    KeyAdd { name: String, body: String },
-    /// A key goes.
-    KeyRemove { name: String },
-    /// A document comes, or takes an older version's place.
-    DocumentPut(Box<(Document, Vec<Passage>, Vectors)>),
-    /// A document goes.
-    DocumentRemove { knowledge: String, path: String },
-    /// A run's head.
-    Run { id: Vec<u8>, eval: String, body: String },
-    /// A case of a run.
-    RunCase { run: Vec<u8>, body: String },
+/// A change to the file. It may be carried out again after it was rolled back.
+#[async_trait]
+pub(crate) trait Write: Send + Sync + 'static {
+    /// What it tells.
+    type Done: Send + 'static;
+
+    /// Carries it out.
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<Self::Done>;
 }
 
-impl Write {
-    /// Carries it out. True if it changed something.
-    async fn apply(&self, to: &mut SqliteConnection) -> Stored<bool> {
-        match self {
-            Self::Nothing => Ok(false),
-            Self::Trace(row) => journal::trace_insert(to, row).await,
-            Self::Feedback { trace, body } => journal::feedback_insert(to, trace, body).await,
-            Self::KeyAdd { name, body } => ledger::key_insert(to, name, body).await,
-            Self::KeyRemove { name } => ledger::key_delete(to, name).await,
-            Self::DocumentPut(parts) => {
-                let (document, passages, vectors) = &**parts;
-                library::document_insert(to, document, passages, vectors).await
-            }
-            Self::DocumentRemove { knowledge, path } => library::document_delete(to, knowledge, path).await,
-            Self::Run { id, eval, body } => notebook::run_upsert(to, id, eval, body).await,
-            Self::RunCase { run, body } => notebook::run_case_insert(to, run, body).await,
-        }
+/// Only the commit.
+pub(crate) struct Nothing;
+
+#[async_trait]
+impl Write for Nothing {
+    type Done = ();
+
+    async fn apply(&self, _: &mut SqliteConnection) -> Stored<()> {
+        Ok(())
     }
 }
 
-type Job = (Write, oneshot::Sender<Stored<bool>>);
+/// What waits for the writer.
+enum Job {
+    /// A record; all of a group are written together. Whoever handed it in may not wait for the answer.
+    Record(Box<Ready>, Option<oneshot::Sender<Stored<()>>>),
+    /// Any other write.
+    Write(Box<dyn Waiting>),
+    /// What cannot be part of a transaction.
+    Alone(Box<dyn Waiting>),
+}
+
+/// A write of whatever kind, with whoever waits for it.
+#[async_trait]
+trait Waiting: Send {
+    async fn run(&mut self, to: &mut SqliteConnection) -> Stored<()>;
+    fn answer(self: Box<Self>, result: Stored<()>);
+}
+
+struct Asked<W: Write> {
+    write: W,
+    done: Option<W::Done>,
+    answer: oneshot::Sender<Stored<W::Done>>,
+}
+
+#[async_trait]
+impl<W: Write> Waiting for Asked<W> {
+    async fn run(&mut self, to: &mut SqliteConnection) -> Stored<()> {
+        self.done = Some(self.write.apply(to).await?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, result: Stored<()>) {
+        let Self { done, answer, .. } = *self;
+        // Whoever asked may have gone; the write stands.
+        let _ = answer.send(result.and_then(|()| done.ok_or_else(closed)));
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("it is closed".into())
+}
 
 /// Hands writes to the task that owns the writing connection.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
+    level: Level,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    pub(crate) fn start(connection: SqliteConnection, level: Level) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
         let task = tokio::spawn(work(connection, waiting));
-        Self { jobs: Mutex::new(Some(jobs)), task: Mutex::new(Some(task)) }
+        Self { level, jobs: Mutex::new(Some(jobs)), task: Mutex::new(Some(task)) }
     }
 
-    /// Waits until the write is on disk.
-    pub(super) async fn write(&self, write: Write) -> Stored<bool> {
-        let closed = || StoreError::Unavailable("it is closed".into());
-        let jobs = self.jobs.lock().ok().and_then(|jobs| jobs.clone()).ok_or_else(closed)?;
+    /// Waits until the record is as safe as the level says.
+    pub(super) async fn record(&self, ready: Ready) -> Stored<()> {
+        let ready = Box::new(ready);
+        if self.level == Level::Relaxed {
+            return self.hand_in(Job::Record(ready, None)).await;
+        }
         let (answer, answered) = oneshot::channel();
-        jobs.send((write, answer)).await.map_err(|_| closed())?;
+        self.hand_in(Job::Record(ready, Some(answer))).await?;
         answered.await.map_err(|_| closed())?
     }
 
+    /// Waits until the write is committed.
+    pub(crate) async fn write<W: Write>(&self, write: W) -> Stored<W::Done> {
+        let (answer, answered) = oneshot::channel();
+        self.hand_in(Job::Write(Box::new(Asked { write, done: None, answer }))).await?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    /// As [`write`](Self::write), outside of any transaction.
+    pub(crate) async fn alone<W: Write>(&self, write: W) -> Stored<W::Done> {
+        let (answer, answered) = oneshot::channel();
+        self.hand_in(Job::Alone(Box::new(Asked { write, done: None, answer }))).await?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    async fn hand_in(&self, job: Job) -> Stored<()> {
+        let jobs = self.jobs.lock().ok().and_then(|jobs| jobs.clone()).ok_or_else(closed)?;
+        jobs.send(job).await.map_err(|_| closed())
+    }
+
     /// Takes no more writes, and waits for those that were taken.
-    pub(super) async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         drop(self.jobs.lock().ok().and_then(|mut jobs| jobs.take()));
         let task = self.task.lock().ok().and_then(|mut task| task.take());
         if let Some(task) = task {
@@ -100,18 +142,25 @@ impl Writer {
 }
 
 async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>) {
-    let mut group: Vec<Job> = Vec::with_capacity(GROUP);
-    while waiting.recv_many(&mut group, GROUP).await > 0 {
-        let (writes, answers): (Vec<Write>, Vec<_>) = group.drain(..).unzip();
-        let results = match commit(&mut connection, &writes).await {
-            Ok(results) => results.into_iter().map(Ok).collect(),
-            // One of them spoiled it for all: each on its own tells which.
-            Err(_) if writes.len() > 1 => singly(&mut connection, &writes).await,
-            Err(error) => vec![Err(error)],
-        };
-        for (answer, result) in answers.into_iter().zip(results) {
-            // Whoever asked may have gone; the write stands.
-            let _ = answer.send(result);
+    let mut known = Known::default();
+    let mut jobs = Vec::with_capacity(GROUP);
+    while waiting.recv_many(&mut jobs, GROUP).await > 0 {
+        let mut together = Together::default();
+        let mut alone = Vec::new();
+        for job in jobs.drain(..) {
+            match job {
+                Job::Record(ready, answer) => {
+                    together.records.push(*ready);
+                    together.recorded.push(answer);
+                }
+                Job::Write(write) => together.writes.push(write),
+                Job::Alone(write) => alone.push(write),
+            }
+        }
+        together.carry_out(&mut connection, &mut known).await;
+        for mut write in alone {
+            let result = write.run(&mut connection).await;
+            write.answer(result);
         }
     }
     if let Err(error) = connection.close().await {
@@ -119,23 +168,61 @@ async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>
     }
 }
 
-async fn singly(connection: &mut SqliteConnection, writes: &[Write]) -> Vec<Stored<bool>> {
-    let mut results = Vec::with_capacity(writes.len());
-    for write in writes {
-        let result = commit(connection, std::slice::from_ref(write)).await;
-        results.push(result.map(|changed| changed.first().copied().unwrap_or(false)));
-    }
-    results
+/// What goes into one transaction.
+#[derive(Default)]
+struct Together {
+    records: Vec<Ready>,
+    /// Who waits for each record.
+    recorded: Vec<Option<oneshot::Sender<Stored<()>>>>,
+    writes: Vec<Box<dyn Waiting>>,
 }
 
-/// Carries out all writes in one transaction, or none. IMMEDIATE, so that another process that
+impl Together {
+    async fn carry_out(mut self, connection: &mut SqliteConnection, known: &mut Known) {
+        let records: Vec<&Ready> = self.records.iter().collect();
+        let many = records.len() + self.writes.len();
+        if many == 0 {
+            return;
+        }
+        let result = commit(connection, known, &records, &mut self.writes).await;
+        if result.is_ok() || many == 1 {
+            self.recorded.into_iter().for_each(|answer| recorded(answer, result.clone()));
+            self.writes.into_iter().for_each(|write| write.answer(result.clone()));
+            return;
+        }
+        // One of them spoiled it for all: each on its own tells which.
+        for (record, answer) in records.iter().zip(self.recorded) {
+            recorded(answer, commit(connection, known, &[record], &mut []).await);
+        }
+        for mut write in self.writes {
+            let result = commit(connection, known, &[], std::slice::from_mut(&mut write)).await;
+            write.answer(result);
+        }
+    }
+}
+
+fn recorded(answer: Option<oneshot::Sender<Stored<()>>>, result: Stored<()>) {
+    match (answer, result) {
+        // Whoever asked may have gone; the record stands.
+        (Some(answer), result) => drop(answer.send(result)),
+        (None, Ok(())) => {}
+        (None, Err(error)) => tracing::error!(error = %error, "a record is lost"),
+    }
+}
+
+/// Carries out all of them in one transaction, or none. IMMEDIATE, so that another process that
 /// writes is waited for at the beginning and not found half way. The statements are plain SQL, not
 /// sqlx's own transaction: on a full disk SQLite rolls back by itself, and sqlx would go on
 /// believing that a transaction is open.
-async fn commit(connection: &mut SqliteConnection, writes: &[Write]) -> Stored<Vec<bool>> {
+async fn commit(
+    connection: &mut SqliteConnection,
+    known: &mut Known,
+    records: &[&Ready],
+    writes: &mut [Box<dyn Waiting>],
+) -> Stored<()> {
     execute(connection, "BEGIN IMMEDIATE").await?;
-    let written = match apply_all(connection, writes).await {
-        Ok(changed) => execute(connection, "COMMIT").await.map(|()| changed),
+    let written = match apply(connection, known, records, writes).await {
+        Ok(()) => execute(connection, "COMMIT").await,
         Err(error) => Err(error),
     };
     if written.is_err() {
@@ -145,12 +232,19 @@ async fn commit(connection: &mut SqliteConnection, writes: &[Write]) -> Stored<V
     written
 }
 
-async fn apply_all(connection: &mut SqliteConnection, writes: &[Write]) -> Stored<Vec<bool>> {
-    let mut changed = Vec::with_capacity(writes.len());
-    for write in writes {
-        changed.push(write.apply(connection).await?);
+async fn apply(
+    connection: &mut SqliteConnection,
+    known: &mut Known,
+    records: &[&Ready],
+    writes: &mut [Box<dyn Waiting>],
+) -> Stored<()> {
+    if !records.is_empty() {
+        records::insert(connection, known, records).await?;
     }
-    Ok(changed)
+    for write in writes {
+        write.run(connection).await?;
+    }
+    Ok(())
 }
 
 async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> Stored<()> {

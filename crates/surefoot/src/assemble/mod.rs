@@ -2,6 +2,7 @@
 
 mod grounding;
 mod local;
+mod store;
 mod subject;
 
 use std::{
@@ -20,45 +21,47 @@ use surefoot_knowledge::{
     ingest::{self, Progress, Report, Source},
     search::Knowledge,
 };
-use surefoot_store::SqliteStore;
-use surefoot_types::{
-    Chance, Clock, Fault, SystemChance, SystemClock,
-    key::Key,
-    ports::{Journal, Ledger, Library},
-};
+use surefoot_types::{Chance, Clock, Fault, SystemChance, SystemClock, key::Key, ports::Store};
 
-pub(crate) use self::subject::GatewaySubject;
 use self::{grounding::KnowledgeGrounding, local::Local};
+pub(crate) use self::{
+    store::{file, open, open_file},
+    subject::GatewaySubject,
+};
+use crate::settings::{Retention, Settings};
 
 /// The program, put together.
 pub(crate) struct House {
-    pub(crate) store: SqliteStore,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) gateway: Gateway,
     pub(crate) project: Arc<ArcSwap<Project>>,
     pub(crate) minted_keys: Arc<ArcSwap<Vec<Key>>>,
+    pub(crate) retention: ArcSwap<Retention>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
 }
 
 impl House {
     /// Puts the program together over a project, with its state in the folder `data`.
-    pub(crate) async fn assemble(project: Project, data: &Path) -> Result<Self, Fault> {
-        let store = SqliteStore::open(&data.join("surefoot.db")).await?;
+    pub(crate) async fn assemble(settings: &Settings, data: &Path) -> Result<Self, Fault> {
+        let store = open(&settings.store, data).await?;
         let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
-        let library: Arc<dyn Library> = Arc::new(store.clone());
-        let index: PathBuf = data.join("index");
-        let knowledge = Arc::new(Knowledge::open(library, Arc::clone(&embedder), Some(index)));
+        let knowledge = Arc::new(knowledge(&store, &embedder, data));
         let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([
             ("local".into(), Arc::new(Local::new(Arc::clone(&embedder))) as Arc<dyn Resident>),
             ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
         ]);
         let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (Arc::new(SystemClock), Arc::new(SystemChance));
         let minted_keys = Arc::new(ArcSwap::from_pointee(store.key_list().await?));
-        let project = Arc::new(ArcSwap::from_pointee(project));
+        let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
         let gateway = Gateway::new(Parts {
-            journal: Arc::new(store.clone()) as Arc<dyn Journal>,
+            journal: Arc::clone(&store) as _,
+            ledger: Arc::clone(&store) as _,
+            books: Arc::clone(&store) as _,
+            holder: store.holder().to_owned(),
+            lease: settings.store.lease,
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
             project: Arc::clone(&project),
@@ -67,7 +70,23 @@ impl House {
             grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge)))),
         })
         .await?;
-        Ok(Self { store, knowledge, embedder, gateway, project, minted_keys, clock, chance })
+        let retention = ArcSwap::from_pointee(settings.retention);
+        Ok(Self { store, knowledge, embedder, gateway, project, minted_keys, retention, clock, chance })
+    }
+
+    /// Takes a project's settings as they are now, where they can change while the program runs.
+    pub(crate) fn adopt(&self, settings: &Settings) {
+        self.project.store(Arc::new(settings.project.clone()));
+        self.retention.store(Arc::new(settings.retention));
+    }
+
+    /// Ends requests under way, gives back what is held of budgets, waits for what is on its way to the store, and
+    /// closes it.
+    pub(crate) async fn close(&self) {
+        self.gateway.stop();
+        self.gateway.idle().await;
+        self.gateway.close().await;
+        self.store.close().await;
     }
 
     /// Brings a knowledge up to date with its folder.
@@ -77,8 +96,19 @@ impl House {
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<Report, Fault> {
         let (clock, chance) = (self.clock.as_ref(), self.chance.as_ref());
-        let report = ingest::ingest(source, &self.store, self.embedder.as_ref(), clock, chance, progress).await?;
+        let report = ingest::ingest(source, &*self.store, self.embedder.as_ref(), clock, chance, progress).await?;
         self.knowledge.refresh(&source.knowledge).await?;
         Ok(report)
     }
+}
+
+fn knowledge(store: &Arc<dyn Store>, embedder: &Arc<dyn Embedder>, data: &Path) -> Knowledge {
+    let index: PathBuf = data.join("index");
+    Knowledge::open(Arc::clone(store) as _, Arc::clone(embedder), Some(index))
+}
+
+/// Takes out of the index in `data` whatever the store no longer holds, down to its files.
+pub(crate) async fn scrub_index(store: &Arc<dyn Store>, data: &Path) -> Result<(), Fault> {
+    let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
+    knowledge(store, &embedder, data).scrub().await
 }

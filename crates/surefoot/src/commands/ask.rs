@@ -38,7 +38,7 @@ impl Ask {
         let only = functions.keys().next().filter(|_| functions.len() == 1).cloned();
         let model = self.model.or(only).unwrap_or_else(|| "answer".into());
         let asked = stream(&house.gateway, model, self.question, !self.json).await;
-        house.store.close().await;
+        house.close().await;
         let (text, added) = asked?;
         if self.json {
             let mut told = added.to_value();

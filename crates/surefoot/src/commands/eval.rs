@@ -4,14 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use comfy_table::{Table, presets};
 use surefoot_lab::evals::{self, Bench, Dataset, Finished, Options, Progress, report};
 use surefoot_types::run::Verdict;
 
 use super::Place;
 use crate::{
     assemble::{GatewaySubject, House},
-    terminal::{bar, say, say_json, tell},
+    terminal::{bar, say, say_json, table, tell},
 };
 
 /// Run evals: how many answers are as expected, and how sure that is
@@ -55,7 +54,7 @@ impl Eval {
             }
             runs.push(finished.run);
         }
-        house.store.close().await;
+        house.close().await;
         if self.json {
             say_json(&runs)?;
         } else if runs.is_empty() {
@@ -70,7 +69,7 @@ async fn one(house: &House, eval: &evals::Eval, options: Options) -> anyhow::Res
     let dataset = Dataset::load(&eval.dataset).with_context(|| format!("the dataset of the eval '{}'", eval.name))?;
     let subject = GatewaySubject::new(house.gateway.clone());
     let (clock, chance) = (house.clock.as_ref(), house.chance.as_ref());
-    let bench = Bench { subject: &subject, notebook: &house.store, clock, chance };
+    let bench = Bench { subject: &subject, notebook: &*house.store, clock, chance };
     let bar = bar(0, &eval.name);
     let progress = |news: Progress| {
         bar.set_length(news.of);
@@ -85,16 +84,14 @@ async fn one(house: &House, eval: &evals::Eval, options: Options) -> anyhow::Res
 fn shown(finished: &Finished) {
     let run = &finished.run;
     say(format!("{} over {}: {} cases", run.eval, run.subject, run.cases));
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["grader", "pass rate", "95 % interval", "passed", "errors", "undefined"]);
+    let mut rates = table(["grader", "pass rate", "95 % interval", "passed", "errors", "undefined"]);
     for row in report::rows(run) {
         let passed = format!("{} of {}", row.rate.passed, row.rate.of);
         let numbers = [row.errors.to_string(), row.undefined.to_string()];
         let [errors, undefined] = numbers;
-        table.add_row([row.name.clone(), row.rate_told(), row.interval_told(), passed, errors, undefined]);
+        rates.add_row([row.name.clone(), row.rate_told(), row.interval_told(), passed, errors, undefined]);
     }
-    say(table.to_string());
+    say(rates.to_string());
     for case in finished.cases.iter().filter(|case| matches!(case.verdict, Verdict::Fail | Verdict::Error)) {
         let why = case.grades.iter().filter(|grade| matches!(grade.verdict, Verdict::Fail | Verdict::Error));
         let why: Vec<String> = why.map(|grade| format!("{}: {}", grade.grader, grade.reason)).collect();

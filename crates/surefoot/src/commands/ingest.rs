@@ -42,7 +42,7 @@ impl Ingest {
             }
             reports.insert(source.knowledge.clone(), json!(report));
         }
-        house.store.close().await;
+        house.close().await;
         if self.json {
             say_json(&reports)?;
         } else if settings.knowledge.is_empty() {

@@ -1,28 +1,44 @@
 //! The verbs, one file each.
 
 mod ask;
+mod audit;
+mod backup;
+mod budgets;
 mod check;
+mod doctor;
+mod erase;
 mod eval;
 pub(crate) mod ingest;
 mod init;
+mod keys;
+mod reconcile;
 mod reference;
+mod restore;
 mod search;
 mod sim;
+mod spend;
 mod traces;
 mod up;
+mod when;
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
+use anyhow::bail;
 use clap::{Args, Parser, Subcommand};
+use surefoot_types::{Clock, SystemClock, audit::AuditDraft, ports::Store};
 
 use crate::{
-    assemble::House,
-    settings::{self, Settings},
+    assemble::{self, House},
+    settings::{self, Mistake, Settings, Upkeep},
     terminal,
 };
+
+/// Who did what was done from the command line, in the audit log.
+const CLI: &str = "cli";
 
 /// Sure-footed answers from unpredictable models.
 #[derive(Debug, Parser)]
@@ -42,6 +58,15 @@ enum Verb {
     Search(search::Search),
     Eval(eval::Eval),
     Traces(traces::Traces),
+    Keys(keys::Keys),
+    Budgets(budgets::Budgets),
+    Spend(spend::Spend),
+    Reconcile(reconcile::Reconcile),
+    Erase(erase::Erase),
+    Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Doctor(doctor::Doctor),
     Sim(sim::Sim),
     #[command(hide = true)]
     Reference(reference::Reference),
@@ -58,6 +83,15 @@ impl Surefoot {
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,
+            Verb::Keys(verb) => verb.run().await,
+            Verb::Budgets(verb) => verb.run().await,
+            Verb::Spend(verb) => verb.run().await,
+            Verb::Reconcile(verb) => verb.run().await,
+            Verb::Erase(verb) => verb.run().await,
+            Verb::Audit(verb) => verb.run().await,
+            Verb::Backup(verb) => verb.run().await,
+            Verb::Restore(verb) => verb.run().await,
+            Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Reference(verb) => verb.run(),
         }
@@ -79,9 +113,32 @@ impl Place {
     /// Reads the project and puts the program together over it.
     async fn open(&self) -> anyhow::Result<(Settings, House)> {
         let settings = read(&self.project)?;
-        let data = data(&self.project, self.data.as_deref());
-        let house = House::assemble(settings.project.clone(), &data).await?;
+        let house = House::assemble(&settings, &self.data()).await?;
         Ok((settings, house))
+    }
+
+    /// Where its state is kept.
+    fn data(&self) -> PathBuf {
+        data(&self.project, self.data.as_deref())
+    }
+
+    /// What the project says of its store.
+    fn upkeep(&self) -> anyhow::Result<Upkeep> {
+        settings::upkeep(&self.project).map_err(|mistakes| mistaken(&self.project, &mistakes))
+    }
+
+    /// The store alone, made where there is none.
+    async fn store(&self) -> anyhow::Result<Arc<dyn Store>> {
+        Ok(assemble::open(&self.upkeep()?.store, &self.data()).await?)
+    }
+
+    /// The store alone, for commands that look at what is there.
+    async fn existing_store(&self) -> anyhow::Result<Arc<dyn Store>> {
+        let file = assemble::file(&self.data());
+        if self.upkeep()?.store.url.is_none() && !file.exists() {
+            bail!("there is no {}: nothing was asked here yet", file.display());
+        }
+        self.store().await
     }
 
     /// As [`open`](Self::open), with the documents read: an unchanged one costs a hash.
@@ -92,6 +149,14 @@ impl Place {
         }
         Ok((settings, house))
     }
+}
+
+/// Notes in the audit log what was done from here.
+async fn note(store: &dyn Store, action: &str, subject: &str, detail: serde_json::Value) -> anyhow::Result<()> {
+    let draft =
+        AuditDraft { at: SystemClock.now(), actor: CLI.into(), action: action.into(), subject: subject.into(), detail };
+    store.audit_add(&draft).await?;
+    Ok(())
 }
 
 fn data(project: &Path, data: Option<&Path>) -> PathBuf {
@@ -107,9 +172,12 @@ fn read(project: &Path) -> anyhow::Result<Settings> {
             }
             Ok(settings)
         }
-        Err(mistakes) => {
-            terminal::tell(settings::render(&mistakes));
-            anyhow::bail!("the project in {} has mistakes", project.display())
-        }
+        Err(mistakes) => Err(mistaken(project, &mistakes)),
     }
+}
+
+/// Tells mistakes.
+fn mistaken(project: &Path, mistakes: &[Mistake]) -> anyhow::Error {
+    terminal::tell(settings::render(mistakes));
+    anyhow::anyhow!("the project in {} has mistakes", project.display())
 }

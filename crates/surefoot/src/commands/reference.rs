@@ -37,15 +37,24 @@ fn cli() -> String {
     let mut text = String::from("# The command line\n\nMade by `cargo xtask codegen` from the program itself.\n");
     let mut surefoot = Surefoot::command().term_width(100);
     surefoot.build();
-    for verb in surefoot.get_subcommands_mut().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {
-        described(&mut text, verb);
+    for verb in shown(&mut surefoot) {
+        described(&mut text, verb, "surefoot");
     }
     text
 }
 
-fn described(text: &mut String, verb: &mut Command) {
+/// The verbs that people are told of.
+fn shown(command: &mut Command) -> impl Iterator<Item = &mut Command> {
+    command.get_subcommands_mut().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help")
+}
+
+fn described(text: &mut String, verb: &mut Command, of: &str) {
     let help = verb.render_long_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    let name = format!("{of} {}", verb.get_name());
     // Writing to a String cannot fail.
-    let _ = write!(text, "\n## surefoot {}\n\n```text\n{}\n```\n", verb.get_name(), lines.join("\n").trim_end());
+    let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
+    for verb in shown(verb) {
+        described(text, verb, &name);
+    }
 }

@@ -38,7 +38,7 @@ impl Search {
         let (settings, house) = self.place.open_fresh().await?;
         let knowledge = self.knowledge.map_or_else(|| only(&settings), Ok)?;
         let found = house.knowledge.search(&knowledge, &self.query, self.limit).await;
-        house.store.close().await;
+        house.close().await;
         let found = found?;
         if self.json {
             say_json(&found)?;

@@ -2,20 +2,17 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::bail;
 use clap::{Args, ValueEnum};
-use comfy_table::{Table, presets};
-use surefoot_store::SqliteStore;
 use surefoot_types::{
     Money, Usage,
     conversation::words,
     ids::TraceId,
-    ports::{Journal, TraceFilter},
+    ports::{Store, TraceFilter},
     trace::{self, Trace, TraceSummary},
 };
 
-use super::{Place, data};
-use crate::terminal::{say, say_json, tell, told};
+use super::Place;
+use crate::terminal::{say, say_json, table, tell, told};
 
 /// List requests, or show one
 #[derive(Debug, Args)]
@@ -56,20 +53,16 @@ enum Outcome {
 
 impl Traces {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
-        let path = data(&self.place.project, self.place.data.as_deref()).join("surefoot.db");
-        if !path.exists() {
-            bail!("there is no {}: nothing was asked here yet", path.display());
-        }
-        let store = SqliteStore::open(&path).await?;
+        let store = self.place.existing_store().await?;
         let code = match self.id {
-            Some(id) => self.one(&store, id).await?,
-            None => self.list(&store).await?,
+            Some(id) => self.one(&*store, id).await?,
+            None => self.list(&*store).await?,
         };
         store.close().await;
         Ok(code)
     }
 
-    async fn one(&self, store: &SqliteStore, id: TraceId) -> anyhow::Result<ExitCode> {
+    async fn one(&self, store: &dyn Store, id: TraceId) -> anyhow::Result<ExitCode> {
         let Some(trace) = store.trace_get(id).await? else {
             tell(format!("There is no trace {id}."));
             return Ok(ExitCode::from(1));
@@ -82,7 +75,7 @@ impl Traces {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn list(&self, store: &SqliteStore) -> anyhow::Result<ExitCode> {
+    async fn list(&self, store: &dyn Store) -> anyhow::Result<ExitCode> {
         let outcome = self.outcome.map(|outcome| match outcome {
             Outcome::Answered => trace::Outcome::Answered,
             Outcome::Failed => trace::Outcome::Failed,
@@ -96,18 +89,16 @@ impl Traces {
         } else if traces.is_empty() {
             tell("No traces fit.");
         } else {
-            say(table(&traces).to_string());
+            say(listed(&traces));
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn table(traces: &[TraceSummary]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["id", "asked", "question", "outcome", "tokens", "cost", "time"]);
+fn listed(traces: &[TraceSummary]) -> String {
+    let mut listed = table(["id", "asked", "question", "outcome", "tokens", "cost", "time"]);
     for one in traces {
-        table.add_row([
+        listed.add_row([
             one.id.to_string(),
             one.asked.clone(),
             one.question.chars().take(48).collect(),
@@ -117,7 +108,7 @@ fn table(traces: &[TraceSummary]) -> Table {
             told(Duration::from_micros(one.took_us)),
         ]);
     }
-    table
+    listed.to_string()
 }
 
 fn shown(trace: &Trace) {

@@ -1,18 +1,22 @@
 //! `surefoot up`.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use surefoot_gateway::identify::secret_hash;
+use surefoot_gateway::identify::mint;
 use surefoot_server::Parts;
-use surefoot_types::{Fault, Secret, ids::KeyId, key::Key, ports::Ledger};
+use surefoot_types::{
+    key::{Key, Scope},
+    replica::Replica,
+};
 use tokio::{net::TcpListener, signal};
 
-use super::{data, read};
+use super::{data, note, read};
 use crate::{
     assemble::House,
+    follow::{self, Tells},
     live::{Live, Status},
     settings::Settings,
     terminal::{say_json, tell},
@@ -20,8 +24,6 @@ use crate::{
 
 /// Where to serve when nobody says.
 const ADDRESS: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 4141));
-/// How often the store is tried.
-const PROBE: Duration = Duration::from_secs(5);
 
 /// Serve a project, and pick up edits live
 #[derive(Debug, Args)]
@@ -42,6 +44,9 @@ pub(crate) struct Up {
     /// Where state is kept [default: .surefoot in the project's folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Most pages of 4 KiB that the store's file may have: beyond them the disk is taken to be full
+    #[arg(long, value_name = "PAGES", hide = true)]
+    most_pages: Option<u32>,
     /// Do not pick up edits
     #[arg(long)]
     no_watch: bool,
@@ -52,35 +57,31 @@ pub(crate) struct Up {
 
 impl Up {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
-        let settings = read(&self.project)?;
+        let mut settings = read(&self.project)?;
+        settings.store.pages = self.most_pages;
         let address = self.bind.or(settings.bind).unwrap_or(ADDRESS);
         let listener = TcpListener::bind(address).await.with_context(|| format!("cannot serve on {address}"))?;
         let address = listener.local_addr()?;
         let data = data(&self.project, self.data.as_deref());
-        let house = Arc::new(House::assemble(settings.project.clone(), &data).await?);
+        let house = Arc::new(House::assemble(&settings, &data).await?);
         let loopback = address.ip().is_loopback();
         if !loopback {
             key_needed(&house, &settings).await?;
         }
         let status = Arc::new(Status::default());
-        let parts = parts(&house, &status, &settings, loopback);
+        let tells = tells(&house, address);
+        let following = follow::start(&house, &status, &tells);
+        let parts = parts(&house, &status, &settings, tells, loopback);
         if self.json {
             say_json(&json!({"url": format!("http://{address}")}))?;
         }
         banner(address, &settings);
-        let live = Live {
-            house: Arc::clone(&house),
-            status: Arc::clone(&status),
-            folder: self.project,
-            data,
-            sources: settings.knowledge,
-        };
+        let live = Live { house: Arc::clone(&house), status, folder: self.project, data, sources: settings.knowledge };
         let watching = tokio::spawn(background(live, self.no_watch));
-        let probing = tokio::spawn(probe(Arc::clone(&house), status));
         let served = surefoot_server::serve(parts, listener, ended()).await;
         watching.abort();
-        probing.abort();
-        house.store.close().await;
+        drop(following);
+        house.close().await;
         served?;
         Ok(ExitCode::SUCCESS)
     }
@@ -111,48 +112,46 @@ async fn background(live: Live, once: bool) {
     }
 }
 
-/// Tries the store from time to time, so that readiness says when it cannot be written.
-async fn probe(house: Arc<House>, status: Arc<Status>) {
-    loop {
-        let broken = house.store.check().await.is_err();
-        status.set_busy("the store cannot be written", broken);
-        tokio::time::sleep(PROBE).await;
-    }
+/// What this process tells of itself to those that share its store.
+fn tells(house: &Arc<House>, address: SocketAddr) -> Tells {
+    let house = Arc::clone(house);
+    Arc::new(move || Replica {
+        holder: house.store.holder().to_owned(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        project_version: house.project.load().version.clone(),
+        url: Some(format!("http://{address}")),
+        at: house.clock.now(),
+    })
 }
 
-fn parts(house: &House, status: &Arc<Status>, settings: &Settings, loopback: bool) -> Parts {
+fn parts(house: &House, status: &Arc<Status>, settings: &Settings, replica: Tells, loopback: bool) -> Parts {
     let (busy, refused) = (Arc::clone(status), Arc::clone(status));
     Parts {
         gateway: house.gateway.clone(),
-        journal: Arc::new(house.store.clone()),
-        library: Arc::new(house.store.clone()),
-        notebook: Arc::new(house.store.clone()),
+        store: Arc::clone(&house.store),
         clock: Arc::clone(&house.clock),
         chance: Arc::clone(&house.chance),
         loopback,
         body_limit: settings.body_limit,
+        drain: settings.drain,
+        replica,
         not_ready: Arc::new(move || busy.busy()),
         notice: Arc::new(move || refused.refused()),
     }
 }
 
 /// Makes a key where there is none, and shows it this once.
-async fn key_needed(house: &House, settings: &Settings) -> Result<(), Fault> {
+async fn key_needed(house: &House, settings: &Settings) -> anyhow::Result<()> {
     if !settings.project.keys.is_empty() || !house.minted_keys.load().is_empty() {
         return Ok(());
     }
-    let secret = Secret::new(format!("sf-{:032x}", house.chance.bits()));
-    let key = Key {
-        id: KeyId::mint(house.clock.as_ref(), house.chance.as_ref()),
-        name: "admin".into(),
-        hash: secret_hash(&secret),
-        tenant: None,
-        created: house.clock.now(),
-    };
+    let (minted, secret) = mint(house.clock.as_ref(), house.chance.as_ref(), "admin");
+    let key = Key { scope: Scope::all(), ..minted };
     house.store.key_add(&key).await?;
-    house.minted_keys.store(Arc::new(vec![key]));
+    note(&*house.store, "key.create", &key.name, json!({"why": "the first start beyond this machine"})).await?;
+    house.gateway.keys_changed(vec![key]);
     tell(format!(
-        "\nA key is needed beyond this machine. This one was made now and is shown only once:\n\n  {}\n",
+        "\nA key is needed beyond this machine. This one opens every door; it was made now and is shown only once:\n\n  {}\n",
         secret.reveal()
     ));
     Ok(())

@@ -21,7 +21,10 @@ use self::{
     table::Toml,
     written::{Written, eval::Eval, function::Function, root::Root, variant::Variant},
 };
-pub(crate) use self::{checked::Settings, mistake::Mistake};
+pub(crate) use self::{
+    checked::{ADMINS, Retention, Settings, StoreSettings, Upkeep, days, duration, moment},
+    mistake::Mistake,
+};
 
 /// Reads and checks the project in `folder`.
 ///
@@ -37,6 +40,22 @@ pub(crate) fn load(folder: &Path) -> Result<(Settings, Vec<Mistake>), Vec<Mistak
     let settings = ground.check(&written, version);
     let found = mistakes.finish();
     if found.iter().all(|mistake| mistake.warning) { Ok((settings, found)) } else { Err(found) }
+}
+
+/// Reads what those need to know who only look after a project's store. A provider's key that is not set, or
+/// a mistake in a prompt, keeps nobody from looking at traces.
+///
+/// # Errors
+/// Every mistake in the form of `surefoot.toml`, and in what it says of the store.
+pub(crate) fn upkeep(folder: &Path) -> Result<Upkeep, Vec<Mistake>> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let mistakes = Mistakes::default();
+    let mut reading = Reading { folder, mistakes: &mistakes, hasher: blake3::Hasher::new() };
+    let source = reading.file("surefoot.toml", false).unwrap_or_else(|| Source::new("surefoot.toml", ""));
+    let root = Root::read(reading.toml(&source));
+    let upkeep = Ground { folder, environment: &environment, mistakes: &mistakes }.upkeep(&root);
+    let found = mistakes.finish();
+    if found.iter().all(|mistake| mistake.warning) { Ok(upkeep) } else { Err(found) }
 }
 
 /// Mistakes as text for people, with lines and colours on terminals.

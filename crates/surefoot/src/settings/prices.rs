@@ -2,10 +2,13 @@
 //! the month below. Vendors change them: a row of the project wins, and a model that is not here has no
 //! known price.
 
-use surefoot_types::Price;
+use surefoot_types::price::{Price, Rates};
 
 /// The month that the prices are of.
 pub(crate) const DATED: &str = "June 2025";
+
+/// Percent of the token prices that both vendors ask for a batch.
+const BATCH: u32 = 50;
 
 /// Vendor kind, model, input, output, cache read, cache write.
 type Row = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>, Option<&'static str>);
@@ -27,13 +30,16 @@ const ROWS: [Row; 10] = [
 pub(crate) fn of(kind: &str) -> impl Iterator<Item = (&'static str, Price)> {
     let money = |text: &str| text.parse().unwrap_or_default();
     ROWS.into_iter().filter(move |row| row.0 == kind).map(move |(_, model, input, output, read, write)| {
-        let price = Price {
+        let rates = Rates {
             input: money(input),
             output: money(output),
             cache_read: read.map(money),
             cache_write: write.map(money),
+            // Anthropic asks twice the input's price for an hour in its cache; OpenAI sells none.
+            cache_write_hour: write.map(|_| money(input) + money(input)),
+            ..Rates::default()
         };
-        (model, price)
+        (model, Price { tiers: [("batch".to_owned(), BATCH)].into(), ..Price::of(rates) })
     })
 }
 

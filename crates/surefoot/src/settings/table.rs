@@ -162,6 +162,11 @@ impl<'a> Reader<'a> {
         self.string(name)
     }
 
+    /// Whether a field was written.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
     /// Says that a field is missing.
     pub(crate) fn missing(&self, name: &str) {
         let example = self.field(name).map_or("", |field| field.example);
@@ -194,10 +199,33 @@ impl<'a> Reader<'a> {
 
     /// A whole number.
     pub(crate) fn integer(&mut self, name: &str) -> Option<At<i64>> {
+        let (_, value) = self.raw(name)?;
+        self.integer_of(value, name, "a whole number")
+    }
+
+    /// Whole numbers in an array.
+    pub(crate) fn integers(&mut self, name: &str) -> Option<Vec<At<i64>>> {
         let (_, mut value) = self.raw(name)?;
         match value.take() {
+            ValueInner::Array(items) => Some(
+                items.into_iter().filter_map(|item| self.integer_of(item, name, "an array of whole numbers")).collect(),
+            ),
+            other => self.refuse(&value, &other, name, "an array of whole numbers"),
+        }
+    }
+
+    /// A table of whole numbers whose keys the author chooses.
+    pub(crate) fn named_integers(&mut self, name: &str) -> Vec<(At<String>, At<i64>)> {
+        let entries = self.named(name).into_iter();
+        entries
+            .filter_map(|(key, value)| Some((key, self.integer_of(value, name, "a table of whole numbers")?)))
+            .collect()
+    }
+
+    fn integer_of(&self, mut value: Value<'_>, name: &str, wanted: &str) -> Option<At<i64>> {
+        match value.take() {
             ValueInner::Integer(number) => Some(At::new(number, self.toml.place(value.span))),
-            other => self.refuse(&value, &other, name, "a whole number"),
+            other => self.refuse(&value, &other, name, wanted),
         }
     }
 
@@ -299,6 +327,13 @@ impl<'a> Reader<'a> {
         let whole = self.toml.place(span);
         let line = whole.text().lines().next().map_or(0, str::len);
         self.toml.place(toml_span::Span::new(span.start, span.start + line))
+    }
+
+    /// A field that an earlier version had: a mistake that says what to write now.
+    pub(crate) fn gone(&mut self, name: &str, message: &str, suggestion: &str) {
+        if let Some((key, _)) = self.table.remove_entry(name) {
+            self.toml.mistakes.add(&self.toml.place(key.span), message, suggestion.to_owned());
+        }
     }
 
     /// Every field that nobody asked for is a mistake.

@@ -59,8 +59,10 @@ async fn edits_take_effect_and_broken_ones_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beyond_loopback_every_door_needs_the_key_that_is_shown_once() {
-    let project =
-        Project::temp(&[("surefoot.toml", "[[server.keys]]\nname = \"app\"\nkey = \"env:SUREFOOT_TEST_KEY\"\n")]);
+    let project = Project::temp(&[(
+        "surefoot.toml",
+        "[[server.keys]]\nname = \"app\"\nkey = \"env:SUREFOOT_TEST_KEY\"\nadmin = \"read\"\n",
+    )]);
     let mut up = surefoot(&["up", "--bind", "0.0.0.0:0"]);
     up.arg(project.folder()).arg("--data").arg(project.data()).env("SUREFOOT_TEST_KEY", "right");
     let served = Served::reachable(up).await;

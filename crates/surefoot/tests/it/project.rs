@@ -3,7 +3,7 @@
 use crate::support::{Project, output, surefoot};
 
 /// Everything that can be wrong, in one project.
-const BROKEN: [(&str, &str); 7] = [
+const BROKEN: [(&str, &str); 8] = [
     (
         "surefoot.toml",
         r#"
@@ -31,7 +31,65 @@ folder = "nowhere"
 include = ["[*.md"]
 
 [budget]
-daily_usd = -1
+daily_usd = 5
+
+[budgets.daily]
+per = "usr"
+every = "dya"
+usd = -1
+on_exceed = "refuze"
+warn_at = [80, 120]
+
+[budgets.empty]
+
+[limits.none]
+per = "tag:"
+
+[limits.odd]
+requests = 0
+tokens = "many"
+
+[records]
+keep = "al"
+sample = 2
+level = "powr"
+when_full = "stopp"
+
+[retention]
+traces = "30"
+
+[store]
+url = "postgres://user:in-clear@host/db"
+
+[defaults]
+unpriced = "alow"
+
+[prices."openai/gpt-4o"]
+input = 1
+above = [{ input = 2 }]
+tiers = { batch = -1 }
+since = "soon"
+
+[[prices."other/m"]]
+input = 1
+output = 1
+[[prices."other/m"]]
+input = 2
+output = 2
+
+[server]
+drain = "30"
+
+[[server.keys]]
+name = "app"
+key = "file:key.txt"
+admin = "al"
+functions = ["anser", "x*"]
+models = ["fst", "openai/*"]
+expires = "2027-02-30"
+limits = { request = 5 }
+budget = { every = "day" }
+keep = "none"
 
 [guards]
 secrets = "maks"
@@ -40,9 +98,10 @@ secrets = "maks"
 bind = "127.0.0.1"
 "#,
     ),
+    ("key.txt", "sf-secret"),
     (
         "functions/answer/function.toml",
-        "knowledge = \"dogs\"\npassages = 0\nvariant = \"concice\"\n\n[input.product]\ntype = \"strin\"\n",
+        "keep = \"metadta\"\nknowledge = \"dogs\"\npassages = 0\nvariant = \"concice\"\n\n[input.product]\ntype = \"strin\"\n",
     ),
     (
         "functions/answer/concise.md",
@@ -63,7 +122,7 @@ async fn every_mistake_is_told_at_once_with_its_place() {
     let told = surefoot(&["check"]).arg(project.folder()).output().await.unwrap();
     assert_eq!(told.status.code(), Some(1));
     let text = String::from_utf8(told.stderr).unwrap();
-    assert!(!text.contains("stands-in-clear"), "a secret is not repeated");
+    assert!(!text.contains("stands-in-clear") && !text.contains("in-clear@"), "a secret is not repeated");
     insta::assert_snapshot!(text);
 }
 

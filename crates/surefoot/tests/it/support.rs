@@ -3,9 +3,12 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 
+use surefoot_store::{Options, SqliteStore};
+use surefoot_types::ports::Store;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -46,6 +49,12 @@ impl Project {
     /// Where its state is.
     pub(crate) fn data(&self) -> PathBuf {
         self.temporary.path().join("data")
+    }
+
+    /// Its store, opened beside whoever else uses it.
+    pub(crate) async fn store(&self) -> Arc<dyn Store> {
+        let options = Options::new(self.data().join("seats"));
+        Arc::new(SqliteStore::open(&self.data().join("surefoot.db"), options).await.unwrap())
     }
 
     /// Writes one of its files.

@@ -51,6 +51,7 @@ impl Ground<'_> {
             input,
             variant: self.default_variant(written),
             variants,
+            keep: self.keep(written.keep.as_ref()),
         }
     }
 

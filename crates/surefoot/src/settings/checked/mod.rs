@@ -3,18 +3,26 @@
 mod evals;
 mod functions;
 mod models;
+mod ops;
+mod prices;
 mod prompts;
 mod providers;
 mod server;
 mod values;
 
-use std::{collections::BTreeSet, net::SocketAddr, path::Path};
+use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
 use surefoot_gateway::Project;
 use surefoot_knowledge::ingest::Source as Folder;
 use surefoot_lab::evals::Eval;
+use surefoot_types::budget::Budget;
 
 use self::models::Models;
+pub(crate) use self::{
+    ops::{Retention, StoreSettings},
+    server::ADMINS,
+    values::{days, duration, moment},
+};
 use super::{
     mistake::{Mistakes, suggest},
     source::At,
@@ -22,7 +30,7 @@ use super::{
 };
 
 /// Everything that the files of a project say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     /// What requests run with.
     pub(crate) project: Project,
@@ -34,6 +42,23 @@ pub(crate) struct Settings {
     pub(crate) bind: Option<SocketAddr>,
     /// Largest request that is read, in bytes.
     pub(crate) body_limit: usize,
+    /// How long requests under way may go on after the end was asked for.
+    pub(crate) drain: Duration,
+    /// Where and how surely everything is kept.
+    pub(crate) store: StoreSettings,
+    /// How long.
+    pub(crate) retention: Retention,
+}
+
+/// What those need to know who look after a project's store.
+#[derive(Debug)]
+pub(crate) struct Upkeep {
+    /// Where it is.
+    pub(crate) store: StoreSettings,
+    /// The budgets that its accounts are of.
+    pub(crate) budgets: Vec<Budget>,
+    /// The names of the keys that stand in the files.
+    pub(crate) keys: BTreeSet<String>,
 }
 
 /// The environment, seen from here: a variable's value by its name.
@@ -62,20 +87,41 @@ impl Ground<'_> {
         let knowledge = self.knowledge(&written.root);
         let functions = self.functions(written, &models);
         let evals = self.evals(&written.evals, &written.root, &functions, &models);
-        let (keys, server) = (self.keys(&written.root.keys), &written.root);
+        let root = &written.root;
         let project = Project {
             version,
             providers: models.providers,
             models: models.aliases,
             functions,
             prices: models.prices,
-            keys,
+            unpriced: self.unpriced(root.unpriced.as_ref()),
+            keys: self.keys(written),
             policy: models.policy,
-            secrets: self.secret_action(server.secrets.as_ref()),
-            daily_budget: server.daily_usd.as_ref().and_then(|digits| self.money(digits)),
+            secrets: self.secret_action(root.secrets.as_ref()),
+            limits: self.limits(&root.limits),
+            budgets: self.budgets(&root.budgets),
+            records: self.records(&root.records),
         };
-        let (bind, body_limit) = (self.bind(server.bind.as_ref()), self.body_limit(server.body_limit_mb.as_ref()));
-        Settings { project, knowledge, evals, bind, body_limit }
+        Settings {
+            project,
+            knowledge,
+            evals,
+            bind: self.bind(root.server.bind.as_ref()),
+            body_limit: self.body_limit(root.server.body_limit_mb.as_ref()),
+            drain: self.drain(root.server.drain.as_ref()),
+            store: self.store(root),
+            retention: self.retention(&root.retention),
+        }
+    }
+
+    /// What those need to know who look after the store.
+    pub(crate) fn upkeep(&self, root: &root::Root) -> Upkeep {
+        let names = root.server.keys.iter().filter_map(|key| key.name.as_ref());
+        Upkeep {
+            store: self.store(root),
+            budgets: self.budgets(&root.budgets),
+            keys: names.map(|name| name.value.clone()).collect(),
+        }
     }
 
     /// Providers, aliases and functions are all named by callers, so their names may not meet.
@@ -123,6 +169,7 @@ impl Ground<'_> {
                 folder: place,
                 include: self.globs(&written.include),
                 exclude: self.globs(&written.exclude),
+                owners: written.owners.as_ref().map(|folder| folder.value.trim_matches('/').to_owned()),
             })
         });
         folders.collect()

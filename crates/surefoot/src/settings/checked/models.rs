@@ -1,4 +1,4 @@
-//! Aliases, targets, how they are tried, and prices.
+//! Aliases, targets, and how they are tried.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,21 +9,17 @@ use surefoot_gateway::{
     attempt::sim::Behaviour,
     project::{Model, Policy, Provider, Reach, Target},
 };
-use surefoot_types::Price;
+use surefoot_types::PriceBook;
 
-use super::{
-    BUILT_IN, Ground,
-    providers::{KINDS, Wanted, is_vendor},
-};
+use super::{BUILT_IN, Ground, providers::Wanted};
 use crate::settings::{
     mistake::suggest,
-    prices,
     source::At,
     written::root::{Model as WrittenModel, Root, Trying},
 };
 
 /// The models of the built-in provider `local`.
-const LOCAL: [&str; 2] = ["extract", "static"];
+pub(super) const LOCAL: [&str; 2] = ["extract", "static"];
 /// Most retries of one target.
 const MOST_RETRIES: i64 = 10;
 
@@ -31,7 +27,7 @@ const MOST_RETRIES: i64 = 10;
 pub(super) struct Models {
     pub(super) providers: BTreeMap<String, Arc<Provider>>,
     pub(super) aliases: BTreeMap<String, Arc<Model>>,
-    pub(super) prices: BTreeMap<String, Price>,
+    pub(super) prices: PriceBook,
     pub(super) policy: Policy,
     built_in: BTreeMap<&'static str, Arc<Provider>>,
 }
@@ -139,34 +135,5 @@ impl Ground<'_> {
             total: time(&written.total, otherwise.total),
             longest_wait: otherwise.longest_wait,
         }
-    }
-
-    /// Built-in prices for vendors at their own address, free built-in models, then the project's own rows.
-    fn prices(&self, root: &Root) -> BTreeMap<String, Price> {
-        let mut all = BTreeMap::new();
-        for written in &root.providers {
-            for (kind, ..) in KINDS.into_iter().filter(|(kind, ..)| is_vendor(written, kind)) {
-                all.extend(prices::of(kind).map(|(model, price)| (format!("{}/{model}", written.name.value), price)));
-            }
-        }
-        all.extend(LOCAL.map(|model| (format!("local/{model}"), Price::default())));
-        for written in &root.prices {
-            let money = |digits: &Option<At<String>>| digits.as_ref().and_then(|digits| self.money(digits));
-            let (input, output) = (money(&written.input), money(&written.output));
-            let (cache_read, cache_write) = (money(&written.cache_read), money(&written.cache_write));
-            let provider = written.target.value.split_once('/').map(|(provider, _)| provider);
-            let declared =
-                |name: &str| BUILT_IN.contains(&name) || root.providers.iter().any(|one| one.name.value == name);
-            if !provider.is_some_and(declared) {
-                let message = format!("the price of '{}' is of no provider's model", written.target.value);
-                let hint =
-                    "Write the table's name like `[prices.\"openai/gpt-4o-mini\"]`, with a provider of this project.";
-                self.mistakes.add(&written.target.place, message, hint.to_owned());
-            }
-            if let (Some(input), Some(output)) = (input, output) {
-                all.insert(written.target.value.clone(), Price { input, output, cache_read, cache_write });
-            }
-        }
-        all
     }
 }

@@ -1,17 +1,27 @@
-//! The server: its address, its callers' keys, guards and the budget.
+//! The server: its address, its callers' keys, and guards.
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use surefoot_gateway::{identify::secret_hash, project::SecretAction};
-use surefoot_types::{Timestamp, ids::KeyId, key::Key};
+use surefoot_types::{
+    Timestamp,
+    budget::Every,
+    ids::KeyId,
+    key::{Admin, Key, KeyBudget, KeySecret, Scope},
+};
 
 use super::{Ground, providers::Wanted};
-use crate::settings::{mistake::suggest, source::At, written::root};
+use crate::settings::{
+    source::At,
+    written::{Written, server},
+};
 
 /// Bytes of a megabyte, as limits count it.
 const MEGABYTE: usize = 1024 * 1024;
 /// Largest body unless the project says otherwise, in megabytes.
 const BODY: i64 = 32;
+/// How long requests under way may go on unless the project says otherwise.
+const DRAIN: Duration = Duration::from_secs(30);
 
 const ACTIONS: [(&str, SecretAction); 4] = [
     ("off", SecretAction::Off),
@@ -19,6 +29,8 @@ const ACTIONS: [(&str, SecretAction); 4] = [
     ("mask", SecretAction::Mask),
     ("block", SecretAction::Block),
 ];
+/// The doors that a key may open beside those of the models, with their names in settings.
+pub(crate) const ADMINS: [(&str, Admin); 3] = [("none", Admin::None), ("read", Admin::Read), ("all", Admin::All)];
 
 impl Ground<'_> {
     /// The address to serve on.
@@ -42,42 +54,82 @@ impl Ground<'_> {
         usize::try_from(megabytes).unwrap_or(1) * MEGABYTE
     }
 
+    /// How long requests under way may go on after the end was asked for.
+    pub(super) fn drain(&self, written: Option<&At<String>>) -> Duration {
+        written.and_then(|written| self.duration(written)).unwrap_or(DRAIN)
+    }
+
     /// The keys that callers may use.
-    pub(super) fn keys(&self, written: &[root::Key]) -> Vec<Key> {
+    pub(super) fn keys(&self, all: &Written) -> Vec<Key> {
         let mut names = BTreeSet::new();
         let mut keys = Vec::new();
-        for one in written {
+        for one in &all.root.server.keys {
+            let scope = self.scope(all, one);
             let (Some(name), Some(key)) = (&one.name, &one.key) else { continue };
             if !names.insert(name.value.as_str()) {
                 let message = format!("two keys are named '{}'", name.value);
                 self.mistakes.add(&name.place, message, "Give one of them another name.".to_owned());
             }
+            let details = self.key(one, name, scope);
             let Some(secret) = self.secret(key, Wanted::Needed) else { continue };
             let hash = secret_hash(&secret);
             // The same key has the same id in every start: it is made of its hash.
             let bits = blake3::hash(hash.as_bytes()).as_bytes()[..16]
                 .iter()
                 .fold(0u128, |bits, byte| (bits << 8) | u128::from(*byte));
-            keys.push(Key {
-                id: KeyId::from_bits(bits),
-                name: name.value.clone(),
-                hash,
-                tenant: one.tenant.as_ref().map(|tenant| tenant.value.clone()),
-                created: Timestamp::UNIX_EPOCH,
-            });
+            keys.push(Key { id: KeyId::from_bits(bits), secrets: vec![KeySecret { hash, expires: None }], ..details });
         }
         keys
     }
 
+    /// A key but for its secret.
+    fn key(&self, written: &server::Key, name: &At<String>, scope: Scope) -> Key {
+        Key {
+            id: KeyId::from_bits(0),
+            name: name.value.clone(),
+            secrets: Vec::new(),
+            tenant: written.tenant.as_ref().map(|tenant| tenant.value.clone()),
+            created: Timestamp::UNIX_EPOCH,
+            expires: written.expires.as_ref().and_then(|expires| self.moment(expires)),
+            revoked: None,
+            scope,
+            tags: written.tags.iter().map(|(tag, value)| (tag.value.clone(), value.value.clone())).collect(),
+            limits: self.rates(&written.limits),
+            budget: written.budget.as_ref().and_then(|budget| self.key_budget(budget)),
+            keep: self.keep(written.keep.as_ref()),
+        }
+    }
+
+    fn key_budget(&self, written: &server::KeyBudget) -> Option<KeyBudget> {
+        let every = self.choice("every", written.every.as_ref(), &Every::NAMES);
+        let limit = written.usd.as_ref().and_then(|digits| self.money(digits));
+        Some(KeyBudget { every: every?, limit: limit? })
+    }
+
+    /// What a key may use; a plain name that leads nowhere is a mistake.
+    fn scope(&self, all: &Written, written: &server::Key) -> Scope {
+        let functions: Vec<&str> = all.functions.iter().map(|one| one.name.value.as_str()).collect();
+        let knowledge: Vec<&str> = all.root.knowledge.iter().map(|one| one.name.value.as_str()).collect();
+        let aliases: Vec<&str> = all.root.models.iter().map(|one| one.name.value.as_str()).collect();
+        let list = |what: &str, written: &Option<Vec<At<String>>>, known: &[&str]| {
+            let list = written.as_ref()?;
+            for name in list.iter().filter(|name| !name.value.ends_with('*') && !name.value.contains('/')) {
+                if !known.contains(&name.value.as_str()) {
+                    self.unknown(what, name, known.iter().copied(), "There are");
+                }
+            }
+            Some(list.iter().map(|name| name.value.clone()).collect())
+        };
+        Scope {
+            functions: list("function", &written.functions, &functions),
+            models: list("model", &written.models, &aliases),
+            knowledge: list("knowledge", &written.knowledge, &knowledge),
+            admin: self.choice("admin", written.admin.as_ref(), &ADMINS).unwrap_or_default(),
+        }
+    }
+
     /// What to do about secrets in prompts.
     pub(super) fn secret_action(&self, written: Option<&At<String>>) -> SecretAction {
-        let Some(written) = written else { return SecretAction::default() };
-        let found = ACTIONS.into_iter().find(|(name, _)| *name == written.value);
-        if found.is_none() {
-            let message = format!("'{}' is nothing that can be done about secrets", written.value);
-            let hint = suggest(&written.value, ACTIONS.map(|(name, _)| name), "It may be");
-            self.mistakes.add(&written.place, message, hint);
-        }
-        found.map(|(_, action)| action).unwrap_or_default()
+        self.choice("secrets", written, &ACTIONS).unwrap_or_default()
     }
 }

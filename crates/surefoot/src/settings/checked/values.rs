@@ -2,10 +2,10 @@
 
 use std::{fmt::Display, ops::RangeInclusive, time::Duration};
 
-use surefoot_types::Money;
+use surefoot_types::{Money, Timestamp};
 
 use super::Ground;
-use crate::settings::source::At;
+use crate::settings::{mistake::suggest, source::At};
 
 impl Ground<'_> {
     /// `500ms`, `30s`, `2m`, `1h`.
@@ -38,6 +38,44 @@ impl Ground<'_> {
         read
     }
 
+    /// `30d`.
+    pub(super) fn days(&self, written: &At<String>) -> Option<Duration> {
+        let read = days(&written.value);
+        if read.is_none() {
+            let message = format!("'{}' is not a number of days", written.value);
+            self.mistakes.add(&written.place, message, "Write it like `30d`, from 1d to 36500d.".to_owned());
+        }
+        read
+    }
+
+    /// `2026-03-01` for its first moment (UTC), or a moment like `2026-03-01T12:00:00Z`.
+    pub(super) fn moment(&self, written: &At<String>) -> Option<Timestamp> {
+        let read = moment(&written.value);
+        if read.is_none() {
+            let message = format!("'{}' is neither a day nor a moment", written.value);
+            let hint = "Write it like `2026-03-01` or `2026-03-01T12:00:00Z`.";
+            self.mistakes.add(&written.place, message, hint.to_owned());
+        }
+        read
+    }
+
+    /// One of several words.
+    pub(super) fn choice<T: Copy>(
+        &self,
+        what: &str,
+        written: Option<&At<String>>,
+        choices: &[(&'static str, T)],
+    ) -> Option<T> {
+        let written = written?;
+        let found = choices.iter().find(|(name, _)| *name == written.value);
+        if found.is_none() {
+            let message = format!("'{what}' cannot be '{}'", written.value);
+            let hint = suggest(&written.value, choices.iter().map(|(name, _)| *name), "It may be");
+            self.mistakes.add(&written.place, message, hint);
+        }
+        found.map(|(_, choice)| *choice)
+    }
+
     /// A number within limits.
     pub(super) fn within<T: PartialOrd + Display + Copy>(
         &self,
@@ -56,7 +94,8 @@ impl Ground<'_> {
     }
 }
 
-fn duration(text: &str) -> Option<Duration> {
+/// `500ms`, `30s`, `2m`, `1h`; a day at the most.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..digits].parse().ok()?;
     let millis = match &text[digits..] {
@@ -68,6 +107,19 @@ fn duration(text: &str) -> Option<Duration> {
     };
     // A day is longer than anything here may last, and far from overflowing a clock.
     number.checked_mul(millis).filter(|millis| *millis <= 24 * 3_600_000).map(Duration::from_millis)
+}
+
+/// `30d` as a time of at most a hundred years.
+pub(crate) fn days(text: &str) -> Option<Duration> {
+    let digits = text.strip_suffix('d').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let days: u64 = digits.parse().ok()?;
+    (1..=36_500).contains(&days).then(|| Duration::from_secs(days * 86_400))
+}
+
+/// A day's first moment (UTC), or a moment.
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
+    let day = text.len() == "2026-03-01".len();
+    if day { format!("{text}T00:00:00Z").parse().ok() } else { text.parse().ok() }
 }
 
 #[cfg(test)]
@@ -93,6 +145,32 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(duration(text), expected.map(Duration::from_millis), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_and_moments() {
+        for (text, expected) in [
+            ("1d", Some(86_400)),
+            ("30d", Some(2_592_000)),
+            ("0d", None),
+            ("40000d", None),
+            ("d", None),
+            ("-1d", None),
+            ("30", None),
+            ("30h", None),
+        ] {
+            assert_eq!(days(text), expected.map(Duration::from_secs), "{text}");
+        }
+        for (text, expected) in [
+            ("2026-03-01", Some("2026-03-01T00:00:00Z")),
+            ("2026-03-01T12:00:00Z", Some("2026-03-01T12:00:00Z")),
+            ("2026-03-01T12:00:00+02:00", Some("2026-03-01T10:00:00Z")),
+            ("2026-02-30", None),
+            ("tomorrow", None),
+            ("", None),
+        ] {
+            assert_eq!(moment(text).map(|at| at.to_string()), expected.map(str::to_owned), "{text}");
         }
     }
 }

@@ -23,6 +23,12 @@ pub(crate) const FUNCTION: Section = Section {
         field("knowledge", "knowledge = \"docs\"", "", "The knowledge that grounds it."),
         field("passages", "passages = 6", "6", "How many passages to ground an answer with; 1 to 50."),
         field("variant", "variant = \"concise\"", "the only one", "The variant that runs when the caller names none."),
+        field(
+            "keep",
+            "keep = \"metadata\"",
+            "as in [records]",
+            "What is kept of its requests: `all`, `redacted`, `metadata` or `nothing`.",
+        ),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
     ],
 };
@@ -58,6 +64,7 @@ pub(crate) struct Function {
     pub(crate) knowledge: Option<At<String>>,
     pub(crate) passages: Option<At<i64>>,
     pub(crate) variant: Option<At<String>>,
+    pub(crate) keep: Option<At<String>>,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -72,6 +79,7 @@ impl Function {
             knowledge: None,
             passages: None,
             variant: None,
+            keep: None,
             input: Vec::new(),
             variants,
         };
@@ -81,6 +89,7 @@ impl Function {
         function.knowledge = table.string("knowledge");
         function.passages = table.integer("passages");
         function.variant = table.string("variant");
+        function.keep = table.string("keep");
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();

@@ -2,7 +2,10 @@
 
 pub(crate) mod eval;
 pub(crate) mod function;
+pub(crate) mod ops;
+pub(crate) mod price;
 pub(crate) mod root;
+pub(crate) mod server;
 pub(crate) mod variant;
 
 use self::{eval::Eval, function::Function, root::Root};
@@ -24,12 +27,19 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &root::MODEL,
     &root::TIMEOUTS,
     &root::KNOWLEDGE,
-    &root::PRICE,
+    &price::PRICE,
+    &price::ABOVE,
     &root::DEFAULTS,
-    &root::SERVER,
-    &root::KEY,
+    &server::SERVER,
+    &server::KEY,
+    &server::KEY_LIMITS,
+    &server::KEY_BUDGET,
     &root::GUARDS,
-    &root::BUDGET,
+    &ops::LIMIT,
+    &ops::BUDGET,
+    &ops::RECORDS,
+    &ops::RETENTION,
+    &ops::STORE,
     &function::FUNCTION,
     &function::INPUT,
     &variant::VARIANT,

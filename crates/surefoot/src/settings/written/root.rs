@@ -2,12 +2,17 @@
 
 use toml_span::{Value, value::ValueInner};
 
+use super::{
+    ops::{self, Budget, Limit, Records, Retention, Store},
+    price::{self, Price},
+    server::{self, Server},
+};
 use crate::settings::{
     source::{At, Place},
     table::{Reader, Section, Toml, field},
 };
 
-const FILE: &str = "surefoot.toml";
+pub(super) const FILE: &str = "surefoot.toml";
 
 /// The top level.
 pub(crate) const ROOT: Section = Section {
@@ -22,7 +27,11 @@ pub(crate) const ROOT: Section = Section {
         field("defaults", "[defaults]", "", "How targets are tried where an alias says nothing else."),
         field("server", "[server]", "", "Where and whom to serve."),
         field("guards", "[guards]", "", "Checks on what goes to a model."),
-        field("budget", "[budget]", "", "Limits on spending."),
+        field("limits", "[limits.everybody]", "", "Most requests and tokens a minute, and most requests at once."),
+        field("budgets", "[budgets.daily]", "", "Most money to spend."),
+        field("records", "[records]", "", "What is kept of requests, and how surely."),
+        field("retention", "[retention]", "", "How long it is kept."),
+        field("store", "[store]", "", "Where it is kept."),
     ],
 };
 
@@ -112,19 +121,12 @@ pub(crate) const KNOWLEDGE: Section = Section {
             "Globs of the files to read.",
         ),
         field("exclude", "exclude = [\"drafts/**\"]", "", "Globs of the files to leave out."),
-    ],
-};
-
-/// The price of a model.
-pub(crate) const PRICE: Section = Section {
-    file: FILE,
-    header: "[prices.\"<provider>/<model-id>\"]",
-    about: "What a model costs, in dollars for a million tokens.",
-    fields: &[
-        field("input", "input = 0.15", "required", "Prompt tokens."),
-        field("output", "output = 0.60", "required", "Tokens of the answer."),
-        field("cache_read", "cache_read = 0.075", "as input", "Prompt tokens read from the provider's cache."),
-        field("cache_write", "cache_write = 0.1875", "as input", "Prompt tokens written to the provider's cache."),
+        field(
+            "owners",
+            "owners = \"users\"",
+            "",
+            "A folder in it whose folders are named after users: what lies in `users/u-1/` goes when `u-1` is erased.",
+        ),
     ],
 };
 
@@ -136,30 +138,13 @@ pub(crate) const DEFAULTS: Section = Section {
     fields: &[
         field("retries", "retries = 2", "2", "How often a target may be tried again after its first try; 0 to 10."),
         field("timeouts", "timeouts = { total = \"5m\" }", "", "How long to wait."),
-    ],
-};
-
-/// The server.
-pub(crate) const SERVER: Section = Section {
-    file: FILE,
-    header: "[server]",
-    about: "Where and whom to serve.",
-    fields: &[
-        field("bind", "bind = \"127.0.0.1:4141\"", "127.0.0.1:4141", "The address to serve on; `--bind` wins."),
-        field("keys", "keys = [{ name = \"app\", key = \"env:APP_KEY\" }]", "", "Keys that callers may use."),
-        field("body_limit_mb", "body_limit_mb = 32", "32", "Largest request that is read, in megabytes; 1 to 1024."),
-    ],
-};
-
-/// A caller's key.
-pub(crate) const KEY: Section = Section {
-    file: FILE,
-    header: "[[server.keys]]",
-    about: "A key that callers may use. Beyond loopback every caller needs one.",
-    fields: &[
-        field("name", "name = \"app\"", "required", "What traces call it."),
-        field("key", "key = \"env:APP_KEY\"", "required", "The key, as `env:NAME` or `file:PATH`; never in clear."),
-        field("tenant", "tenant = \"acme\"", "", "Whose it is; traces carry it."),
+        field(
+            "unpriced",
+            "unpriced = \"allow\"",
+            "refuse-in-budget",
+            "What to do with a model whose price is not known: `allow`, `refuse-in-budget` (where a budget that \
+             refuses counts the request) or `refuse`. Its cost is never taken for nothing.",
+        ),
     ],
 };
 
@@ -176,19 +161,6 @@ pub(crate) const GUARDS: Section = Section {
     )],
 };
 
-/// The budget.
-pub(crate) const BUDGET: Section = Section {
-    file: FILE,
-    header: "[budget]",
-    about: "Limits on spending.",
-    fields: &[field(
-        "daily_usd",
-        "daily_usd = 20.00",
-        "no limit",
-        "Most dollars to spend in one day (UTC), all requests together.",
-    )],
-};
-
 /// The whole file.
 #[derive(Debug, Default)]
 pub(crate) struct Root {
@@ -197,11 +169,14 @@ pub(crate) struct Root {
     pub(crate) knowledge: Vec<Knowledge>,
     pub(crate) prices: Vec<Price>,
     pub(crate) defaults: Trying,
-    pub(crate) bind: Option<At<String>>,
-    pub(crate) keys: Vec<Key>,
-    pub(crate) body_limit_mb: Option<At<i64>>,
+    pub(crate) unpriced: Option<At<String>>,
+    pub(crate) server: Server,
     pub(crate) secrets: Option<At<String>>,
-    pub(crate) daily_usd: Option<At<String>>,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) budgets: Vec<Budget>,
+    pub(crate) records: Records,
+    pub(crate) retention: Retention,
+    pub(crate) store: Store,
 }
 
 #[derive(Debug)]
@@ -237,22 +212,7 @@ pub(crate) struct Knowledge {
     pub(crate) folder: Option<At<String>>,
     pub(crate) include: Vec<At<String>>,
     pub(crate) exclude: Vec<At<String>>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Price {
-    pub(crate) target: At<String>,
-    pub(crate) input: Option<At<String>>,
-    pub(crate) output: Option<At<String>>,
-    pub(crate) cache_read: Option<At<String>>,
-    pub(crate) cache_write: Option<At<String>>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Key {
-    pub(crate) name: Option<At<String>>,
-    pub(crate) key: Option<At<String>>,
-    pub(crate) tenant: Option<At<String>>,
+    pub(crate) owners: Option<At<String>>,
 }
 
 impl Root {
@@ -265,29 +225,47 @@ impl Root {
             providers: each(&toml, root.named("providers"), &PROVIDER, provider),
             models: root.named("models").into_iter().filter_map(|(name, value)| model(&toml, name, value)).collect(),
             knowledge: each(&toml, root.named("knowledge"), &KNOWLEDGE, knowledge),
-            prices: each(&toml, root.named("prices"), &PRICE, price),
+            prices: root
+                .named("prices")
+                .into_iter()
+                .flat_map(|(name, value)| price::read(&toml, &name, value))
+                .collect(),
+            limits: each(&toml, root.named("limits"), &ops::LIMIT, Limit::read),
+            budgets: each(&toml, root.named("budgets"), &ops::BUDGET, Budget::read),
             ..Self::default()
         };
         if let Some(mut defaults) = root.table("defaults", &DEFAULTS) {
             read.defaults = trying(&mut defaults);
+            read.unpriced = defaults.string("unpriced");
             defaults.done();
         }
-        if let Some(mut server) = root.table("server", &SERVER) {
-            read.bind = server.string("bind");
-            read.body_limit_mb = server.integer("body_limit_mb");
-            read.keys = server.tables("keys", &KEY).into_iter().map(key).collect();
-            server.done();
+        if let Some(server) = root.table("server", &server::SERVER) {
+            read.server = Server::read(server);
         }
         if let Some(mut guards) = root.table("guards", &GUARDS) {
             read.secrets = guards.string("secrets");
             guards.done();
         }
-        if let Some(mut budget) = root.table("budget", &BUDGET) {
-            read.daily_usd = budget.digits("daily_usd");
-            budget.done();
-        }
+        read.upkeep(&mut root);
         root.done();
         read
+    }
+
+    fn upkeep(&mut self, root: &mut Reader<'_>) {
+        if let Some(records) = root.table("records", &ops::RECORDS) {
+            self.records = Records::read(records);
+        }
+        if let Some(retention) = root.table("retention", &ops::RETENTION) {
+            self.retention = Retention::read(retention);
+        }
+        if let Some(store) = root.table("store", &ops::STORE) {
+            self.store = Store::read(store);
+        }
+        root.gone(
+            "budget",
+            "[budget] has become [budgets.<name>]",
+            "Write `[budgets.daily]`, and below it `every = \"day\"` and `usd = 20.00`.",
+        );
     }
 }
 
@@ -348,21 +326,6 @@ fn knowledge(name: At<String>, table: &mut Reader<'_>) -> Knowledge {
         folder: table.required("folder"),
         include: table.one_or_more("include").unwrap_or_default(),
         exclude: table.one_or_more("exclude").unwrap_or_default(),
+        owners: table.string("owners"),
     }
-}
-
-fn price(target: At<String>, table: &mut Reader<'_>) -> Price {
-    Price {
-        target,
-        input: table.required_digits("input"),
-        output: table.required_digits("output"),
-        cache_read: table.digits("cache_read"),
-        cache_write: table.digits("cache_write"),
-    }
-}
-
-fn key(mut table: Reader<'_>) -> Key {
-    let key = Key { name: table.required("name"), key: table.required("key"), tenant: table.string("tenant") };
-    table.done();
-    key
 }

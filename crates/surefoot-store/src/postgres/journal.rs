@@ -1,0 +1,157 @@
+//! Traces and feedback: into the spool, and out of the database and the spool.
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use surefoot_types::{
+    Timestamp,
+    feedback::Feedback,
+    ids::TraceId,
+    ports::{Journal, Record, Stored, TraceFilter},
+    trace::{Trace, TraceSummary},
+};
+
+use super::{PostgresStore, column, count, kept_alone};
+use crate::rows::{from_json, id_bytes, limited, rows, unavailable};
+
+#[async_trait]
+impl Journal for PostgresStore {
+    async fn record_add(&self, record: Record) -> Stored<()> {
+        self.spool.record_add(&record).await
+    }
+
+    async fn trace_get(&self, id: TraceId) -> Stored<Option<Trace>> {
+        if self.catch_up().await {
+            return self.trace_moved(id).await;
+        }
+        // What is on its way from the spool while it is looked for there has arrived when it is not found.
+        let moved = self.trace_moved(id).await;
+        if let Ok(Some(_)) = moved {
+            return moved;
+        }
+        match self.spool.trace_get(id).await? {
+            Some(trace) => Ok(Some(trace)),
+            None => self.trace_moved(id).await,
+        }
+    }
+
+    async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
+        self.catch_up().await;
+        let mut query = selection(filter);
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
+        rows(&query.build_query_scalar().fetch_all(&self.pool).await.map_err(unavailable)?)
+    }
+
+    async fn feedback_add(&self, feedback: &Feedback) -> Stored<()> {
+        self.spool.feedback_add(feedback).await
+    }
+
+    /// A month that is older as a whole goes at once, however many traces it holds.
+    async fn trace_prune(&self, before: Timestamp, limit: usize) -> Stored<u64> {
+        let mut transaction = self.pool.begin().await.map_err(unavailable)?;
+        kept_alone(&mut transaction).await?;
+        let mut gone = month_drop(&mut transaction, before).await?;
+        if gone == 0 {
+            gone = traces_delete(&mut transaction, before, limit).await?;
+        }
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(gone)
+    }
+
+    async fn feedback_list(&self, trace: TraceId) -> Stored<Vec<Feedback>> {
+        self.catch_up().await;
+        let bodies = sqlx::query_scalar("SELECT body FROM feedback WHERE trace_id = $1 ORDER BY number")
+            .bind(id_bytes(trace.to_bits()))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(unavailable)?;
+        rows(&bodies)
+    }
+}
+
+impl PostgresStore {
+    async fn trace_moved(&self, id: TraceId) -> Stored<Option<Trace>> {
+        let body: Option<String> = sqlx::query_scalar("SELECT body FROM trace_body WHERE id = $1")
+            .bind(id_bytes(id.to_bits()))
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+        body.map(|body| from_json(&body)).transpose()
+    }
+}
+
+fn selection(filter: &TraceFilter) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new("SELECT summary FROM trace WHERE true");
+    if let Some(asked) = &filter.asked {
+        query.push(" AND asked = ").push_bind(column(asked).into_owned());
+    }
+    if let Some(outcome) = filter.outcome {
+        query.push(" AND outcome = ").push_bind(outcome.name());
+    }
+    if let Some(session) = &filter.session {
+        query.push(" AND session = ").push_bind(column(session).into_owned());
+    }
+    if let Some(text) = &filter.text {
+        // In the collation "C" only ASCII letters have a lower case.
+        let text = text.replace('\0', "\u{fffd}").to_ascii_lowercase();
+        query.push(" AND position(").push_bind(text).push(" IN lower(question)) > 0");
+    }
+    if let Some(before) = filter.before {
+        query.push(" AND id < ").push_bind(id_bytes(before.to_bits()));
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND at >= ").push_bind(since.as_millisecond());
+    }
+    query
+}
+
+/// Drops the oldest month, if all of it is older. How many traces it held.
+async fn month_drop(to: &mut PgConnection, before: Timestamp) -> Stored<u64> {
+    // `y2026m11`: in order of time, as far as four digits reach.
+    let month: Option<String> = sqlx::query_scalar(
+        "SELECT substr(relname, 7) FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+         WHERE inhparent = 'trace'::regclass ORDER BY length(relname), relname LIMIT 1",
+    )
+    .fetch_optional(&mut *to)
+    .await
+    .map_err(unavailable)?;
+    let Some(month) = month else { return Ok(0) };
+    let month_is_old = format!(
+        "SELECT to_date(substr('{month}', 2), 'YYYY\"m\"MM') + interval '1 month' <= to_timestamp($1 / 1000.0) AT TIME ZONE 'UTC'
+            AND NOT EXISTS (SELECT FROM trace_{month} WHERE at >= $1)"
+    );
+    let old: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(month_is_old))
+        .bind(before.as_millisecond())
+        .fetch_one(&mut *to)
+        .await
+        .map_err(unavailable)?;
+    if !old {
+        return Ok(0);
+    }
+    let told = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "WITH said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM trace_{month}))
+         SELECT count(*) FROM trace_{month}"
+    )))
+    .fetch_one(&mut *to)
+    .await
+    .map_err(unavailable)?;
+    for table in ["trace", "trace_body", "counted"] {
+        let drop = format!("DROP TABLE {table}_{month}");
+        sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&mut *to).await.map_err(unavailable)?;
+    }
+    Ok(count(told.try_get(0).map_err(unavailable)?))
+}
+
+async fn traces_delete(to: &mut PgConnection, before: Timestamp, limit: usize) -> Stored<u64> {
+    let gone = sqlx::query_scalar(
+        "WITH gone AS (DELETE FROM trace WHERE id IN (SELECT id FROM trace WHERE at < $1 ORDER BY id LIMIT $2) RETURNING id),
+         bodies AS (DELETE FROM trace_body WHERE id IN (SELECT id FROM gone)),
+         said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM gone))
+         SELECT count(*) FROM gone",
+    )
+    .bind(before.as_millisecond())
+    .bind(limited(limit))
+    .fetch_one(to)
+    .await
+    .map_err(unavailable)?;
+    Ok(count(gone))
+}

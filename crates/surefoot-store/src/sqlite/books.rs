@@ -1,0 +1,130 @@
+//! The books: reports over sums by hour and by day.
+
+use std::{fmt::Write as _, sync::LazyLock};
+
+use async_trait::async_trait;
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use surefoot_types::{
+    Timestamp,
+    ports::{Books, StoreError, Stored},
+    spend::{SpendQuery, SpendRow, Step, hour},
+};
+
+use super::{
+    SqliteStore,
+    records::{DAY, HOUR},
+    unavailable,
+    writer::Write,
+};
+use crate::group::{COLUMNS, sums};
+
+/// The columns of sums, added up.
+static ADDED_UP: LazyLock<String> = LazyLock::new(|| {
+    let mut text = String::new();
+    for column in COLUMNS {
+        let sum = if column == "estimated" { "max" } else { "sum" };
+        let _ = write!(text, ", {sum}({column}) AS {column}");
+    }
+    text
+});
+
+/// A report: whole days from the sums by day, and the hours before, after or without them from those by hour.
+static REPORT: LazyLock<String> = LazyLock::new(|| {
+    let rows = |span: i64, from: &str, to: &str| {
+        format!(
+            "SELECT * FROM spend WHERE span = {span} AND kind = ?1 AND at >= {from} AND at < {to}
+             AND (?2 IS NULL OR name = ?2)"
+        )
+    };
+    format!(
+        "SELECT at / ?3 * ?3 AS step, name {} FROM ({} UNION ALL {} UNION ALL {})
+         GROUP BY step, name ORDER BY step, cost DESC, name",
+        *ADDED_UP,
+        rows(HOUR, "?4", "?5"),
+        rows(DAY, "?5", "?6"),
+        rows(HOUR, "?6", "?7"),
+    )
+});
+
+/// What became of a day of which some hours went.
+static DAY_ANEW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "INSERT INTO spend (span, kind, at, name, {}) SELECT {DAY}, kind, ?1, name {} FROM spend
+         WHERE span = {HOUR} AND at >= ?1 AND at < ?1 + {DAY} GROUP BY kind, name",
+        COLUMNS.join(", "),
+        *ADDED_UP,
+    )
+});
+
+#[async_trait]
+impl Books for SqliteStore {
+    async fn spend_list(&self, query: &SpendQuery) -> Stored<Vec<SpendRow>> {
+        let from = hour(query.since).as_second();
+        let to = query.until.map_or(i64::MAX, |until| hour(until).as_second());
+        // Up to the first whole day and from the last one's end on, hours; all of them where there is none.
+        let first = (from + DAY - 1).div_euclid(DAY) * DAY;
+        let last = to.div_euclid(DAY) * DAY;
+        let (step, first, last) = match query.step {
+            Step::Hour => (HOUR, to, to),
+            Step::Day if first < last => (DAY, first, last),
+            Step::Whole if first < last => (i64::MAX, first, last),
+            Step::Day => (DAY, to, to),
+            Step::Whole => (i64::MAX, to, to),
+        };
+        let found = sqlx::query(REPORT.as_str())
+            .bind(query.by.name())
+            .bind(&query.name)
+            .bind(step)
+            .bind(from)
+            .bind(first)
+            .bind(last)
+            .bind(to)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        found.iter().map(row).collect()
+    }
+
+    async fn spend_prune(&self, before: Timestamp) -> Stored<u64> {
+        self.writer.write(Prune { before }).await
+    }
+}
+
+fn row(row: &SqliteRow) -> Stored<SpendRow> {
+    let at: i64 = row.try_get(0).map_err(unavailable)?;
+    let mut numbers = [None; COLUMNS.len()];
+    for (column, number) in numbers.iter_mut().enumerate() {
+        *number = row.try_get(column + 2).map_err(unavailable)?;
+    }
+    Ok(SpendRow {
+        at: Timestamp::from_second(at).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+        name: row.try_get(1).map_err(unavailable)?,
+        sums: sums(&numbers),
+    })
+}
+
+/// Sums of hours that are long past go.
+struct Prune {
+    before: Timestamp,
+}
+
+#[async_trait]
+impl Write for Prune {
+    type Done = u64;
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<u64> {
+        let before = hour(self.before).as_second();
+        let day = before.div_euclid(DAY) * DAY;
+        let gone = delete(to, HOUR, before).await?;
+        if gone > 0 {
+            delete(to, DAY, day + 1).await?;
+            sqlx::query(DAY_ANEW.as_str()).bind(day).execute(to).await.map_err(unavailable)?;
+        }
+        Ok(gone)
+    }
+}
+
+async fn delete(to: &mut SqliteConnection, span: i64, before: i64) -> Stored<u64> {
+    let done = sqlx::query("DELETE FROM spend WHERE span = ? AND at < ?").bind(span).bind(before).execute(to).await;
+    Ok(done.map_err(unavailable)?.rows_affected())
+}

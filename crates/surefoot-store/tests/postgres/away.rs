@@ -1,0 +1,139 @@
+//! Postgres stops, starts again, loses connections, waits for locks: nothing is lost, blocked, or there twice.
+
+use std::time::Duration;
+
+use sqlx::Connection;
+use surefoot_store::PostgresStore;
+use surefoot_testkit::{
+    PostgresServer,
+    samples::{document, feedback, trace, trace_id},
+    suite::until,
+};
+use surefoot_types::{
+    feedback::FeedbackValue,
+    ports::{Journal, Library, Store, StoreError, TraceFilter},
+};
+
+use crate::{Place, add, drained};
+
+/// Writes `many` records from each of four tasks.
+fn load(store: &PostgresStore, from: u64, many: u64) -> Vec<tokio::task::JoinHandle<()>> {
+    let task = |n| {
+        let (store, from) = (store.clone(), from + n * many);
+        tokio::spawn(async move { add(&store, from..from + many).await })
+    };
+    (0..4).map(task).collect()
+}
+
+async fn ended(tasks: Vec<tokio::task::JoinHandle<()>>) {
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_under_load_and_started_again() {
+    let mut server = PostgresServer::start();
+    let place = Place::new(&server);
+    let store = place.open().await;
+    let tasks = load(&store, 1, 200);
+    until("some arrive", async || place.counted().await.0 > 50).await;
+    server.stop();
+    ended(tasks).await;
+    // All were taken; what has not arrived is read from the spool, what would need Postgres says so.
+    ended(load(&store, 10_001, 50)).await;
+    store.feedback_add(&feedback(1, trace_id(10_001), FeedbackValue::Boolean(true))).await.unwrap();
+    assert!(store.waiting() > 200);
+    assert_eq!(store.trace_get(trace_id(10_200)).await, Ok(Some(trace(10_200))));
+    assert!(matches!(store.trace_list(&TraceFilter::default(), 1).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(store.check().await, Ok(()), "records can still be taken");
+
+    server.resume();
+    drained(&store).await;
+    assert_eq!(place.counted().await, (1_000, 1_000));
+    assert_eq!(store.feedback_list(trace_id(10_001)).await.unwrap().len(), 1);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_killed_in_the_middle_of_batches() {
+    let place = Place::new(PostgresServer::shared());
+    let store = place.open().await;
+    let tasks = load(&store, 1, 400);
+    let mut killer = place.connection().await;
+    let mut killed = 0;
+    while tasks.iter().any(|task| !task.is_finished()) || killed < 10 {
+        let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        killed += sqlx::query_scalar::<_, i64>(kill).fetch_one(&mut killer).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    ended(tasks).await;
+    drained(&store).await;
+    assert_eq!(place.counted().await, (1_600, 1_600));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_postgres_holds_nobody_up() {
+    let place = Place::new(PostgresServer::shared());
+    let store = place.open().await;
+    let mut locker = place.connection().await;
+    let mut lock = locker.begin().await.unwrap();
+    sqlx::query("LOCK TABLE spend IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    add(&store, 1..101).await;
+    assert_eq!(store.waiting(), 100);
+    assert_eq!(store.trace_get(trace_id(100)).await, Ok(Some(trace(100))));
+    // What does not need the table goes on.
+    let (one, passages, vectors) = document(1, "docs", "a.md", "word");
+    store.document_put(&one, &passages, &vectors).await.unwrap();
+    lock.commit().await.unwrap();
+    drained(&store).await;
+    assert_eq!(place.counted().await, (100, 100));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_postgres_refuses_stops_no_other() {
+    let place = Place::new(PostgresServer::shared());
+    let store = place.open().await;
+    add(&store, 1..50).await;
+    let rule = "ALTER TABLE trace ADD CHECK (question NOT LIKE '%question 77?')";
+    sqlx::query(rule).execute(&mut place.connection().await).await.unwrap();
+    add(&store, 50..201).await;
+    drained(&store).await;
+    assert_eq!(place.counted().await, (199, 199));
+    store.close().await;
+    let again = place.open().await;
+    add(&again, 201..202).await;
+    drained(&again).await;
+    assert_eq!(place.counted().await, (200, 200), "and it is not tried for ever");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_that_postgres_cannot_hold_are_held() {
+    let place = Place::new(PostgresServer::shared());
+    let store = place.open().await;
+    let mut odd = trace(1);
+    odd.question = "a \0 b".into();
+    odd.user = Some("u".repeat(5_000));
+    odd.session = Some("s\0".into());
+    odd.tags.insert("t\0".into(), "é".repeat(3_000));
+    store.record_add(surefoot_types::ports::Record::of(odd.clone().into())).await.unwrap();
+    drained(&store).await;
+    assert_eq!(store.trace_get(odd.id).await, Ok(Some(odd.clone())));
+    let by_session = TraceFilter { session: odd.session.clone(), ..TraceFilter::default() };
+    assert_eq!(store.trace_list(&by_session, 10).await.unwrap(), [odd.summary()]);
+    let (mut text, passages, vectors) = document(1, "docs", "a.md", "word");
+    text.text = "a\0b".into();
+    store.document_put(&text, &passages, &vectors).await.unwrap();
+    assert_eq!(store.document_get(text.id).await, Ok(Some(text)));
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_answers_at_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = surefoot_store::PostgresOptions::new(surefoot_store::Options::new(folder.path()));
+    for url in ["postgres://u:hush@127.0.0.1:1/x", "nonsense hush"] {
+        let told = PostgresStore::open(url, &options).await.unwrap_err();
+        assert!(matches!(&told, StoreError::Unavailable(why) if !why.contains("hush")), "{told:?}");
+    }
+}

@@ -1,0 +1,47 @@
+//! The store that the settings name.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use surefoot_store::{Options, PostgresOptions, PostgresStore, SqliteStore};
+use surefoot_types::{Fault, ports::Store};
+
+use crate::settings::StoreSettings;
+
+/// Opens the store: Postgres where the project names one, else the file in the folder `data`.
+pub(crate) async fn open(settings: &StoreSettings, data: &Path) -> Result<Arc<dyn Store>, Fault> {
+    if settings.url.is_some() {
+        Ok(Arc::new(open_postgres(settings, data).await?))
+    } else {
+        Ok(Arc::new(open_file(settings, data).await?))
+    }
+}
+
+/// Opens Postgres; records wait for it in the folder `data`.
+///
+/// # Errors
+/// When the project names none, or it cannot be opened.
+pub(crate) async fn open_postgres(settings: &StoreSettings, data: &Path) -> Result<PostgresStore, Fault> {
+    let Some(url) = &settings.url else {
+        return Err(Fault::bad_request("store", "the project names no Postgres")
+            .hint("Write `url = \"env:DATABASE_URL\"` under [store] in surefoot.toml."));
+    };
+    let options = PostgresOptions::new(options(settings, data));
+    Ok(PostgresStore::open(url.reveal(), &options).await?)
+}
+
+/// Opens the file in the folder `data`.
+pub(crate) async fn open_file(settings: &StoreSettings, data: &Path) -> Result<SqliteStore, Fault> {
+    Ok(SqliteStore::open(&file(data), options(settings, data)).await?)
+}
+
+fn options(settings: &StoreSettings, data: &Path) -> Options {
+    Options { level: settings.level, pages: settings.pages, ..Options::new(data.join("seats")) }
+}
+
+/// The file of the embedded store.
+pub(crate) fn file(data: &Path) -> PathBuf {
+    data.join("surefoot.db")
+}

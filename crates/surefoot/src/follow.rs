@@ -1,0 +1,121 @@
+//! What a running program does beside answering: it follows what others change in the store, tells of itself,
+//! sees whether the store can be written, and takes away what is too old.
+
+use std::{sync::Arc, time::Duration};
+
+use surefoot_types::{Fault, Timestamp, ports::Stored, replica::Replica};
+use tokio::{task::JoinSet, time::sleep};
+
+use crate::{assemble::House, live::Status, terminal::tell};
+
+/// How often keys are looked at: a change is effective within a second.
+const KEYS: Duration = Duration::from_millis(500);
+/// How often erasures are looked at.
+const ERASURES: Duration = Duration::from_secs(1);
+/// How often the store is tried.
+const PROBE: Duration = Duration::from_secs(5);
+/// How often a process tells that it is there, and for how long it is then taken to be.
+const BEAT: Duration = Duration::from_secs(10);
+/// See [`BEAT`].
+pub(crate) const BEAT_LIVES: Duration = Duration::from_secs(30);
+/// How often what is too old is taken away.
+const CHORES: Duration = Duration::from_secs(3_600);
+/// How many traces are taken away at once.
+const PRUNED: usize = 1_000;
+/// How long the accounts of windows that are over are kept for reports.
+const ACCOUNTS: Duration = Duration::from_secs(62 * 86_400);
+/// What keeps a server from serving whose store is broken.
+const BROKEN: &str = "the store cannot be written";
+
+/// What a process tells of itself.
+pub(crate) type Tells = Arc<dyn Fn() -> Replica + Send + Sync>;
+
+/// Starts all of it; it ends when the set is dropped.
+pub(crate) fn start(house: &Arc<House>, status: &Arc<Status>, tells: &Tells) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(keys(Arc::clone(house)));
+    tasks.spawn(erasures(Arc::clone(house)));
+    tasks.spawn(beat(Arc::clone(house), Arc::clone(tells)));
+    tasks.spawn(chores(Arc::clone(house)));
+    tasks.spawn(probe(Arc::clone(house), Arc::clone(status)));
+    tasks
+}
+
+/// Takes in keys that were made, renewed or revoked elsewhere. While the store is away the last ones hold.
+async fn keys(house: Arc<House>) {
+    let mut seen = None;
+    loop {
+        if let Ok(version) = house.store.key_version().await
+            && seen != Some(version)
+            && let Ok(keys) = house.store.key_list().await
+        {
+            house.gateway.keys_changed(keys);
+            seen = Some(version);
+        }
+        sleep(KEYS).await;
+    }
+}
+
+/// Forgets answers and index entries of erased users. One who was erased while this process was not there is
+/// still in its index, so it begins with all that the store remembers.
+async fn erasures(house: Arc<House>) {
+    let mut seen = 0;
+    loop {
+        let new = house.store.erasure_list(seen).await.unwrap_or_default();
+        if let Some(last) = new.last() {
+            new.iter().for_each(|erasure| house.gateway.forget_user(&erasure.user, erasure.at));
+            match house.knowledge.scrub().await {
+                Ok(()) => seen = last.number,
+                Err(fault) => tell(format!("an erasure is not in the index yet, and is tried again: {}", fault.told())),
+            }
+        }
+        sleep(ERASURES).await;
+    }
+}
+
+/// Tells the others that this process is there. That it could not be told, the probe says.
+async fn beat(house: Arc<House>, tells: Tells) {
+    loop {
+        drop(house.store.replica_beat(&tells(), BEAT_LIVES).await);
+        sleep(BEAT).await;
+    }
+}
+
+/// Tries the store from time to time, so that readiness says when it cannot be written.
+async fn probe(house: Arc<House>, status: Arc<Status>) {
+    let mut broken = false;
+    loop {
+        let checked = house.store.check().await;
+        match (&checked, broken) {
+            (Err(error), false) => tell(format!("{BROKEN}: {error}")),
+            (Ok(()), true) => tell("the store can be written again"),
+            _ => {}
+        }
+        broken = checked.is_err();
+        status.set_busy(BROKEN, broken);
+        sleep(PROBE).await;
+    }
+}
+
+async fn chores(house: Arc<House>) {
+    loop {
+        if let Err(error) = prune(&house).await {
+            tell(format!("what is too old could not be taken away: {}", Fault::from(error).told()));
+        }
+        sleep(CHORES).await;
+    }
+}
+
+/// Takes away what is older than the project says.
+async fn prune(house: &House) -> Stored<()> {
+    let retention = **house.retention.load();
+    let before = |span: Duration| house.clock.now().checked_sub(span).unwrap_or(Timestamp::UNIX_EPOCH);
+    if let Some(span) = retention.traces {
+        while house.store.trace_prune(before(span), PRUNED).await? == PRUNED as u64 {}
+    }
+    if let Some(span) = retention.spend {
+        house.store.spend_prune(before(span)).await?;
+    }
+    house.store.account_prune(before(ACCOUNTS)).await?;
+    Ok(())
+}

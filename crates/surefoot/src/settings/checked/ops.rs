@@ -1,0 +1,164 @@
+//! Limits, budgets, what is recorded and for how long, and the store.
+
+use std::time::Duration;
+
+use surefoot_gateway::project::{Records, Unpriced};
+use surefoot_store::Level;
+use surefoot_types::{
+    Secret,
+    budget::{Budget, Every, Limit, Per, Rates},
+    trace::Keep,
+};
+
+use super::{Ground, providers::Wanted};
+use crate::settings::{
+    mistake::suggest,
+    source::At,
+    written::{
+        ops::{self, Retention as WrittenRetention},
+        root::Root,
+        server::Rates as WrittenRates,
+    },
+};
+
+/// Percent of a budget at which a warning is raised.
+const WARN_AT: [u8; 2] = [80, 95];
+/// Most that a limit may be.
+const MOST: i64 = 1_000_000_000_000;
+/// Whom one may count by, for suggestions.
+const PERS: [&str; 7] = ["all", "key", "tenant", "user", "function", "model", "tag:NAME"];
+
+const UNPRICED: [(&str, Unpriced); 3] =
+    [("allow", Unpriced::Allow), ("refuse-in-budget", Unpriced::RefuseInBudget), ("refuse", Unpriced::Refuse)];
+
+/// Where and how surely everything is kept.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StoreSettings {
+    /// The address of Postgres; absent: the data folder.
+    pub(crate) url: Option<Secret>,
+    /// What a record survives.
+    pub(crate) level: Level,
+    /// Most pages of the file.
+    pub(crate) pages: Option<u32>,
+}
+
+/// How long things are kept; what is absent is kept for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// Traces with their feedback.
+    pub(crate) traces: Option<Duration>,
+    /// Eval runs with their cases.
+    pub(crate) runs: Option<Duration>,
+    /// Sums of what was spent.
+    pub(crate) spend: Option<Duration>,
+}
+
+impl Ground<'_> {
+    /// The limits.
+    pub(super) fn limits(&self, written: &[ops::Limit]) -> Vec<Limit> {
+        let limits = written.iter().map(|one| {
+            self.name("limit", &one.name);
+            let rates = self.rates(&one.rates);
+            if one.rates.requests.is_none() && one.rates.tokens.is_none() && one.rates.concurrent.is_none() {
+                let message = format!("the limit '{}' limits nothing", one.name.value);
+                let hint = "Add `requests = 60`, `tokens = 100000` or `concurrent = 8`.";
+                self.mistakes.add(&one.name.place, message, hint.to_owned());
+            }
+            Limit { name: one.name.value.clone(), per: self.per(one.per.as_ref()), rates }
+        });
+        limits.collect()
+    }
+
+    /// The budgets that can be meant.
+    pub(super) fn budgets(&self, written: &[ops::Budget]) -> Vec<Budget> {
+        let budgets = written.iter().filter_map(|one| {
+            self.name("budget", &one.name);
+            let per = self.per(one.per.as_ref());
+            let every = self.choice("every", one.every.as_ref(), &Every::NAMES);
+            let limit = one.usd.as_ref().and_then(|digits| self.money(digits));
+            let hard = self.choice("on_exceed", one.on_exceed.as_ref(), &[("refuse", true), ("warn", false)]);
+            let warn_at = self.warn_at(one.warn_at.as_deref());
+            let (name, hard) = (one.name.value.clone(), hard.unwrap_or(true));
+            Some(Budget { name, per, every: every?, limit: limit?, hard, warn_at })
+        });
+        budgets.collect()
+    }
+
+    fn warn_at(&self, written: Option<&[At<i64>]>) -> Vec<u8> {
+        let Some(written) = written else { return WARN_AT.to_vec() };
+        let percents = written.iter().filter_map(|one| self.within("warn_at", Some(one), 1..=100));
+        let mut percents: Vec<u8> = percents.filter_map(|percent| u8::try_from(percent).ok()).collect();
+        percents.sort_unstable();
+        percents.dedup();
+        percents
+    }
+
+    fn per(&self, written: Option<&At<String>>) -> Per {
+        let Some(written) = written else { return Per::All };
+        written.value.parse().unwrap_or_else(|_| {
+            let message = format!("'per' cannot be '{}'", written.value);
+            self.mistakes.add(&written.place, message, suggest(&written.value, PERS, "It may be"));
+            Per::All
+        })
+    }
+
+    /// Most requests and tokens a minute, and most requests at once.
+    pub(super) fn rates(&self, written: &WrittenRates) -> Rates {
+        let count = |what, written: &Option<At<i64>>| {
+            self.within(what, written.as_ref(), 1..=MOST).and_then(|count| u64::try_from(count).ok())
+        };
+        Rates {
+            requests: count("requests", &written.requests),
+            tokens: count("tokens", &written.tokens),
+            concurrent: count("concurrent", &written.concurrent),
+        }
+    }
+
+    /// What is kept of requests.
+    pub(super) fn records(&self, written: &ops::Records) -> Records {
+        let otherwise = Records::default();
+        let when_full = self.choice("when_full", written.when_full.as_ref(), &[("stop", false), ("serve", true)]);
+        Records {
+            keep: self.keep(written.keep.as_ref()).unwrap_or(otherwise.keep),
+            sample: self.within("sample", written.sample.as_ref(), 0.0..=1.0).unwrap_or(otherwise.sample),
+            serve_unrecorded: when_full.unwrap_or(otherwise.serve_unrecorded),
+        }
+    }
+
+    /// How much is kept.
+    pub(super) fn keep(&self, written: Option<&At<String>>) -> Option<Keep> {
+        self.choice("keep", written, &Keep::NAMES)
+    }
+
+    /// What to do with a model whose price is not known.
+    pub(super) fn unpriced(&self, written: Option<&At<String>>) -> Unpriced {
+        self.choice("unpriced", written, &UNPRICED).unwrap_or_default()
+    }
+
+    /// How long things are kept.
+    pub(super) fn retention(&self, written: &WrittenRetention) -> Retention {
+        let days = |written: &Option<At<String>>| written.as_ref().and_then(|written| self.days(written));
+        Retention { traces: days(&written.traces), runs: days(&written.runs), spend: days(&written.spend) }
+    }
+
+    /// Where everything is kept.
+    pub(super) fn store(&self, root: &Root) -> StoreSettings {
+        StoreSettings {
+            url: root.store.url.as_ref().and_then(|url| self.database(url)),
+            level: self.choice("level", root.records.level.as_ref(), &Level::NAMES).unwrap_or_default(),
+            pages: None,
+        }
+    }
+
+    fn database(&self, written: &At<String>) -> Option<Secret> {
+        let url = self.secret(written, Wanted::Needed)?;
+        let postgres = ["postgres://", "postgresql://"].iter().any(|scheme| url.reveal().starts_with(scheme));
+        if postgres {
+            return Some(url);
+        }
+        let message = format!("what '{}' names is not the address of a Postgres", written.value);
+        let hint = "It looks like `postgres://USER:PASSWORD@HOST:5432/DATABASE`.";
+        self.mistakes.add(&written.place, message, hint.to_owned());
+        None
+    }
+}
