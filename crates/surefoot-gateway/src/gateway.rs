@@ -97,6 +97,11 @@ impl Gateway {
         }
     }
 
+    /// Takes in the ledger's keys as they are now.
+    pub fn keys_changed(&self, keys: Vec<Key>) {
+        self.inner.parts.minted_keys.store(keys.into());
+    }
+
     /// Forgets the cached answers of a user who was erased at `at`, given by the
     /// [hash](surefoot_types::erasure::user_hash) of their name.
     pub fn forget_user(&self, user: &str, at: Timestamp) {
