@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use surefoot_types::{
+    Timestamp,
     ids::RunId,
     ports::{Notebook, Stored},
     run::{CaseResult, Run},
@@ -43,6 +44,20 @@ impl Notebook for PostgresStore {
             .await
             .map_err(unavailable)?;
         rows(&bodies)
+    }
+
+    async fn run_prune(&self, before: Timestamp) -> Stored<u64> {
+        let first = id_bytes(RunId::first(before).to_bits());
+        let mut transaction = self.pool.begin().await.map_err(unavailable)?;
+        sqlx::query("DELETE FROM run_case WHERE run_id < $1")
+            .bind(&first)
+            .execute(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
+        let gone = sqlx::query("DELETE FROM run WHERE id < $1").bind(first).execute(&mut *transaction);
+        let gone = gone.await.map_err(unavailable)?.rows_affected();
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(gone)
     }
 
     async fn run_list(&self, eval: Option<&str>, limit: usize) -> Stored<Vec<Run>> {
