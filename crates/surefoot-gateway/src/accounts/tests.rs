@@ -134,18 +134,20 @@ impl World {
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_at_once_on_a_budget_for_ten() {
-    let world = World::new();
-    let accounts = world.process("p-0");
-    let requests = (0..1_000).map(|_| {
-        let (world, accounts) = (Arc::clone(&world), accounts.clone());
-        tokio::spawn(async move { world.request(&accounts, 1_000, 100, 100).await })
-    });
-    let mut answered = 0;
-    for request in requests.collect::<Vec<_>>() {
-        answered += i64::from(request.await.unwrap().is_some());
+    for processes in [1, 3] {
+        let world = World::new();
+        let processes: Vec<Accounts> = (0..processes).map(|n| world.process(&format!("p-{n}"))).collect();
+        let requests = (0..1_000).map(|n| {
+            let (world, accounts) = (Arc::clone(&world), processes[n % processes.len()].clone());
+            tokio::spawn(async move { world.request(&accounts, 1_000, 100, 100).await })
+        });
+        let mut answered = 0;
+        for request in requests.collect::<Vec<_>>() {
+            answered += i64::from(request.await.unwrap().is_some());
+        }
+        assert_eq!(answered, 10);
+        assert_eq!(world.state().await, (1_000, 0));
     }
-    assert_eq!(answered, 10);
-    assert_eq!(world.state().await, (1_000, 0));
 }
 
 #[tokio::test(start_paused = true)]
