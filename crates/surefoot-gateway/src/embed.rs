@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use surefoot_dialect::embeddings::{self, Embeddings, EmbeddingsRequest};
 use surefoot_types::{
-    Code, Fault, Retry,
+    Code, Fault, Retry, Usage,
     conversation::{Dialect, Event},
     ids::{AttemptId, TraceId},
 };
@@ -129,7 +129,7 @@ impl Gateway {
             tale.attempt_open(id, target, turn.wait, &[], &project.prices);
             let ended = self.embed_one(call, target, model.policy.whole, &tale.traceparent()).await;
             if let Ok(embeddings) = &ended {
-                tale.take(&Event::Usage { usage: embeddings.usage });
+                tale.take(&Event::Usage { usage: told_or_estimated(embeddings.usage, &call.request.inputs) });
             }
             tale.attempt_close(ended.as_ref().err().cloned());
             match ended {
@@ -179,4 +179,12 @@ impl Gateway {
             Err(Fault::new(Code::UpstreamTimeout, "the provider did not answer in time").retry(Retry::Later(None)))
         })
     }
+}
+
+/// What a provider counted, or an estimate where it counted nothing.
+fn told_or_estimated(usage: Usage, texts: &[String]) -> Usage {
+    if usage.total() > 0 || usage.reported.is_some() {
+        return usage;
+    }
+    Usage { input: texts.iter().map(|text| Usage::estimate(text)).sum(), estimated: true, ..usage }
 }

@@ -41,7 +41,7 @@ pub struct Parts {
     /// This process's seat in the store: the name under which it holds leases. One gateway has a seat at a time.
     pub holder: String,
     /// How long its leases live on after the store last heard of it: so long a budget waits for a process that is
-    /// gone, and half as long this one goes on without the store.
+    /// gone, and about half as long this one goes on without the store.
     pub lease: Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,

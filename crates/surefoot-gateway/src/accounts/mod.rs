@@ -171,8 +171,9 @@ impl Accounts {
         }
     }
 
-    /// Gives back all leases.
+    /// Gives back all leases, and forgets them.
     pub(crate) async fn close(&self) {
+        self.inner.lock().accounts.clear();
         if let Err(error) = self.inner.ledger.lease_release(&self.inner.holder).await {
             events::ledger_unreachable(&error);
         }

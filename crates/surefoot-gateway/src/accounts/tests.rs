@@ -228,12 +228,26 @@ async fn a_store_that_is_away_stops_no_one_while_the_lease_lives() {
     world.ledger.away.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(world.request(&accounts, 1_000_000, 100, 100).await, Some(100));
-    // Leases that ran out are not taken for ours.
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_ran_out_is_not_taken_for_ours() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    for _ in 0..50 {
+        world.request(&accounts, 100_000, 100, 100).await;
+    }
+    // One request is under way all the time, so that the account is not just idle.
+    let mut hold = Hold::default();
+    accounts.take(&mut hold, &[world.want(Kind::Hard, 100_000, 1)], Duration::ZERO).await.unwrap();
     world.ledger.away.store(true, Ordering::Relaxed);
     tokio::time::sleep(LIVES * 2).await;
     world.ledger.away.store(false, Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(world.request(&accounts, 1_000_000, 994_000, 100).await, Some(100));
+    let other = world.process("p-1");
+    assert_eq!(world.request(&other, 100_000, 95_000, 95_000).await, Some(95_000));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.request(&accounts, 100_000, 100, 100).await, None);
+    assert_eq!(world.state().await, (100_000, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -307,6 +321,18 @@ async fn at_once_is_counted_to_the_end_and_tokens_as_they_were() {
     hold.settle(tokens(95));
     let refused = accounts.take(&mut hold, &[world.want(Kind::Tokens, 100, 1)], Duration::ZERO).await;
     assert_eq!(refused.unwrap_err().why, Why::Spent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_request_is_charged_to_a_budget_that_only_warns() {
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let mut hold = Hold::default();
+    accounts.take(&mut hold, &[world.want(Kind::Warn, 10, 50)], Duration::ZERO).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    let charges = hold.settle(Used { cost: Money::nanos(40), tokens: 0 });
+    accounts.recorded(&charges, world.store(charges.clone()).await);
+    assert_eq!(world.state().await, (40, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,17 @@ mod ledger;
 mod library;
 mod notebook;
 
+/// Writing to the tables, for whoever moves everything here from elsewhere.
+pub(crate) mod tables {
+    pub(crate) use super::{
+        archive::audit_insert,
+        batch::{TraceColumns, accounts_charge, days_without_month, feedback_insert, months_add, spend_add},
+        ledger::key_insert,
+        library::{head_insert, tombstone_add},
+        notebook::{run_case_insert, run_upsert},
+    };
+}
+
 use std::{
     borrow::Cow,
     fmt,
@@ -152,6 +163,13 @@ impl PostgresStore {
     /// How many records wait in the spool.
     pub fn waiting(&self) -> u64 {
         self.spool.waiting()
+    }
+
+    /// A connection of one's own, on which a statement may take as long as it takes.
+    pub(crate) async fn connection(&self) -> Stored<PgConnection> {
+        let mut connection = connection(&self.connect).await?;
+        sqlx::query("SET statement_timeout = 0").execute(&mut connection).await.map_err(unavailable)?;
+        Ok(connection)
     }
 
     /// Waits a moment for what this process wrote before to arrive. Whether it has.
