@@ -72,6 +72,51 @@ await page.waitForURL(/\/evals\/run_/);
 assert.match(await page.locator("main").innerText(), /abstains/);
 await fits("eval");
 
+// Keys: one is made with its secret shown once, rotated, and revoked only when that is confirmed.
+await page.goto(`${base}/keys`);
+await page.getByText("No keys yet.").waitFor();
+await fits("keys-empty");
+await page.getByRole("textbox", { name: "Name" }).fill("web");
+await page.getByText("Scope, limits and budget").click();
+await page.getByRole("textbox", { name: "Models" }).fill("local/*, sim/ok");
+await page.getByRole("button", { name: "Make the key" }).click();
+const secret = await page.locator("#secret").innerText();
+assert.match(secret, /^sf-[0-9a-f]{32}$/);
+await page.getByRole("button", { name: "Copy" }).click();
+await page.getByRole("button", { name: /Copied|Selected/ }).waitFor();
+await fits("keys");
+const models = (key) => page.request.get(`${base}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+assert.deepEqual((await (await models(secret)).json()).data.map((model) => model.id).sort(), ["local/extract", "local/static", "sim/ok"]);
+await page.goto(`${base}/keys`);
+assert.equal(await page.locator("#secret").count(), 0);
+await page.getByText("Change web").click();
+await page.getByRole("button", { name: "Rotate" }).click();
+const rotated = await page.locator("#secret").innerText();
+assert.notEqual(rotated, secret);
+await page.getByText("Change web").click();
+await page.getByRole("button", { name: "Revoke" }).click();
+assert.equal((await models(rotated)).status(), 200, "an unconfirmed revocation changes nothing");
+await page.getByRole("checkbox").check();
+await page.getByRole("button", { name: "Revoke" }).click();
+await page.getByText("revoked").waitFor();
+assert.equal((await models(rotated)).status(), 401);
+
+// Spending, budgets and audit: what was asked above shows, and the chain of the changes to the key holds.
+await page.goto(`${base}/spend?by=model`);
+assert.match(await page.locator("main").innerText(), /local\/extract/);
+assert.ok((await page.locator("svg.chart rect.rail").count()) >= 30);
+await fits("spend");
+await page.getByRole("link", { name: "local/extract" }).click();
+await page.getByText("By day: local/extract").waitFor();
+await page.goto(`${base}/budgets`);
+await fits("budgets");
+await page.goto(`${base}/audit`);
+const noted = await page.locator("main").innerText();
+for (const word of ["Every event follows from the one before", "key.create", "key.rotate", "key.revoke"]) {
+  assert.ok(noted.includes(word), `the audit log does not show '${word}'`);
+}
+await fits("audit");
+
 // The page works with the keyboard alone.
 await page.goto(base);
 await page.keyboard.press("Tab");

@@ -11,7 +11,7 @@ use crate::{
 /// Installs what the tests need and runs all of them.
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Leave out the tests that need SDKs or a browser, and install nothing.
+    /// Leave out the tests that need SDKs, a browser or Postgres, and install nothing.
     #[arg(long)]
     fast: bool,
     /// Passed on to the test runner: names of tests, for instance.
@@ -36,7 +36,7 @@ impl Test {
         };
         if self.fast {
             let less: &[&str] = if has("cargo-nextest") {
-                &["-E", "not (test(/^sdk/) or test(/^browser/))"]
+                &["-E", "not (test(/^sdk/) or test(/^browser/) or binary(postgres))"]
             } else {
                 &["--", "--skip=sdk_", "--skip=browser_"]
             };

@@ -1,10 +1,12 @@
 //! Vectors for texts: the same steps as an answer, without a prompt.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
 
 use surefoot_dialect::embeddings::{self, Embeddings, EmbeddingsRequest};
 use surefoot_types::{
-    Code, Fault, Retry,
+    Code, Fault, Retry, Usage,
     conversation::{Dialect, Event},
     ids::{AttemptId, TraceId},
 };
@@ -14,8 +16,8 @@ use crate::{
     accounts::{Counted, Hold},
     attempt::{EMBEDDINGS, Tries, pause, with_trace},
     call::{Added, Caller, Context, Failed, Standing},
+    gateway::Gateway,
     identify::{identify, limit, may_use},
-    path::Gateway,
     project::{Project, Reach, Target},
     record::Tale,
     reserve::Reserve,
@@ -71,7 +73,9 @@ impl Gateway {
         let walked = tokio::select! {
             biased;
             stopped = self.inner.under_way.stopped() => Err(stopped),
-            walked = self.embed_walk(&project, &call, &mut tale, &mut hold) => walked,
+            walked = AssertUnwindSafe(self.embed_walk(&project, &call, &mut tale, &mut hold)).catch_unwind() => {
+                walked.unwrap_or_else(|_| Err(Fault::internal("a step of the request panicked")))
+            }
         };
         let charges = hold.settle(tale.settle());
         let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
@@ -125,7 +129,7 @@ impl Gateway {
             tale.attempt_open(id, target, turn.wait, &[], &project.prices);
             let ended = self.embed_one(call, target, model.policy.whole, &tale.traceparent()).await;
             if let Ok(embeddings) = &ended {
-                tale.take(&Event::Usage { usage: embeddings.usage });
+                tale.take(&Event::Usage { usage: told_or_estimated(embeddings.usage, &call.request.inputs) });
             }
             tale.attempt_close(ended.as_ref().err().cloned());
             match ended {
@@ -175,4 +179,12 @@ impl Gateway {
             Err(Fault::new(Code::UpstreamTimeout, "the provider did not answer in time").retry(Retry::Later(None)))
         })
     }
+}
+
+/// What a provider counted, or an estimate where it counted nothing.
+fn told_or_estimated(usage: Usage, texts: &[String]) -> Usage {
+    if usage.total() > 0 || usage.reported.is_some() {
+        return usage;
+    }
+    Usage { input: texts.iter().map(|text| Usage::estimate(text)).sum(), estimated: true, ..usage }
 }

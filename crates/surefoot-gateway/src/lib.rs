@@ -11,6 +11,7 @@ pub mod attempt;
 pub mod call;
 pub mod embed;
 mod events;
+mod gateway;
 pub mod ground;
 pub mod identify;
 pub mod outside;
@@ -27,8 +28,8 @@ mod verify;
 
 pub use call::{Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Quota, Reply, Standing, Whole};
 pub use embed::{EmbedCall, Embedded};
+pub use gateway::{Gateway, Parts};
 pub use identify::Admitted;
 pub use outside::{Grounding, Observer, Resident};
-pub use path::{Gateway, Parts};
 pub use project::Project;
 pub use trace_context::TraceContext;

@@ -4,104 +4,33 @@
 //! identify, resolve, ground, screen, recall, reserve, attempt, verify, settle, record. The last
 //! two happen on every exit: an answer, a fault, a caller that hung up, a panic.
 
-use std::{
-    collections::BTreeMap,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use arc_swap::ArcSwap;
 use futures_util::FutureExt;
-use surefoot_guard::personal::{Detector, Options};
-use surefoot_types::{
-    Chance, Clock, Code, Fault, Money, Timestamp,
-    ids::TraceId,
-    key::{Admin, Key},
-    ports::{Books, Journal, Ledger, Record},
-    trace::Trace,
-};
+use surefoot_types::{Code, Fault, ids::TraceId, ports::Record};
 use tokio::sync::mpsc;
 
 use crate::{
-    accounts::{Accounts, Counted, Hold, LIVES},
-    anomaly::{SpendRate, spent_before},
-    attempt::{Attempting, Outlet, Upstream},
-    call::{Call, Caller, Delivery, Done, Failed, Reply, Whole},
+    accounts::{Counted, Hold},
+    attempt::{Attempting, Outlet},
+    call::{Call, Delivery, Done, Failed, Reply, Whole},
     events,
+    gateway::{Gateway, Inner},
     ground::ground,
-    identify::{Admitted, identify, limit, may_enter, may_use},
-    outside::{Grounding, Observer, Resident},
+    identify::{Admitted, identify, limit},
     project::Project,
-    recall::Recall,
     record::Tale,
     reserve::Reserve,
-    resolve::{self, resolve},
+    resolve::resolve,
     screen::screen,
-    under_way::{UnderWay, Walker},
+    under_way::Walker,
     verify::verify,
 };
 
 /// How many pieces of an answer wait for a slow caller before the provider is made to wait too.
 const PIECES_WAITING: usize = 64;
 
-/// What a gateway is made of.
-pub struct Parts {
-    /// Where records go.
-    pub journal: Arc<dyn Journal>,
-    /// Where budgets and limits are kept.
-    pub ledger: Arc<dyn Ledger>,
-    /// What was spent before.
-    pub books: Arc<dyn Books>,
-    /// This process's seat in the store: the name under which it holds leases. One gateway has a seat at a time.
-    pub holder: String,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Ids and jitter.
-    pub chance: Arc<dyn Chance>,
-    /// The project, swapped whole when its files change.
-    pub project: Arc<ArcSwap<Project>>,
-    /// Keys of the ledger.
-    pub minted_keys: Arc<ArcSwap<Vec<Key>>>,
-    /// Providers inside this process, by name.
-    pub residents: BTreeMap<String, Arc<dyn Resident>>,
-    /// Knowledge; `None` while nothing can be searched.
-    pub grounding: Option<Arc<dyn Grounding>>,
-    /// Is told of every request that ended.
-    pub observer: Option<Arc<dyn Observer>>,
-}
-
-/// The path of a request. Clones share everything.
-#[derive(Clone)]
-pub struct Gateway {
-    pub(crate) inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) parts: Parts,
-    pub(crate) upstream: Upstream,
-    pub(crate) recall: Recall,
-    pub(crate) accounts: Accounts,
-    pub(crate) under_way: UnderWay,
-    pub(crate) rate: Mutex<SpendRate>,
-    /// What redacted records are masked by.
-    pub(crate) detector: Detector,
-}
-
 impl Gateway {
-    /// A gateway over `parts`. Reads from the books what was spent of late.
-    ///
-    /// # Errors
-    /// When the store cannot be read or no HTTP client can be made.
-    pub async fn new(parts: Parts) -> Result<Self, Fault> {
-        let upstream = Upstream::new(parts.residents.clone(), Arc::clone(&parts.clock))?;
-        let detector = Detector::new(&Options::default()).map_err(Fault::internal)?;
-        let rate = Mutex::new(spent_before(parts.books.as_ref(), parts.clock.now()).await?);
-        let clock = Arc::clone(&parts.clock);
-        let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, LIVES);
-        let (recall, under_way) = (Recall::default(), UnderWay::default());
-        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector }) })
-    }
-
     /// Answers a call. The work goes on in a task of its own, which ends early when the reply's
     /// deliveries are dropped; what it cost is settled and recorded all the same.
     pub fn answer(&self, call: Call) -> Reply {
@@ -215,56 +144,5 @@ impl Gateway {
         let Err(error) = stored else { return Ok(()) };
         events::record_lost(&trace, &error);
         if project.records.serve_unrecorded { Ok(()) } else { Err(error.into()) }
-    }
-
-    fn watch_spending(&self, trace: &Trace) {
-        let Some(cost) = trace.cost.filter(|cost| *cost > Money::ZERO) else { return };
-        let mut rate = self.inner.rate.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(anomaly) = rate.add(cost, self.inner.parts.clock.now()) {
-            events::spending_unusual(anomaly.spent, anomaly.usual);
-        }
-    }
-
-    /// Forgets the cached answers of a user who was erased at `at`, given by the
-    /// [hash](surefoot_types::erasure::user_hash) of their name.
-    pub fn forget_user(&self, user: &str, at: Timestamp) {
-        self.inner.recall.forget(user, at);
-    }
-
-    /// Gives back what this process holds of budgets and limits. For the end, once nothing is under way.
-    pub async fn close(&self) {
-        self.inner.accounts.close().await;
-    }
-
-    /// Whether a caller may use the doors beside the path that need `needed` (traces, console, keys). `None`
-    /// is a trusted caller without a key, who may do everything.
-    ///
-    /// # Errors
-    /// `Unauthenticated` where a key is required and none, an unknown or an outdated one came; `Forbidden` where
-    /// the key does not open the door.
-    pub fn admit(&self, caller: &Caller, needed: Admin) -> Result<Option<Admitted>, Fault> {
-        let now = self.inner.parts.clock.now();
-        let admitted = identify(&self.project(), &self.inner.parts.minted_keys.load(), caller, now)?;
-        may_enter(admitted.as_ref(), needed)?;
-        Ok(admitted)
-    }
-
-    /// The project as it is now.
-    pub fn project(&self) -> Arc<Project> {
-        self.inner.parts.project.load_full()
-    }
-
-    /// A new trace's id.
-    pub fn mint_trace(&self) -> TraceId {
-        TraceId::mint(self.inner.parts.clock.as_ref(), self.inner.parts.chance.as_ref())
-    }
-
-    /// What a caller may name: functions, then aliases, then the models inside this process.
-    pub fn models(&self, admitted: Option<&Admitted>) -> Vec<String> {
-        let project = self.project();
-        let functions = project.functions.keys().cloned();
-        let models = project.models.keys().cloned().chain(self.inner.upstream.resident_models());
-        let all = functions.chain(models);
-        all.filter(|name| may_use(admitted, resolve::function(&project, name), name).is_ok()).collect()
     }
 }

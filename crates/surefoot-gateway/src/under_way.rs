@@ -1,9 +1,9 @@
 //! Requests under way: whether there are any, and how they are asked to end.
 
-use surefoot_types::{Code, Fault, Retry, key::Key};
+use surefoot_types::{Code, Fault, Retry};
 use tokio::sync::watch;
 
-use crate::path::Gateway;
+use crate::gateway::Gateway;
 
 /// Counts requests from their first step until they are recorded.
 pub(crate) struct UnderWay {
@@ -53,10 +53,5 @@ impl Gateway {
     /// Ends requests under way and those that still come, each with a fault that is told and recorded.
     pub fn stop(&self) {
         self.inner.under_way.stopped.send_replace(true);
-    }
-
-    /// Takes in the ledger's keys as they are now.
-    pub fn keys_changed(&self, keys: Vec<Key>) {
-        self.inner.parts.minted_keys.store(keys.into());
     }
 }

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use surefoot_gateway::Admitted;
-use surefoot_types::{Code, Fault, key::Admin};
+use surefoot_types::{Fault, key::Admin};
 
 use crate::{caller::caller, state::App};
 
@@ -39,7 +39,7 @@ impl Who {
         limited.tenant.as_deref()
     }
 
-    /// Refuses what would show another tenant's records.
+    /// Whether they see the records of this tenant, or of nobody's where there is none.
     pub(crate) fn sees(&self, tenant: Option<&str>) -> bool {
         self.sees_only().is_none_or(|own| tenant == Some(own))
     }
@@ -64,10 +64,4 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         }
         Err(told) => (gate.refuse)(&told),
     }
-}
-
-/// The fault of a report that cannot be told for one tenant alone.
-pub(crate) fn not_by_tenant(what: &str) -> Fault {
-    Fault::new(Code::Forbidden, format!("{what} is not kept by tenant"))
-        .hint("Ask for `by=tenant`, or with a key whose `admin` is \"all\".")
 }

@@ -5,9 +5,42 @@ use std::collections::BTreeMap;
 use surefoot_types::{
     Money, Usage,
     budget::{AccountId, Charge},
-    spend::{Sums, entries, hour},
+    spend::{SpendQuery, Step, Sums, entries, hour},
     trace::Trace,
 };
+
+/// The spans of the books' sums, in seconds.
+pub(crate) const HOUR: i64 = 3_600;
+pub(crate) const DAY: i64 = 86_400;
+
+/// Which sums a report adds up, in seconds since 1970: hours from `from` to `first`, days to `last`, hours to `to`.
+#[derive(Debug)]
+pub(crate) struct Spans {
+    /// How long a step of the report is.
+    pub(crate) step: i64,
+    pub(crate) from: i64,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) to: i64,
+}
+
+impl Spans {
+    pub(crate) fn of(query: &SpendQuery) -> Self {
+        let from = hour(query.since).as_second();
+        let to = query.until.map_or(i64::MAX, |until| hour(until).as_second());
+        // Up to the first whole day and from the last one's end on, hours; all of them where there is none.
+        let first = (from + DAY - 1).div_euclid(DAY) * DAY;
+        let last = to.div_euclid(DAY) * DAY;
+        let (step, first, last) = match query.step {
+            Step::Hour => (HOUR, to, to),
+            Step::Day if first < last => (DAY, first, last),
+            Step::Whole if first < last => (i64::MAX, first, last),
+            Step::Day => (DAY, to, to),
+            Step::Whole => (i64::MAX, to, to),
+        };
+        Self { step, from, first, last, to }
+    }
+}
 
 /// The sums of a group of records, in the order in which every writer touches its rows: two writers that wait
 /// for each other's would else wait for ever.

@@ -3,6 +3,7 @@
 //! **Must never know:** HTTP, dialects, the path of a request, search, evals.
 
 mod group;
+mod migrate;
 mod options;
 mod postgres;
 mod rows;
@@ -10,6 +11,7 @@ mod seat;
 mod spool;
 mod sqlite;
 
+pub use migrate::{Count, migrate};
 pub use options::{Level, Options};
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::SqliteStore;

@@ -8,6 +8,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use surefoot_types::{
@@ -15,6 +16,8 @@ use surefoot_types::{
     ports::{StoreError, Stored},
 };
 
+/// How often a process that waits for its turn looks.
+const TURN: Duration = Duration::from_millis(10);
 /// Most processes on one data folder.
 const SEATS: u32 = 1_000;
 
@@ -64,6 +67,20 @@ impl Seat {
             }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Waits until no other process of the data folder is between this call and the end of what it gave.
+    pub(crate) async fn alone(&self) -> Stored<File> {
+        let path = self.place.with_file_name("tables.lock");
+        let failed = |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", path.display()));
+        let file = open(&path).map_err(failed)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(TURN).await,
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
         }
     }
 

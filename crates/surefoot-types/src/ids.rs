@@ -33,6 +33,11 @@ macro_rules! ids {
                 Self(Ulid::from_parts(millis, chance.bits()).0)
             }
 
+            /// The first id of a moment: all that were made before it are smaller.
+            pub fn first(at: jiff::Timestamp) -> Self {
+                Self(u128::try_from(at.as_millisecond()).unwrap_or(0) << 80)
+            }
+
             /// The number behind the text.
             pub fn to_bits(self) -> u128 {
                 self.0

@@ -116,6 +116,9 @@ async fn prune(house: &House) -> Stored<()> {
     if let Some(span) = retention.spend {
         house.store.spend_prune(before(span)).await?;
     }
+    if let Some(span) = retention.runs {
+        house.store.run_prune(before(span)).await?;
+    }
     house.store.account_prune(before(ACCOUNTS)).await?;
     Ok(())
 }

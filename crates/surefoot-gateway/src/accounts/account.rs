@@ -20,6 +20,8 @@ const AHEAD: f64 = 4.0;
 pub(super) const DRY: Duration = Duration::from_millis(100);
 /// An account that nobody used for so long gives back what it holds.
 const IDLE: Duration = Duration::from_secs(30);
+/// Percent.
+const AT_LIMIT: u8 = 100;
 /// A budget that only warns asks so often what everybody spent.
 const ASK_SPENT: Duration = Duration::from_secs(10);
 
@@ -126,11 +128,6 @@ impl Account {
         self.lease - self.held
     }
 
-    /// Whether the store ever answered.
-    pub(super) fn is_told(&self) -> bool {
-        self.told.is_some()
-    }
-
     /// What is used of the limit, by everybody, so far as is known for certain.
     pub(super) fn spent(&self) -> i64 {
         let told = self.told.map_or(0, |told| told.spent);
@@ -158,7 +155,7 @@ impl Account {
         if alive && !self.healing && self.free() >= amount {
             return Verdict::Fits;
         }
-        if self.spent() + amount > self.limit {
+        if self.spent().saturating_add(amount) > self.limit {
             return Verdict::Spent;
         }
         // A limit's units come back when the window ends or a request does: nobody waits for that.
@@ -227,7 +224,9 @@ impl Account {
     /// The highest percentage to warn at that `spent` has reached.
     fn reached(&self, spent: i64) -> u8 {
         let reached = |percent: &&u8| i128::from(spent) * 100 >= i128::from(self.limit) * i128::from(**percent);
-        self.warn_at.iter().filter(reached).max().copied().unwrap_or(0)
+        // One that only warns does so at its limit at the latest.
+        let at_limit = (self.kind == Kind::Warn).then_some(&AT_LIMIT);
+        self.warn_at.iter().chain(at_limit).filter(reached).max().copied().unwrap_or(0)
     }
 
     /// Takes over what may have changed in the settings.

@@ -1,5 +1,7 @@
 //! By whom a request is counted, and so which accounts it uses.
 
+use std::collections::BTreeMap;
+
 use surefoot_types::{
     Timestamp,
     budget::{AccountId, Every, Per, Rates, Window},
@@ -11,31 +13,24 @@ use crate::{identify::Admitted, project::Project, resolve};
 
 /// Seconds in the window of a limit.
 const MINUTE: i64 = 60;
-/// A budget that only warns does so at its limit at the latest.
-const AT_LIMIT: u8 = 100;
 
 /// A request, as budgets and limits see it.
 pub(crate) struct Counted<'a> {
     project: &'a Project,
     admitted: Option<&'a Admitted>,
-    trace: Trace,
+    asked: String,
     function: Option<&'a str>,
+    user: Option<String>,
+    tags: BTreeMap<String, String>,
     pub(crate) now: Timestamp,
-    warn_at: Vec<Vec<u8>>,
 }
 
 impl<'a> Counted<'a> {
     /// A request whose trace tells who calls, and what for.
     pub(crate) fn of(project: &'a Project, admitted: Option<&'a Admitted>, trace: &Trace, now: Timestamp) -> Self {
-        let mut whose = Trace::begun(trace.id, trace.at, trace.door.as_str(), trace.asked.as_str());
-        whose.user.clone_from(&trace.user);
-        whose.tags.clone_from(&trace.tags);
         let function = resolve::function(project, &trace.asked);
-        let warn_at = project.budgets.iter().map(|budget| {
-            let at_limit = (!budget.hard).then_some(AT_LIMIT);
-            budget.warn_at.iter().copied().chain(at_limit).collect()
-        });
-        Self { project, admitted, trace: whose, function, now, warn_at: warn_at.collect() }
+        let (asked, user, tags) = (trace.asked.clone(), trace.user.clone(), trace.tags.clone());
+        Self { project, admitted, asked, function, user, tags, now }
     }
 
     /// Who that is; absent where the request has none, and is not counted.
@@ -44,10 +39,10 @@ impl<'a> Counted<'a> {
             Per::All => Some(""),
             Per::Key => self.admitted.map(|admitted| admitted.key.as_str()),
             Per::Tenant => self.admitted.and_then(|admitted| admitted.tenant.as_deref()),
-            Per::User => self.trace.user.as_deref(),
+            Per::User => self.user.as_deref(),
             Per::Function => self.function,
-            Per::Model => self.function.is_none().then_some(self.trace.asked.as_str()),
-            Per::Tag(tag) => self.trace.tags.get(tag).map(String::as_str),
+            Per::Model => self.function.is_none().then_some(self.asked.as_str()),
+            Per::Tag(tag) => self.tags.get(tag).map(String::as_str),
         }
     }
 
@@ -86,12 +81,12 @@ impl<'a> Counted<'a> {
     /// What it uses of the budgets.
     pub(crate) fn budgets(&self) -> Vec<Want<'_>> {
         let mut wants = Vec::new();
-        for (budget, warn_at) in self.project.budgets.iter().zip(&self.warn_at) {
+        for budget in &self.project.budgets {
             let Some(subject) = self.subject(&budget.per) else { continue };
             let window = budget.every.window(self.now);
             let account = AccountId::new(&format!("budget:{}", budget.name), &budget.per, subject, window.start);
             let kind = if budget.hard { Kind::Hard } else { Kind::Warn };
-            let (name, limit) = (budget.name.as_str(), budget.limit.as_nanos());
+            let (name, limit, warn_at) = (budget.name.as_str(), budget.limit.as_nanos(), &budget.warn_at);
             wants.push(Want { account, kind, name, per: &budget.per, limit, amount: 0, window, warn_at });
         }
         let own = self.admitted.and_then(|admitted| Some((admitted.key.as_str(), admitted.budget?)));
@@ -123,8 +118,6 @@ fn minute(now: Timestamp) -> Window {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use surefoot_types::{
         Money,
         budget::{Budget, Limit},
@@ -134,9 +127,11 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_request_counts_for_everybody_that_it_names() {
-        let now: Timestamp = "2026-11-25T13:14:15Z".parse().unwrap();
+    fn told(wants: &[Want<'_>]) -> Vec<String> {
+        wants.iter().map(|want| format!("{} {:?} {}", want.account, want.kind, want.limit)).collect()
+    }
+
+    fn project() -> Project {
         let budget = |name: &str, per, hard| Budget {
             name: name.into(),
             per,
@@ -146,7 +141,7 @@ mod tests {
             warn_at: vec![80],
         };
         let rates = Rates { requests: Some(5), tokens: Some(6), concurrent: Some(7) };
-        let project = Project {
+        Project {
             budgets: vec![
                 budget("all", Per::All, true),
                 budget("tenants", Per::Tenant, true),
@@ -157,7 +152,13 @@ mod tests {
             ],
             limits: vec![Limit { name: "everybody".into(), per: Per::All, rates }],
             ..Project::default()
-        };
+        }
+    }
+
+    #[test]
+    fn a_request_counts_for_everybody_that_it_names() {
+        let now: Timestamp = "2026-11-25T13:14:15Z".parse().unwrap();
+        let project = project();
         let admitted = Admitted {
             key: "app".into(),
             tenant: Some("acme".into()),
@@ -170,30 +171,25 @@ mod tests {
         let mut trace = Trace::begun(TraceId::from_bits(1), now, "openai_chat", "fast");
         trace.tags.insert("team".into(), "docs".into());
         let counted = Counted::of(&project, Some(&admitted), &trace, now);
-        let told = |wants: Vec<Want<'_>>| {
-            wants.iter().map(|want| format!("{} {:?} {}", want.account, want.kind, want.limit)).collect::<Vec<_>>()
-        };
         assert_eq!(
-            told(counted.budgets()),
+            told(&counted.budgets()),
             [
-                "budget:all|all|1764028800| Hard 10",
-                "budget:tenants|tenant|1764028800|acme Hard 10",
-                "budget:teams|tag:team|1764028800|docs Warn 10",
-                "budget:models|model|1764028800|fast Hard 10",
+                "budget:all|all|1795564800| Hard 10",
+                "budget:tenants|tenant|1795564800|acme Hard 10",
+                "budget:teams|tag:team|1795564800|docs Warn 10",
+                "budget:models|model|1795564800|fast Hard 10",
                 "budget:|key|0|app Hard 3",
             ]
-            .map(|text| text.replace("1764028800", "1795564800"))
         );
-        assert_eq!(counted.budgets()[2].warn_at, [80, 100]);
         let start = minute(now).start.as_second();
         assert_eq!(
-            told(counted.requests()),
+            told(&counted.requests()),
             [
                 format!("requests:everybody|all|{start}| Requests 5"),
                 "concurrent:everybody|all|0| AtOnce 7".into(),
                 format!("requests:|key|{start}|app Requests 2"),
             ]
         );
-        assert_eq!(told(counted.tokens(9)), [format!("tokens:everybody|all|{start}| Tokens 6")]);
+        assert_eq!(told(&counted.tokens(9)), [format!("tokens:everybody|all|{start}| Tokens 6")]);
     }
 }

@@ -60,7 +60,6 @@ impl Hold {
         let mut charges: Vec<Charge> = Vec::new();
         let mut book = inner.lock();
         for Part { account: id, kind, amount } in parts {
-            let Some(account) = book.accounts.get_mut(&id) else { continue };
             // What was held of one account in several steps is charged in one.
             let again = charges.iter().any(|charge| charge.account == id);
             let cost = match kind {
@@ -70,11 +69,17 @@ impl Hold {
                 Kind::Tokens => i64::try_from(used.tokens).unwrap_or(i64::MAX),
                 Kind::AtOnce => 0,
             };
-            if account.settle(amount, cost, now) {
+            // An account that was forgotten meanwhile is charged all the same.
+            let account = book.accounts.get_mut(&id);
+            let charged = account.map_or(kind.charged() && cost != 0, |account| {
+                let charged = account.settle(amount, cost, now);
+                if let Some(warning) = account.warning() {
+                    events::budget_warned(&account.name, &account.per, account.limit, warning.percent, warning.spent);
+                }
+                charged
+            });
+            if charged {
                 charges.push(Charge { account: id, amount: cost, holder: inner.holder.clone() });
-            }
-            if let Some(warning) = account.warning() {
-                events::budget_warned(&account.name, &account.per, account.limit, warning.percent, warning.spent);
             }
         }
         drop(book);

@@ -5,9 +5,10 @@
 //! [`Hold::settle`] puts what it really used in its place, once, on every exit; what was held and not settled
 //! is given back when the hold is dropped. The [keeper](keeper) is the only one who talks to the store.
 //!
-//! A lease lives on for [`LIVES`] after the store last heard of this process. A request takes from it only if
-//! it will be done before that, by this machine's monotonic clock and with a margin: a process that cannot
-//! reach the store stops spending before anybody else is given what it holds.
+//! Leases live on for a while after the store last heard of this process. A request takes from one only if it
+//! will be done before that, by this machine's monotonic clock and with a margin: a process that cannot reach
+//! the store stops spending before anybody else is given what it holds. (Of requests that may last longer than
+//! half of that while, only so much is covered.)
 
 mod account;
 mod counted;
@@ -42,10 +43,10 @@ use crate::{
     events,
 };
 
-/// How long leases live on after the store last heard of this process.
-pub(crate) const LIVES: Duration = Duration::from_secs(30 * 60);
 /// By this part of their life sooner than the store a process takes its leases for ended.
 const MARGIN: u32 = 60;
+/// A store that has not answered for so long counts as away.
+const SLOW: Duration = Duration::from_secs(1);
 /// How long a request waits for a budget that others hold and may not need.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -121,7 +122,9 @@ struct Book {
     /// Until when what is leased may be spent from.
     alive: Instant,
     /// Whether the store answered the last time.
-    reachable: bool,
+    answered: bool,
+    /// Since when it is being asked.
+    asked: Option<Instant>,
 }
 
 impl Accounts {
@@ -132,7 +135,8 @@ impl Accounts {
             queue: HashSet::new(),
             // Nothing is leased yet: the first ask begins with a clean sheet.
             alive: Instant::now(),
-            reachable: true,
+            answered: true,
+            asked: None,
         };
         let (wake, changed) = (Arc::default(), Notify::new());
         let inner = Arc::new(Inner { book: Mutex::new(book), ledger, holder, clock, lives, wake, changed });
@@ -149,15 +153,19 @@ impl Accounts {
             let changed = self.inner.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let refused = match self.inner.try_take(hold, wants, lasts) {
+            match self.inner.try_take(hold, wants, lasts) {
                 Tried::Taken => return Ok(()),
                 Tried::Refused(refused) => return Err(refused),
-                Tried::Wait(refused) => refused,
-            };
+                Tried::Wait(_) => {}
+            }
             waiting.begin(wants);
             self.inner.wake.notify_one();
             if timeout_at(deadline, changed).await.is_err() {
-                return Err(refused);
+                // By now it may be clear that the store does not answer.
+                return match self.inner.try_take(hold, wants, lasts) {
+                    Tried::Taken => Ok(()),
+                    Tried::Refused(refused) | Tried::Wait(refused) => Err(refused),
+                };
             }
         }
     }
@@ -172,8 +180,9 @@ impl Accounts {
         }
     }
 
-    /// Gives back all leases.
+    /// Gives back all leases, and forgets them.
     pub(crate) async fn close(&self) {
+        self.inner.lock().accounts.clear();
         if let Err(error) = self.inner.ledger.lease_release(&self.inner.holder).await {
             events::ledger_unreachable(&error);
         }
@@ -202,15 +211,14 @@ impl Inner {
         let now = Instant::now();
         let mut book = self.lock();
         let alive = now + lasts.min(self.lives / 2) < book.alive;
+        let reachable = book.is_reachable(now);
         let mut waits = None;
         for want in wants {
-            let reachable = book.reachable;
             let account = book.account(want, now);
-            let waited_for = if account.is_told() { Why::Held } else { Why::Unreachable };
             let why = match account.judge(want.amount, alive, now) {
                 Verdict::Fits => continue,
                 Verdict::Wait if reachable => {
-                    waits = waits.or_else(|| Some(Refused::of(want, account, waited_for)));
+                    waits = waits.or_else(|| Some(Refused::of(want, account, Why::Held)));
                     continue;
                 }
                 // A limit that cannot be shared is kept by each process on its own; money is not spent unseen.
@@ -241,6 +249,10 @@ impl Inner {
 }
 
 impl Book {
+    fn is_reachable(&self, now: Instant) -> bool {
+        self.answered && self.asked.is_none_or(|since| now < since + SLOW)
+    }
+
     fn account(&mut self, want: &Want<'_>, now: Instant) -> &mut Account {
         // Looked for first, so that the id is copied only for an account that is new.
         if !self.accounts.contains_key(&want.account) {

@@ -13,9 +13,9 @@ use surefoot_types::{
 
 use crate::{
     call::{Call, Caller},
+    gateway::Gateway,
     identify::{Admitted, may_search},
     outside::Grounding,
-    path::Gateway,
     project::Function,
     resolve::Plan,
 };

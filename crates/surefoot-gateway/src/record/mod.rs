@@ -9,7 +9,7 @@ use surefoot_guard::personal::Detector;
 use surefoot_types::{
     Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
     budget::Charge,
-    conversation::{Event, Gathered, Message, Part},
+    conversation::{ChatRequest, Event, Gathered, Message, Part, Tool},
     ids::{AttemptId, TraceId},
     ports::Record,
     trace::{Attempt, Keep, Outcome, Span, Trace},
@@ -30,6 +30,9 @@ use crate::{
     trace_context,
 };
 
+/// Tokens of a picture, by estimate: one of middling size, with the large providers.
+const IMAGE: u64 = 1_000;
+
 /// A trace in the making.
 pub(crate) struct Tale {
     trace: Trace,
@@ -41,6 +44,8 @@ pub(crate) struct Tale {
     tier: Option<String>,
     /// Which share of answered requests is kept.
     sample: f64,
+    /// The prompt's tokens, by estimate.
+    said: u64,
 }
 
 /// The attempt that is under way.
@@ -79,7 +84,7 @@ impl Tale {
         trace.tags.clone_from(&context.tags);
         trace.parent = context.trace.as_ref().map(|told| told.parent.clone());
         let tier = extra.get("service_tier").and_then(Value::as_str).map(str::to_owned);
-        Self { trace, started: Instant::now(), open: None, cites: false, tier, sample: records.sample }
+        Self { trace, started: Instant::now(), open: None, cites: false, tier, sample: records.sample, said: 0 }
     }
 
     /// The trace so far.
@@ -148,6 +153,7 @@ impl Tale {
     pub(crate) fn screened(&mut self, prompt: &Screened) {
         self.trace.prompt = masked_messages(&prompt.grounded.request.messages);
         self.trace.parameters = prompt.grounded.request.parameters.clone();
+        self.said = estimate_request(&prompt.grounded.request);
         self.trace.verdicts.clone_from(&prompt.verdicts);
         if !prompt.verdicts.is_empty() {
             let told: Vec<String> = prompt.verdicts.iter().map(|v| format!("{}: {}", v.guard, v.action)).collect();
@@ -321,17 +327,24 @@ impl Tale {
 
     /// What the prompt uses, by estimate.
     pub(crate) fn estimate_prompt(&self) -> Usage {
-        Usage { input: estimate_messages(&self.trace.prompt), estimated: true, ..Usage::default() }
+        Usage { input: self.said, estimated: true, ..Usage::default() }
     }
 
     fn estimate(&self, gathered: &Gathered) -> Usage {
-        Usage { output: estimate(&gathered.parts), ..self.estimate_prompt() }
+        // A provider counts no more than it was allowed to generate.
+        let most = self.trace.parameters.max_tokens.unwrap_or(u64::MAX);
+        Usage { output: estimate(&gathered.parts).min(most), ..self.estimate_prompt() }
     }
 }
 
-/// The tokens of messages, by estimate.
-pub(crate) fn estimate_messages(messages: &[Message]) -> u64 {
-    messages.iter().map(|message| estimate(&message.parts)).sum()
+/// The tokens of a prompt, by estimate: its messages and tools.
+pub(crate) fn estimate_request(request: &ChatRequest) -> u64 {
+    let messages: u64 = request.messages.iter().map(|message| estimate(&message.parts)).sum();
+    let tool = |tool: &Tool| {
+        let described = tool.description.as_deref().map_or(0, Usage::estimate);
+        Usage::estimate(&tool.name) + described + Usage::estimate(&tool.schema.to_string())
+    };
+    messages + request.tools.iter().map(tool).sum::<u64>()
 }
 
 /// The tokens of parts, by estimate.
@@ -340,7 +353,8 @@ fn estimate(parts: &[Part]) -> u64 {
         Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => Usage::estimate(text),
         Part::ToolCall { name, arguments, .. } => Usage::estimate(name) + Usage::estimate(arguments),
         Part::ToolResult { content, .. } => estimate(content),
-        Part::Image { .. } | Part::Other { .. } => 0,
+        Part::Image { .. } => IMAGE,
+        Part::Other { .. } => 0,
     };
     parts.iter().map(of).sum()
 }

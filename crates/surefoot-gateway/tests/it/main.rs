@@ -1,6 +1,7 @@
 //! The path as its callers see it, with a scripted provider and the journal in memory.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod http;
 mod money;
 mod path;
 mod prompt;

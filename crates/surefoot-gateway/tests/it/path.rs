@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use surefoot_gateway::Delivery;
 use surefoot_types::{
-    Money, Price, Retry,
+    Code, Money, Price, Retry,
     budget::Per,
     ports::Journal,
     price::Rates,
@@ -111,6 +113,23 @@ async fn a_caller_who_hangs_up_is_recorded_with_what_it_cost() {
     assert!(trace.usage.estimated && trace.usage.output > 0);
     assert!(trace.cost.unwrap() > Money::ZERO);
     assert_eq!(surefoot_types::conversation::words(&trace.answer), "hello there");
+}
+
+#[tokio::test]
+async fn requests_under_way_can_be_waited_for_and_are_recorded_when_they_are_stopped() {
+    let provider = Scripted::new(&[Act::Stall("hello there")]);
+    let rig = rig(std::slice::from_ref(&provider)).await;
+    rig.gateway.idle().await;
+    let mut reply = rig.gateway.answer(rig.call("?", true));
+    while !matches!(reply.deliveries.recv().await, Some(Delivery::Frame(_))) {}
+    assert!(rig.gateway.idle().now_or_never().is_none(), "a request is under way");
+    rig.gateway.stop();
+    rig.gateway.idle().await;
+    let trace = rig.trace(reply.trace_id).await;
+    assert_eq!(trace.fault.map(|fault| fault.code), Some(Code::Unavailable));
+    assert!(trace.usage.output > 0, "what was said is charged");
+    let (told, _) = rig.ask("again?", false).await;
+    assert_eq!(told, ["failed unavailable"], "nothing begins after the end");
 }
 
 #[tokio::test]

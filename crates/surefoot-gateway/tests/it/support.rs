@@ -164,6 +164,7 @@ pub(crate) fn parts(
         ledger: Arc::clone(journal) as Arc<dyn Ledger>,
         books: Arc::clone(journal) as Arc<dyn Books>,
         holder: "test-0".into(),
+        lease: Duration::from_secs(60),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(project)),

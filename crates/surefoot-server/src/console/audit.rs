@@ -7,7 +7,6 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use serde_json::Value;
 use surefoot_types::{Fault, audit::AuditEvent};
 
 use super::page::{Frame, fault_page, moment, problem, render};
@@ -66,9 +65,4 @@ async fn page(app: &App, who: &Who, before: Option<u64>) -> Result<Page, Fault> 
     events.reverse();
     let older = events.last().map(|event| event.number).filter(|number| *number > 1);
     Ok(Page { frame: Frame::new(app, who, "audit"), verified, events, older })
-}
-
-/// What else there is to say of an event.
-fn detail(detail: &Value) -> String {
-    if detail.is_null() { String::new() } else { detail.to_string() }
 }

@@ -52,6 +52,7 @@ async fn erase(app: &App, who: &Who, user: &str) -> Result<Certificate, Fault> {
     let at = app.clock.now();
     let erased = app.store.user_erase(user, at).await?;
     let user_hash = user_hash(user);
+    app.gateway.forget_user(&user_hash, at);
     let detail = json!({"number": erased.number, "counts": erased.counts});
     let event = audit::note(app, who, "user.erase", &user_hash, detail).await?;
     Ok(Certificate {

@@ -11,12 +11,12 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use surefoot_types::{
-    Fault, Money, Timestamp,
+    Code, Fault, Money, Timestamp,
     spend::{By, SpendQuery, SpendRow, Step},
 };
 
 use crate::{
-    access::{Who, not_by_tenant},
+    access::Who,
     fault,
     json::{self, Dollars},
     state::App,
@@ -104,8 +104,8 @@ fn limited(who: &Who, by: By, name: Option<&str>) -> Result<(By, Option<String>)
     let Some(tenant) = who.sees_only() else { return Ok((by, name.map(str::to_owned))) };
     match by {
         By::All | By::Tenant if name.is_none_or(|name| name == tenant) => Ok((By::Tenant, Some(tenant.to_owned()))),
-        By::All | By::Tenant => Err(not_by_tenant("what other tenants spend")),
-        by => Err(not_by_tenant(&format!("spending by {}", by.name()))),
+        _ => Err(Fault::new(Code::Forbidden, format!("the key sees what '{tenant}' spends, and nothing else"))
+            .hint("Ask for `by=tenant`, or with a key whose `admin` is \"all\".")),
     }
 }
 

@@ -77,6 +77,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         ledger: store.clone(),
         books: store.clone(),
         holder: store.holder().to_owned(),
+        lease: PATIENCE,
         clock: clock.clone(),
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(setting.project)),

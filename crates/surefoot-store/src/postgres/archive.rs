@@ -28,7 +28,7 @@ impl Archive for PostgresStore {
             .map_err(unavailable)?;
         let (number, hash) = last.unwrap_or_default();
         let event = AuditEvent::after((count(number), &hash), draft.clone());
-        audit_insert(&mut transaction, &event).await?;
+        audit_insert(&mut transaction, number + 1, &to_json(&event.draft)?, &event.hash).await?;
         transaction.commit().await.map_err(unavailable)?;
         Ok(event)
     }
@@ -91,9 +91,7 @@ impl PostgresStore {
         if tables.is_empty() {
             return Ok(());
         }
-        // A connection of its own: writing a large table anew takes longer than any other statement may.
-        let mut connection = super::connection(&self.connect).await?;
-        sqlx::query("SET statement_timeout = 0").execute(&mut connection).await.map_err(unavailable)?;
+        let mut connection = self.connection().await?;
         for table in tables {
             // Its name was written by `erase`, from the catalogue; a month that was dropped meanwhile is no more.
             let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
@@ -119,15 +117,10 @@ impl PostgresStore {
     }
 }
 
-pub(super) async fn audit_insert(to: &mut PgConnection, event: &AuditEvent) -> Stored<()> {
-    sqlx::query("INSERT INTO audit VALUES ($1, $2, $3)")
-        .bind(i64::try_from(event.number).unwrap_or(i64::MAX))
-        .bind(to_json(&event.draft)?)
-        .bind(&event.hash)
-        .execute(to)
-        .await
-        .map_err(unavailable)?;
-    Ok(())
+/// Adds an event, whose draft is `draft` as JSON.
+pub(crate) async fn audit_insert(to: &mut PgConnection, number: i64, draft: &str, hash: &str) -> Stored<()> {
+    let insert = sqlx::query("INSERT INTO audit VALUES ($1, $2, $3)").bind(number).bind(draft).bind(hash);
+    insert.execute(to).await.map(|_| ()).map_err(unavailable)
 }
 
 async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erased> {
@@ -137,7 +130,7 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
         (
             "spend_rows",
             "spend",
-            "WITH gone AS (DELETE FROM spend WHERE what = 'user' AND name = $1 RETURNING 1) SELECT count(*) FROM gone",
+            "WITH gone AS (DELETE FROM spend WHERE kind = 'user' AND name = $1 RETURNING span) SELECT count(*) FROM gone WHERE span = 3600",
         ),
         (
             "accounts",
@@ -193,7 +186,7 @@ async fn requests_erase(to: &mut PgConnection, user: &str, erased: &mut Erased) 
          bodies AS (DELETE FROM trace_body WHERE id IN (SELECT id FROM gone) RETURNING tableoid::regclass::text AS part),
          known AS (INSERT INTO counted SELECT id, true FROM gone ON CONFLICT DO NOTHING),
          said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM gone) RETURNING 'feedback' AS part),
-         cases AS (DELETE FROM run_case WHERE trace_id IN (SELECT id FROM gone) RETURNING 'run_case' AS part)
+         cases AS (DELETE FROM run_case WHERE user_name = $1 OR trace_id IN (SELECT id FROM gone) RETURNING 'run_case' AS part)
          SELECT (SELECT count(*) FROM gone) AS traces, (SELECT count(*) FROM said) AS feedback,
              (SELECT count(*) FROM cases) AS run_cases,
              ARRAY (SELECT part FROM gone UNION SELECT part FROM bodies UNION SELECT part FROM said

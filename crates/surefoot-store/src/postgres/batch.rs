@@ -1,19 +1,20 @@
 //! Records go from a spool into the database in batches, each in one transaction with the mark of how far the spool
 //! has been moved: whatever breaks, a record is here once or still there.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sqlx::{Connection, PgConnection};
 use surefoot_types::{
     erasure::user_hash,
     ids::TraceId,
     ports::{Record, Stored},
+    spend::Sums,
     trace::Trace,
 };
 
 use super::{account_column, account_start, column, kept_shared, nanos};
 use crate::{
-    group::{COLUMNS, Group, numbers},
+    group::{COLUMNS, DAY, Group, HOUR, numbers},
     rows::{id_bytes, to_json, unavailable},
     spool::{Spool, Spooled},
 };
@@ -99,7 +100,7 @@ async fn write(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Writ
 }
 
 /// The days on which these traces were made, as their ids tell, whose month has no partitions.
-pub(super) async fn days_without_month(
+pub(crate) async fn days_without_month(
     to: &mut PgConnection,
     traces: impl Iterator<Item = TraceId>,
 ) -> Stored<Vec<i64>> {
@@ -113,7 +114,7 @@ pub(super) async fn days_without_month(
 }
 
 /// Makes the partitions of these days' months.
-pub(super) async fn months_add(to: &mut PgConnection, days: &[i64]) -> Stored<()> {
+pub(crate) async fn months_add(to: &mut PgConnection, days: &[i64]) -> Stored<()> {
     let make = sqlx::query("SELECT trace_month(day * $2) FROM unnest($1::bigint[]) AS day").bind(days).bind(DAY_MILLIS);
     make.execute(to).await.map(|_| ()).map_err(unavailable)
 }
@@ -155,7 +156,7 @@ async fn records_insert(to: &mut PgConnection, records: Vec<(Record, String)>) -
 
 /// Traces, column by column.
 #[derive(Debug, Default)]
-pub(super) struct TraceColumns {
+pub(crate) struct TraceColumns {
     ids: Vec<Vec<u8>>,
     at: Vec<i64>,
     asked: Vec<String>,
@@ -169,7 +170,7 @@ pub(super) struct TraceColumns {
 
 impl TraceColumns {
     /// Adds a trace, whose JSON is `body`.
-    pub(super) fn push(&mut self, trace: &Trace, body: String) -> Stored<()> {
+    pub(crate) fn push(&mut self, trace: &Trace, body: String) -> Stored<()> {
         self.ids.push(id_bytes(trace.id.to_bits()));
         self.at.push(trace.at.as_millisecond());
         self.asked.push(column(&trace.asked).into_owned());
@@ -183,7 +184,7 @@ impl TraceColumns {
     }
 
     /// Keeps those that are not known yet. Their ids.
-    pub(super) async fn insert(self, to: &mut PgConnection) -> Stored<Vec<Vec<u8>>> {
+    pub(crate) async fn insert(self, to: &mut PgConnection) -> Stored<Vec<Vec<u8>>> {
         sqlx::query_scalar(
             "WITH new AS (SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
                  $7::text[], $8::text[], $9::text[])
@@ -226,21 +227,29 @@ async fn erasures_of<'a>(to: &mut PgConnection, users: impl Iterator<Item = &'a 
 }
 
 /// Adds a group's sums to the books.
-pub(super) async fn spend_add(to: &mut PgConnection, group: &Group) -> Stored<()> {
+pub(crate) async fn spend_add(to: &mut PgConnection, group: &Group) -> Stored<()> {
     if group.spend.is_empty() {
         return Ok(());
     }
-    let lines = group.spend.iter().map(|((what, hour, name), sums)| {
+    let mut spans: BTreeMap<(i64, &str, i64, &str), Sums> = BTreeMap::new();
+    for ((kind, at, name), added) in &group.spend {
+        for span in [HOUR, DAY] {
+            let sums = spans.entry((span, kind, at.div_euclid(span) * span, name)).or_default();
+            *sums = sums.plus(*added);
+        }
+    }
+    let lines = spans.iter().map(|((span, kind, at, name), sums)| {
         let mut line = serde_json::Map::new();
-        line.insert("what".into(), column(what).into());
-        line.insert("hour".into(), (*hour).into());
+        line.insert("span".into(), (*span).into());
+        line.insert("kind".into(), column(kind).into());
+        line.insert("at".into(), (*at).into());
         line.insert("name".into(), column(name).into());
         line.extend(COLUMNS.into_iter().zip(numbers(sums)).map(|(column, number)| (column.to_owned(), number.into())));
         line
     });
     sqlx::query(
-        "INSERT INTO spend SELECT * FROM json_populate_recordset(NULL::spend, $1::json) ORDER BY what, hour, name
-         ON CONFLICT (what, hour, name) DO UPDATE SET
+        "INSERT INTO spend SELECT * FROM json_populate_recordset(NULL::spend, $1::json) ORDER BY span, kind, at, name
+         ON CONFLICT (span, kind, at, name) DO UPDATE SET
              requests = spend.requests + excluded.requests, failed = spend.failed + excluded.failed,
              unpriced = spend.unpriced + excluded.unpriced, cost = spend.cost + excluded.cost,
              took_us = spend.took_us + excluded.took_us, input = spend.input + excluded.input,
@@ -260,7 +269,7 @@ pub(super) async fn spend_add(to: &mut PgConnection, group: &Group) -> Stored<()
 }
 
 /// Charges accounts, and takes as much from the leases that it was spent from.
-async fn accounts_charge(to: &mut PgConnection, group: &Group) -> Stored<()> {
+pub(crate) async fn accounts_charge(to: &mut PgConnection, group: &Group) -> Stored<()> {
     if group.spent.is_empty() {
         return Ok(());
     }
@@ -291,7 +300,7 @@ async fn accounts_charge(to: &mut PgConnection, group: &Group) -> Stored<()> {
 }
 
 /// Keeps feedback, but for what is about an erased request.
-pub(super) async fn feedback_insert(to: &mut PgConnection, said: &[(TraceId, String)]) -> Stored<()> {
+pub(crate) async fn feedback_insert(to: &mut PgConnection, said: &[(TraceId, String)]) -> Stored<()> {
     if said.is_empty() {
         return Ok(());
     }

@@ -90,6 +90,16 @@ fn selection(filter: &TraceFilter) -> QueryBuilder<Postgres> {
     if let Some(session) = &filter.session {
         query.push(" AND session = ").push_bind(column(session).into_owned());
     }
+    if let Some(user) = &filter.user {
+        query.push(" AND user_name = ").push_bind(column(user).into_owned());
+    }
+    for (field, name) in [("key", &filter.key), ("tenant", &filter.tenant)] {
+        if let Some(name) = name {
+            let told =
+                format!(" AND (SELECT body::json ->> '{field}' FROM trace_body WHERE trace_body.id = trace.id) = ");
+            query.push(told).push_bind(column(name).into_owned());
+        }
+    }
     if let Some(text) = &filter.text {
         // In the collation "C" only ASCII letters have a lower case.
         let text = text.replace('\0', "\u{fffd}").to_ascii_lowercase();

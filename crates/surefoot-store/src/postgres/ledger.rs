@@ -20,13 +20,7 @@ impl Ledger for PostgresStore {
     async fn key_add(&self, key: &Key) -> Stored<()> {
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
         key_changed(&mut transaction).await?;
-        sqlx::query("INSERT INTO key (id, name, body) VALUES ($1, $2, $3)")
-            .bind(id_bytes(key.id.to_bits()))
-            .bind(&key.name)
-            .bind(to_json(key)?)
-            .execute(&mut *transaction)
-            .await
-            .map_err(|error| taken(error, key))?;
+        key_insert(&mut transaction, key).await?;
         transaction.commit().await.map_err(unavailable)
     }
 
@@ -131,6 +125,14 @@ impl Ledger for PostgresStore {
         .fetch_one(&self.pool)
         .await
         .map_err(unavailable)?;
+        // Seats of processes that will not come back, with the leases that ran out under them.
+        for tidy in [
+            "DELETE FROM lease USING seat WHERE seat.holder = lease.holder AND until < now() - interval '1 day'",
+            "DELETE FROM seat WHERE until < now() - interval '1 day'",
+            "DELETE FROM replica WHERE at < now() - interval '1 day'",
+        ] {
+            sqlx::query(tidy).execute(&self.pool).await.map_err(unavailable)?;
+        }
         Ok(count(gone))
     }
 
@@ -171,7 +173,7 @@ impl PostgresStore {
         let ours = holder == self.seat.holder();
         let sets = asks.iter().any(|ask| matches!(ask.change, LeaseChange::To(_)));
         let free = !ours || self.drain.took_over(CATCH_UP).await;
-        if free && (self.catch_up().await || !sets && !(ours && self.leases_ended())) {
+        if free && (self.catch_up().await || !(sets || ours && self.leases_ended())) {
             return Ok(());
         }
         let waiting = self.spool.waiting();
@@ -191,6 +193,17 @@ impl PostgresStore {
             *known = Some(until);
         }
     }
+}
+
+pub(crate) async fn key_insert(to: &mut PgConnection, key: &Key) -> Stored<()> {
+    sqlx::query("INSERT INTO key (id, name, body) VALUES ($1, $2, $3)")
+        .bind(id_bytes(key.id.to_bits()))
+        .bind(&key.name)
+        .bind(to_json(key)?)
+        .execute(to)
+        .await
+        .map(|_| ())
+        .map_err(|error| taken(error, key))
 }
 
 pub(super) async fn leases_delete(to: &mut PgConnection, holder: &str) -> Stored<()> {

@@ -188,7 +188,7 @@ async fn document_insert(
 }
 
 /// Keeps a document without its passages.
-pub(super) async fn head_insert(to: &mut PgConnection, document: &Document, embedder: &str) -> Stored<()> {
+pub(crate) async fn head_insert(to: &mut PgConnection, document: &Document, embedder: &str) -> Stored<()> {
     let head = Document { text: String::new(), ..document.clone() };
     sqlx::query(
         "INSERT INTO document (id, knowledge, path, title, hash, embedder, owner, head, text)
@@ -235,7 +235,7 @@ pub(super) async fn document_delete(to: &mut PgConnection, knowledge: &str, path
     Ok(Some(keys.len() as u64))
 }
 
-pub(super) async fn tombstone_add(to: &mut PgConnection, knowledge: &str, hash: &str) -> Stored<()> {
+pub(crate) async fn tombstone_add(to: &mut PgConnection, knowledge: &str, hash: &str) -> Stored<()> {
     let statement = "INSERT INTO tombstone VALUES ($1, $2) ON CONFLICT DO NOTHING";
     sqlx::query(statement).bind(knowledge).bind(hash).execute(to).await.map(|_| ()).map_err(unavailable)
 }

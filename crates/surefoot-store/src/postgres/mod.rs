@@ -10,6 +10,17 @@ mod ledger;
 mod library;
 mod notebook;
 
+/// Writing to the tables, for whoever moves everything here from elsewhere.
+pub(crate) mod tables {
+    pub(crate) use super::{
+        archive::audit_insert,
+        batch::{TraceColumns, accounts_charge, days_without_month, feedback_insert, months_add, spend_add},
+        ledger::key_insert,
+        library::{head_insert, tombstone_add},
+        notebook::{run_case_insert, run_upsert},
+    };
+}
+
 use std::{
     borrow::Cow,
     fmt,
@@ -48,6 +59,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const STALE: Duration = Duration::from_secs(1);
 /// How long a reader waits for what this process wrote just before to arrive. Past that it reads what is there.
 const CATCH_UP: Duration = Duration::from_secs(2);
+/// More than this does not arrive in a moment: nobody waits for it.
+const BACKLOG: u64 = 5_000;
 /// Longest text in a column with an index: Postgres refuses entries of more than about 2,700 bytes.
 const LONGEST: usize = 1_024;
 
@@ -154,9 +167,17 @@ impl PostgresStore {
         self.spool.waiting()
     }
 
+    /// A connection of one's own, on which a statement may take as long as it takes.
+    pub(crate) async fn connection(&self) -> Stored<PgConnection> {
+        let mut connection = connection(&self.connect).await?;
+        sqlx::query("SET statement_timeout = 0").execute(&mut connection).await.map_err(unavailable)?;
+        Ok(connection)
+    }
+
     /// Waits a moment for what this process wrote before to arrive. Whether it has.
     async fn catch_up(&self) -> bool {
-        self.spool.is_empty() || !self.drain.is_cut_off() && self.spool.emptied(CATCH_UP).await
+        let soon = || !self.drain.is_cut_off() && self.spool.waiting() <= BACKLOG;
+        self.spool.is_empty() || soon() && self.spool.emptied(CATCH_UP).await
     }
 }
 

@@ -74,10 +74,7 @@ impl From<sqlx::Error> for Failure {
         let code = error.as_database_error().and_then(|told| told.code()?.parse::<i32>().ok());
         match code.map(|code| code & 0xff) {
             Some(11 | 26) => Self::Unreadable(unavailable(error).to_string()),
-            _ => {
-                eprintln!("DEBUG {error:?}");
-                Self::Other(unavailable(error))
-            }
+            _ => Self::Other(unavailable(error)),
         }
     }
 }

@@ -7,16 +7,11 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use surefoot_types::{
     Timestamp,
     ports::{Books, StoreError, Stored},
-    spend::{SpendQuery, SpendRow, Step, hour},
+    spend::{SpendQuery, SpendRow, hour},
 };
 
-use super::{
-    SqliteStore,
-    records::{DAY, HOUR},
-    unavailable,
-    writer::Write,
-};
-use crate::group::{COLUMNS, sums};
+use super::{SqliteStore, unavailable, writer::Write};
+use crate::group::{COLUMNS, DAY, HOUR, Spans, sums};
 
 /// The columns of sums, added up.
 static ADDED_UP: LazyLock<String> = LazyLock::new(|| {
@@ -59,18 +54,7 @@ static DAY_ANEW: LazyLock<String> = LazyLock::new(|| {
 #[async_trait]
 impl Books for SqliteStore {
     async fn spend_list(&self, query: &SpendQuery) -> Stored<Vec<SpendRow>> {
-        let from = hour(query.since).as_second();
-        let to = query.until.map_or(i64::MAX, |until| hour(until).as_second());
-        // Up to the first whole day and from the last one's end on, hours; all of them where there is none.
-        let first = (from + DAY - 1).div_euclid(DAY) * DAY;
-        let last = to.div_euclid(DAY) * DAY;
-        let (step, first, last) = match query.step {
-            Step::Hour => (HOUR, to, to),
-            Step::Day if first < last => (DAY, first, last),
-            Step::Whole if first < last => (i64::MAX, first, last),
-            Step::Day => (DAY, to, to),
-            Step::Whole => (i64::MAX, to, to),
-        };
+        let Spans { step, from, first, last, to } = Spans::of(query);
         let found = sqlx::query(REPORT.as_str())
             .bind(query.by.name())
             .bind(&query.name)

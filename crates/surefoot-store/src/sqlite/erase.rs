@@ -15,7 +15,8 @@ use surefoot_types::{
     spend::By,
 };
 
-use super::{journal::trace_delete, library::document_delete, records::HOUR, to_json, unavailable, writer::Write};
+use super::{journal::trace_delete, library::document_delete, to_json, unavailable, writer::Write};
+use crate::group::HOUR;
 
 /// Everything of a user goes.
 pub(super) struct Erase {

@@ -76,6 +76,9 @@ fn selection(filter: &TraceFilter) -> QueryBuilder<Sqlite> {
     if let Some(session) = &filter.session {
         query.push(and(true)).push("session = ").push_bind(session.clone());
     }
+    if let Some(user) = &filter.user {
+        query.push(and(true)).push("user = ").push_bind(user.clone());
+    }
     if let Some(outcome) = filter.outcome {
         let rare = outcome != Outcome::Answered;
         // Told to SQLite too, so that it sees that the index of the rare ones serves.
@@ -84,6 +87,12 @@ fn selection(filter: &TraceFilter) -> QueryBuilder<Sqlite> {
     }
     if let Some(asked) = &filter.asked {
         query.push(and(true)).push("asked = ").push_bind(asked.clone());
+    }
+    for (field, name) in [("key", &filter.key), ("tenant", &filter.tenant)] {
+        if let Some(name) = name {
+            let told = format!(" AND (SELECT body ->> '$.{field}' FROM trace_body WHERE trace_body.id = trace.id) = ");
+            query.push(told).push_bind(name.clone());
+        }
     }
     if let Some(text) = &filter.text {
         let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

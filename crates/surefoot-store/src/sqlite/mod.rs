@@ -54,6 +54,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// For whoever moves everything elsewhere.
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
     /// Opens the file, making it where there is none, brings its tables up to date, and takes a seat. What the seat's
     /// predecessor had leased is given back.
     ///
@@ -67,7 +72,10 @@ impl SqliteStore {
         let seat = Seat::take(&options.seats, options.chance.as_ref())?;
         let file = file(path, &options);
         let mut connection = file.connect().await.map_err(unavailable)?;
+        // Two processes that make the file at once would both find no tables.
+        let alone = seat.alone().await?;
         MIGRATIONS.run(&mut connection).await.map_err(not_migrated)?;
+        drop(alone);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(file.clone().pragma("query_only", "on"))

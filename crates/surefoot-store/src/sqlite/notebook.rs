@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use surefoot_types::{
+    Timestamp,
     ids::RunId,
     ports::{Notebook, Stored},
     run::{CaseResult, Run},
@@ -39,6 +40,10 @@ impl Notebook for SqliteStore {
         rows(&bodies)
     }
 
+    async fn run_prune(&self, before: Timestamp) -> Stored<u64> {
+        self.writer.write(Prune { first: id_bytes(RunId::first(before).to_bits()) }).await
+    }
+
     async fn run_list(&self, eval: Option<&str>, limit: usize) -> Stored<Vec<Run>> {
         let bodies = sqlx::query_scalar("SELECT body FROM run WHERE ?1 IS NULL OR eval = ?1 ORDER BY id DESC LIMIT ?2")
             .bind(eval)
@@ -70,6 +75,27 @@ impl Write for RunPut {
             .await
             .map_err(unavailable)?;
         Ok(())
+    }
+}
+
+/// Runs before the first that is kept go, with their cases.
+struct Prune {
+    first: Vec<u8>,
+}
+
+#[async_trait]
+impl Write for Prune {
+    type Done = u64;
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<u64> {
+        sqlx::query("DELETE FROM run_case WHERE run_id < ?")
+            .bind(&self.first)
+            .execute(&mut *to)
+            .await
+            .map_err(unavailable)?;
+        let gone =
+            sqlx::query("DELETE FROM run WHERE id < ?").bind(&self.first).execute(to).await.map_err(unavailable)?;
+        Ok(gone.rows_affected())
     }
 }
 

@@ -11,11 +11,7 @@ use surefoot_types::{
 };
 
 use super::{id_bytes, many::Many, to_json, unavailable};
-use crate::group::{COLUMNS, Group, numbers};
-
-/// The spans of the books, in seconds.
-pub(super) const HOUR: i64 = 3_600;
-pub(super) const DAY: i64 = 86_400;
+use crate::group::{COLUMNS, DAY, Group, HOUR, numbers};
 
 static TRACE: LazyLock<Many> = LazyLock::new(|| {
     Many::new("INSERT OR IGNORE INTO trace (id, at, asked, outcome, session, user, question, summary)", 8, "")

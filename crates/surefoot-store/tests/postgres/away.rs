@@ -33,12 +33,21 @@ async fn ended(tasks: Vec<tokio::task::JoinHandle<()>>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_under_load_and_started_again() {
+    away(PostgresServer::stop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crashed_under_load_and_started_again() {
+    away(PostgresServer::crash).await;
+}
+
+async fn away(end: fn(&mut PostgresServer)) {
     let mut server = PostgresServer::start();
     let place = Place::new(&server);
     let store = place.open().await;
     let tasks = load(&store, 1, 200);
     until("some arrive", async || place.counted().await.0 > 50).await;
-    server.stop();
+    end(&mut server);
     ended(tasks).await;
     // All were taken; what has not arrived is read from the spool, what would need Postgres says so.
     ended(load(&store, 10_001, 50)).await;

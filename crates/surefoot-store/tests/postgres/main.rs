@@ -4,6 +4,8 @@
 mod away;
 mod erasure;
 mod kills;
+mod leases;
+mod migrate;
 mod shared;
 mod spool;
 mod suite;
@@ -55,7 +57,7 @@ impl Place {
     /// Traces, and requests in the books.
     async fn counted(&self) -> (i64, i64) {
         let traces = self.number("SELECT count(*) FROM trace JOIN trace_body USING (id)").await;
-        let requests = "SELECT coalesce(sum(requests), 0)::bigint FROM spend WHERE what = 'all'";
+        let requests = "SELECT coalesce(sum(requests), 0)::bigint FROM spend WHERE kind = 'all' AND span = 3600";
         (traces, self.number(requests).await)
     }
 }

@@ -135,3 +135,15 @@ async fn a_group_with_one_that_is_there_already_keeps_the_others() {
     assert_eq!(spent(&store).await, Money::nanos(20_000));
     assert_eq!(store.trace_get(trace_id(20)).await, Ok(Some(trace(20))));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_several_make_at_once_is_made_once() {
+    for _ in 0..10 {
+        let place = Place::new();
+        let (one, two, three) = tokio::join!(place.open(), place.open(), place.open());
+        for store in [one, two, three] {
+            assert_eq!(store.check().await, Ok(()));
+            store.close().await;
+        }
+    }
+}

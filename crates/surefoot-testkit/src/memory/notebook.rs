@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use surefoot_types::{
+    Timestamp,
     ids::RunId,
     ports::{Notebook, Stored},
     run::{CaseResult, Run},
@@ -29,6 +30,12 @@ impl Notebook for MemoryStore {
 
     async fn run_cases(&self, id: RunId) -> Stored<Vec<CaseResult>> {
         Ok(self.lock().runs.get(&id).map(|(_, cases)| cases.clone()).unwrap_or_default())
+    }
+
+    async fn run_prune(&self, before: Timestamp) -> Stored<u64> {
+        let mut inner = self.lock();
+        let kept = inner.runs.split_off(&RunId::first(before));
+        Ok(std::mem::replace(&mut inner.runs, kept).len() as u64)
     }
 
     async fn run_list(&self, eval: Option<&str>, limit: usize) -> Stored<Vec<Run>> {

@@ -25,7 +25,12 @@ pub async fn notebook(notebook: &dyn Notebook) {
         notebook.run_put(one).await.expect("a run is kept");
     }
     assert_eq!(notebook.run_list(None, 2).await, Ok(vec![other.clone(), second.clone()]));
-    assert_eq!(notebook.run_list(Some("answer"), 10).await, Ok(vec![second.clone(), first]));
+    assert_eq!(notebook.run_list(Some("answer"), 10).await, Ok(vec![second.clone(), first.clone()]));
     assert_eq!(notebook.run_cases(second.id).await, Ok(vec![]));
     assert_eq!(notebook.run_get(run(9, "answer").id).await, Ok(None));
+
+    assert_eq!(notebook.run_prune(moment(1)).await, Ok(0));
+    assert_eq!(notebook.run_prune(moment(2)).await, Ok(1));
+    assert_eq!(notebook.run_list(None, 10).await, Ok(vec![other, second]));
+    assert_eq!(notebook.run_cases(first.id).await, Ok(vec![]));
 }

@@ -1,6 +1,7 @@
 //! Eval runs.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::Stored;
 use crate::{
@@ -22,6 +23,9 @@ pub trait Notebook: Send + Sync + 'static {
 
     /// A run's cases, in the order in which they were added.
     async fn run_cases(&self, id: RunId) -> Stored<Vec<CaseResult>>;
+
+    /// Takes away the runs that began before a moment, with their cases. How many there were.
+    async fn run_prune(&self, before: Timestamp) -> Stored<u64>;
 
     /// At most `limit` runs, newest first; of one eval if named.
     async fn run_list(&self, eval: Option<&str>, limit: usize) -> Stored<Vec<Run>>;

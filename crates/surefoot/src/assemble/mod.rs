@@ -28,7 +28,7 @@ use surefoot_types::{Chance, Clock, Fault, SystemChance, SystemClock, key::Key, 
 use self::{grounding::KnowledgeGrounding, local::Local};
 pub(crate) use self::{
     grounding::Unread,
-    store::{file, open, open_file},
+    store::{file, open, open_file, open_postgres},
     subject::GatewaySubject,
 };
 use crate::settings::{Retention, Settings};
@@ -71,6 +71,7 @@ impl House {
             ledger: Arc::clone(&store) as _,
             books: Arc::clone(&store) as _,
             holder: store.holder().to_owned(),
+            lease: settings.store.lease,
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
             project: Arc::clone(&project),

@@ -12,6 +12,7 @@ pub(crate) mod ingest;
 mod init;
 mod keys;
 mod mcp;
+mod migrate;
 mod reconcile;
 mod reference;
 mod restore;
@@ -67,6 +68,7 @@ enum Verb {
     Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
     Mcp(mcp::Mcp),
@@ -93,6 +95,7 @@ impl Surefoot {
             Verb::Audit(verb) => verb.run().await,
             Verb::Backup(verb) => verb.run().await,
             Verb::Restore(verb) => verb.run().await,
+            Verb::Migrate(verb) => verb.run().await,
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Mcp(verb) => verb.run().await,

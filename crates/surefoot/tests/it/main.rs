@@ -2,13 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and may talk")]
 
+mod books;
 mod browser;
+mod budget;
 mod cited;
 mod clients;
 mod doors;
+mod drain;
+mod erase;
+mod full;
+mod keys;
 mod kill;
 mod live;
 mod odd;
+mod postgres;
 mod project;
 mod reference;
 mod sdk;

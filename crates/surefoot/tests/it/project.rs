@@ -60,6 +60,7 @@ traces = "30"
 
 [store]
 url = "postgres://user:in-clear@host/db"
+lease = "1s"
 
 [defaults]
 unpriced = "alow"

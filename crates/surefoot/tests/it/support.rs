@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::{Value, json};
 use surefoot_store::{Options, SqliteStore};
 use surefoot_types::ports::Store;
 use tempfile::TempDir;
@@ -106,13 +107,18 @@ impl Served {
 
     /// Serves a project, and waits until it is ready.
     pub(crate) async fn start(project: &Project) -> Self {
-        let mut command = surefoot(&["up", "--bind", "127.0.0.1:0"]);
-        command.arg(project.folder()).arg("--data").arg(project.data());
+        Self::start_with(project, &["--bind", "127.0.0.1:0"]).await
+    }
+
+    /// As [`start`](Self::start), with these words on the command line.
+    pub(crate) async fn start_with(project: &Project, words: &[&str]) -> Self {
+        let mut command = surefoot(&["up"]);
+        command.args(words).arg(project.folder()).arg("--data").arg(project.data());
         Self::started(command).await
     }
 
     /// Starts a command that serves, and waits until it is ready.
-    async fn started(command: Command) -> Self {
+    pub(crate) async fn started(command: Command) -> Self {
         let served = Self::reachable(command).await;
         served.until(|_| true, "/readyz").await;
         served
@@ -156,8 +162,50 @@ impl Served {
         asked.unwrap_or_else(|_| panic!("{path} did not become what was waited for"))
     }
 
+    /// Asks a model, and gives the status and what was answered.
+    pub(crate) async fn ask(&self, client: &reqwest::Client, body: &Value) -> (u16, Value) {
+        let sent = client.post(format!("{}/v1/chat/completions", self.url)).json(body).send().await.unwrap();
+        (sent.status().as_u16(), sent.json().await.unwrap())
+    }
+
+    /// Asks it to end, as `kill` does, and waits until it has.
+    pub(crate) async fn end(&mut self) {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").arg(id).status().await.unwrap().success());
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap();
+        assert!(ended.success(), "{ended}");
+    }
+
+    /// Ends it as `kill -9` does, and waits until it is gone.
+    pub(crate) async fn kill_dead(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Ends it as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.child.start_kill().unwrap();
     }
+}
+
+/// A request that any model answers.
+pub(crate) fn question(model: &str) -> Value {
+    json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "?"}]})
+}
+
+/// Tries until something is so, or says what it was not.
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut tried: impl FnMut() -> F) -> T {
+    let tries = async {
+        loop {
+            if let Some(found) = tried().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, tries).await.unwrap_or_else(|_| panic!("it never came to be that {what}"))
+}
+
+/// What a command prints as JSON, which must succeed.
+pub(crate) async fn told(command: Command) -> Value {
+    serde_json::from_str(&output(command).await).unwrap()
 }

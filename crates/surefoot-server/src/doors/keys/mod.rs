@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use surefoot_gateway::identify::secret_hash;
+use surefoot_gateway::identify::{mint_secret, secret_hash};
 use surefoot_types::{
     Code, Fault, Secret, Timestamp,
     budget::{Every, Rates},
@@ -152,7 +152,7 @@ async fn find(app: &App, name: &str) -> Result<Found, Fault> {
 
 /// A new secret and its hash.
 fn secret(app: &App) -> (Secret, String) {
-    let secret = Secret::new(format!("sf-{:032x}", app.chance.bits()));
+    let secret = mint_secret(app.chance.as_ref());
     let hash = secret_hash(&secret);
     (secret, hash)
 }

@@ -21,6 +21,9 @@ use crate::settings::{
     },
 };
 
+/// How long a lease lives unless the project says otherwise, and the shortest and longest.
+const LEASE: Duration = Duration::from_secs(60);
+const LEASES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(3_600)];
 /// Percent of a budget at which a warning is raised.
 const WARN_AT: [u8; 2] = [80, 95];
 /// Most that a limit may be.
@@ -32,10 +35,12 @@ const UNPRICED: [(&str, Unpriced); 3] =
     [("allow", Unpriced::Allow), ("refuse-in-budget", Unpriced::RefuseInBudget), ("refuse", Unpriced::Refuse)];
 
 /// Where and how surely everything is kept.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct StoreSettings {
     /// The address of Postgres; absent: the data folder.
     pub(crate) url: Option<Secret>,
+    /// How long the leases of a vanished process live.
+    pub(crate) lease: Duration,
     /// What a record survives.
     pub(crate) level: Level,
     /// Most pages of the file.
@@ -145,9 +150,20 @@ impl Ground<'_> {
     pub(super) fn store(&self, root: &Root) -> StoreSettings {
         StoreSettings {
             url: root.store.url.as_ref().and_then(|url| self.database(url)),
+            lease: root.store.lease.as_ref().and_then(|lease| self.lease(lease)).unwrap_or(LEASE),
             level: self.choice("level", root.records.level.as_ref(), &Level::NAMES).unwrap_or_default(),
             pages: None,
         }
+    }
+
+    fn lease(&self, written: &At<String>) -> Option<Duration> {
+        let lease = self.duration(written)?;
+        if (LEASES[0]..=LEASES[1]).contains(&lease) {
+            return Some(lease);
+        }
+        let message = format!("'lease' cannot be '{}'", written.value);
+        self.mistakes.add(&written.place, message, "It goes from 10s to 1h.".to_owned());
+        None
     }
 
     fn database(&self, written: &At<String>) -> Option<Secret> {

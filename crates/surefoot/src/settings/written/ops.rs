@@ -100,12 +100,20 @@ pub(crate) const STORE: Section = Section {
     file: FILE,
     header: "[store]",
     about: "Where everything is kept: a file in the data folder, or Postgres for more than one machine.",
-    fields: &[field(
-        "url",
-        "url = \"env:DATABASE_URL\"",
-        "the data folder",
-        "A Postgres address, as `env:NAME` or `file:PATH`; never in clear.",
-    )],
+    fields: &[
+        field(
+            "url",
+            "url = \"env:DATABASE_URL\"",
+            "the data folder",
+            "A Postgres address, as `env:NAME` or `file:PATH`; never in clear.",
+        ),
+        field(
+            "lease",
+            "lease = \"60s\"",
+            "60s",
+            "After how long the part of a budget that a vanished process held is free again; 10s to 1h.",
+        ),
+    ],
 };
 
 /// A limit.
@@ -148,6 +156,7 @@ pub(crate) struct Retention {
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     pub(crate) url: Option<At<String>>,
+    pub(crate) lease: Option<At<String>>,
 }
 
 impl Limit {
@@ -193,7 +202,7 @@ impl Retention {
 
 impl Store {
     pub(super) fn read(mut table: Reader<'_>) -> Self {
-        let store = Self { url: table.string("url") };
+        let store = Self { url: table.string("url"), lease: table.string("lease") };
         table.done();
         store
     }

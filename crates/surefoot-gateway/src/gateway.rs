@@ -1,0 +1,149 @@
+//! What a gateway is made of, and what it does beside answering.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use surefoot_guard::personal::{Detector, Options};
+use surefoot_types::{
+    Chance, Clock, Fault, Money, Timestamp,
+    ids::TraceId,
+    key::{Admin, Key},
+    ports::{Books, Journal, Ledger},
+    trace::Trace,
+};
+
+use crate::{
+    accounts::Accounts,
+    anomaly::{SpendRate, spent_before},
+    attempt::Upstream,
+    call::Caller,
+    events,
+    identify::{Admitted, identify, may_enter, may_use},
+    outside::{Grounding, Observer, Resident},
+    project::Project,
+    recall::Recall,
+    resolve,
+    under_way::UnderWay,
+};
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// Where records go.
+    pub journal: Arc<dyn Journal>,
+    /// Where budgets and limits are kept.
+    pub ledger: Arc<dyn Ledger>,
+    /// What was spent before.
+    pub books: Arc<dyn Books>,
+    /// This process's seat in the store: the name under which it holds leases. One gateway has a seat at a time.
+    pub holder: String,
+    /// How long its leases live on after the store last heard of it: so long a budget waits for a process that is
+    /// gone, and about half as long this one goes on without the store.
+    pub lease: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and jitter.
+    pub chance: Arc<dyn Chance>,
+    /// The project, swapped whole when its files change.
+    pub project: Arc<ArcSwap<Project>>,
+    /// Keys of the ledger.
+    pub minted_keys: Arc<ArcSwap<Vec<Key>>>,
+    /// Providers inside this process, by name.
+    pub residents: BTreeMap<String, Arc<dyn Resident>>,
+    /// Knowledge; `None` while nothing can be searched.
+    pub grounding: Option<Arc<dyn Grounding>>,
+    /// Is told of every request that ended.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+/// The path of a request. Clones share everything.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    pub(crate) upstream: Upstream,
+    pub(crate) recall: Recall,
+    pub(crate) accounts: Accounts,
+    pub(crate) under_way: UnderWay,
+    pub(crate) rate: Mutex<SpendRate>,
+    /// What redacted records are masked by.
+    pub(crate) detector: Detector,
+}
+
+impl Gateway {
+    /// A gateway over `parts`. Reads from the books what was spent of late.
+    ///
+    /// # Errors
+    /// When the store cannot be read or no HTTP client can be made.
+    pub async fn new(parts: Parts) -> Result<Self, Fault> {
+        let upstream = Upstream::new(parts.residents.clone(), Arc::clone(&parts.clock))?;
+        let detector = Detector::new(&Options::default()).map_err(Fault::internal)?;
+        let rate = Mutex::new(spent_before(parts.books.as_ref(), parts.clock.now()).await?);
+        let clock = Arc::clone(&parts.clock);
+        let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, parts.lease);
+        let (recall, under_way) = (Recall::default(), UnderWay::default());
+        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector }) })
+    }
+
+    pub(crate) fn watch_spending(&self, trace: &Trace) {
+        let Some(cost) = trace.cost.filter(|cost| *cost > Money::ZERO) else { return };
+        let mut rate = self.inner.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(anomaly) = rate.add(cost, self.inner.parts.clock.now()) {
+            events::spending_unusual(anomaly.spent, anomaly.usual);
+        }
+    }
+
+    /// Takes in the ledger's keys as they are now.
+    pub fn keys_changed(&self, keys: Vec<Key>) {
+        self.inner.parts.minted_keys.store(keys.into());
+    }
+
+    /// Forgets the cached answers of a user who was erased at `at`, given by the
+    /// [hash](surefoot_types::erasure::user_hash) of their name.
+    pub fn forget_user(&self, user: &str, at: Timestamp) {
+        self.inner.recall.forget(user, at);
+    }
+
+    /// Gives back what this process holds of budgets and limits. For the end, once nothing is under way.
+    pub async fn close(&self) {
+        self.inner.accounts.close().await;
+    }
+
+    /// Whether a caller may use the doors beside the path that need `needed` (traces, console, keys). `None`
+    /// is a trusted caller without a key, who may do everything.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where a key is required and none, an unknown or an outdated one came; `Forbidden` where
+    /// the key does not open the door.
+    pub fn admit(&self, caller: &Caller, needed: Admin) -> Result<Option<Admitted>, Fault> {
+        let now = self.inner.parts.clock.now();
+        let admitted = identify(&self.project(), &self.inner.parts.minted_keys.load(), caller, now)?;
+        may_enter(admitted.as_ref(), needed)?;
+        Ok(admitted)
+    }
+
+    /// The project as it is now.
+    pub fn project(&self) -> Arc<Project> {
+        self.inner.parts.project.load_full()
+    }
+
+    /// A new trace's id.
+    pub fn mint_trace(&self) -> TraceId {
+        TraceId::mint(self.inner.parts.clock.as_ref(), self.inner.parts.chance.as_ref())
+    }
+
+    /// What a caller may name: functions, then aliases, then the models inside this process.
+    pub fn models(&self, admitted: Option<&Admitted>) -> Vec<String> {
+        let project = self.project();
+        let functions = project.functions.keys().cloned();
+        let models = project.models.keys().cloned().chain(self.inner.upstream.resident_models());
+        let all = functions.chain(models);
+        all.filter(|name| may_use(admitted, resolve::function(&project, name), name).is_ok()).collect()
+    }
+}

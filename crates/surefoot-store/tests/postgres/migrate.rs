@@ -1,0 +1,150 @@
+//! A project moves from a SQLite file.
+
+use std::{
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use surefoot_store::{Options, SqliteStore, migrate};
+use surefoot_testkit::{
+    PostgresServer,
+    samples::{account, audit, case, document, feedback, key, moment, record, run, trace_id},
+};
+use surefoot_types::{
+    audit::verify,
+    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Per},
+    feedback::FeedbackValue,
+    ports::{Archive, Change, Journal, Ledger, Library, Notebook, Record, Store, StoreError, TraceFilter},
+    spend::{By, SpendQuery, Step},
+};
+
+use crate::Place;
+
+const TRACES: u64 = 450;
+
+/// A file with something of everything.
+async fn full(folder: &Path) -> SqliteStore {
+    let store = SqliteStore::open(&folder.join("surefoot.db"), Options::new(folder.join("seats"))).await.unwrap();
+    for n in 1..=TRACES {
+        let user = format!("user-{}", n % 7);
+        let charge = |account| Charge { account, amount: 3, holder: "h".into() };
+        let charges = vec![
+            charge(account("daily", "t", n % 3)),
+            charge(AccountId::new("budget:all", &Per::User, &user, moment(0))),
+        ];
+        store.record_add(Record { kept: n % 10 > 0, charges, ..record(n, Some(&user)) }).await.unwrap();
+    }
+    for n in 1..=3 {
+        store.key_add(&key(n, &format!("key-{n}"))).await.unwrap();
+        store.feedback_add(&feedback(n, trace_id(n), FeedbackValue::Number(0.5))).await.unwrap();
+        store.audit_add(&audit(n)).await.unwrap();
+        store.run_put(&run(n, "answer")).await.unwrap();
+        store.run_case_add(run(n, "answer").id, &case(&n.to_string())).await.unwrap();
+        let (mut one, passages, vectors) = document(n, "docs", &format!("{n}.md"), "some words of it");
+        one.owner = (n == 3).then(|| "user-3".to_owned());
+        store.document_put(&one, &passages, &vectors).await.unwrap();
+    }
+    store.document_remove("docs", "2.md").await.unwrap();
+    let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5) };
+    store.lease_change("somebody", &[ask], std::time::Duration::from_secs(600)).await.unwrap();
+    store.user_erase("user-3", moment(10_000)).await.unwrap();
+    store
+}
+
+/// Everything that either store tells.
+async fn told(store: &dyn Store) -> Vec<String> {
+    let mut told = Vec::new();
+    let all = store.trace_list(&TraceFilter::default(), 1_000).await.unwrap();
+    told.push(format!("{all:?}"));
+    for one in &all {
+        told.push(format!("{:?} {:?}", store.trace_get(one.id).await, store.feedback_list(one.id).await));
+    }
+    for by in [By::All, By::User, By::Target, By::Function] {
+        let query = SpendQuery { by, name: None, since: moment(0), until: None, step: Step::Hour };
+        told.push(format!("{:?}", store.spend_list(&query).await));
+    }
+    told.push(format!("{:?} {:?}", store.key_list().await, store.audit_list(0, 100).await));
+    let spent = store.account_list("").await.unwrap();
+    told.push(format!("{:?}", spent.iter().map(|state| (&state.account, state.spent)).collect::<Vec<_>>()));
+    for run in store.run_list(None, 100).await.unwrap() {
+        told.push(format!("{run:?} {:?}", store.run_cases(run.id).await));
+    }
+    for stamp in store.document_stamps("docs").await.unwrap() {
+        let document = store.document_get(stamp.document_id).await;
+        told.push(format!("{document:?} {:?}", store.passage_list(stamp.document_id).await));
+    }
+    told.push(format!("{:?} {:?}", store.change_list("docs", 0, 100).await, store.change_latest("docs").await));
+    told.push(format!("{:?} {:?}", store.tombstone_list("docs").await, store.erasure_list(0).await));
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_moves_with_everything_and_goes_on() {
+    let place = Place::new(PostgresServer::shared());
+    let from = full(place.seats()).await;
+    let to = place.open().await;
+    let steps = Mutex::new(Vec::new());
+    let counts = migrate(&from, &to, &|what, done, all| steps.lock().unwrap().push((what, done, all))).await.unwrap();
+    assert_eq!(told(&from).await, told(&to).await);
+    assert!(counts.iter().all(|count| count.from == count.to && count.from > 0), "{counts:?}");
+    assert!(steps.lock().unwrap().iter().all(|(_, done, all)| done <= all));
+
+    // And it goes on where the file stopped.
+    let before = to.change_latest("docs").await.unwrap();
+    let (one, passages, vectors) = document(9, "docs", "9.md", "new words");
+    to.document_put(&one, &passages, &vectors).await.unwrap();
+    let changes = to.change_list("docs", before, 10).await.unwrap();
+    assert!(
+        matches!(&changes[..], [(_, Change::Added { passages, .. })] if passages.iter().all(|one| one.key > 12)),
+        "{changes:?}"
+    );
+    to.audit_add(&audit(4)).await.unwrap();
+    assert_eq!(verify((0, String::new()), &to.audit_list(0, 100).await.unwrap()).unwrap().0, 4);
+    to.record_add(record(1, Some("user-1"))).await.unwrap();
+    assert_eq!(told(&to).await[0], told(&from).await[0], "a request that is known is known");
+    assert!(to.user_erase("user-5", moment(20_000)).await.unwrap().number > 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_was_cut_off_goes_on() {
+    let place = Place::new(PostgresServer::shared());
+    let from = full(place.seats()).await;
+    let to = place.open().await;
+    let mut cuts = 0;
+    loop {
+        // Each attempt is cut off after two pages. The first call for each kind tells what was there before.
+        let (pages, cut, kind) = (AtomicU64::new(0), tokio::sync::Notify::new(), Mutex::new(""));
+        let progress = |what, _, _| {
+            let known = std::mem::replace(&mut *kind.lock().unwrap(), what) == what;
+            if known && pages.fetch_add(1, Ordering::Relaxed) == 1 {
+                cut.notify_one();
+            }
+        };
+        let attempt = migrate(&from, &to, &progress);
+        tokio::select! {
+            biased;
+            () = cut.notified() => cuts += 1,
+            counts = attempt => {
+                assert!(counts.unwrap().iter().all(|count| count.from == count.to));
+                break;
+            }
+        }
+        assert!(cuts < 100);
+    }
+    assert!(cuts > 5, "{cuts}");
+    assert_eq!(told(&from).await, told(&to).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_with_something_in_it_is_left_alone() {
+    let place = Place::new(PostgresServer::shared());
+    let from = full(place.seats()).await;
+    let to = place.open().await;
+    to.key_add(&key(7, "mine")).await.unwrap();
+    let refusal = migrate(&from, &to, &|_, _, _| {}).await.unwrap_err();
+    assert!(matches!(refusal, StoreError::Exists(_)), "{refusal}");
+    assert_eq!(to.key_list().await.unwrap().len(), 1);
+}
