@@ -64,7 +64,8 @@ impl Drain {
     ) -> Stored<Self> {
         spool_register(&mut first, &spool, seat.holder()).await?;
         let (tell, state) = watch::channel(State { took_over: false, cut_off: false });
-        let mover = Mover { left: spool.last(), connect, connection: Some(first), spool, seat, options, tell };
+        let mover =
+            Mover { left: spool.last(), batch: BATCH, connect, connection: Some(first), spool, seat, options, tell };
         let task = tokio::spawn(mover.run());
         Ok(Self { state, task: std::sync::Mutex::new(Some(task)) })
     }
@@ -107,6 +108,8 @@ struct Mover {
     options: Options,
     /// The last record that the seat's predecessor left.
     left: i64,
+    /// Most records in the next transaction.
+    batch: usize,
     tell: watch::Sender<State>,
 }
 
@@ -134,20 +137,28 @@ impl Mover {
 
     /// Moves everything there is, however long the database stays away.
     async fn persist(&mut self) {
-        let mut wait = WAITS.0;
+        let (mut wait, mut failed_at) = (WAITS.0, None);
         loop {
             let done = self.empty().await;
             self.tell.send_modify(|state| state.cut_off = done.is_err());
             let Err(error) = done else { break };
             // What is left of the connection is not to be trusted.
             self.connection = None;
-            if wait == WAITS.0 {
+            if failed_at.is_none() {
                 tracing::warn!(error = %error, waiting = self.spool.waiting(), "records wait in the spool for Postgres");
+            }
+            if failed_at.replace(self.spool.moved()) != Some(self.spool.moved()) {
+                // It came further than the last time: it is there.
+                (wait, self.batch) = (WAITS.0, BATCH);
+            } else {
+                // What takes too long as a whole may get through in parts.
+                self.batch = (self.batch / 2).max(1);
             }
             sleep(wait).await;
             wait = (wait * 2).min(WAITS.1);
         }
-        if wait > WAITS.0 {
+        self.batch = BATCH;
+        if failed_at.is_some() {
             tracing::info!("all records were moved to Postgres");
         }
     }
@@ -163,7 +174,7 @@ impl Mover {
         };
         loop {
             let took_over = self.tell.borrow().took_over;
-            let moved = batch_move(connection, &self.spool, BATCH).await?;
+            let moved = batch_move(connection, &self.spool, self.batch).await?;
             if !took_over && moved.up_to >= self.left {
                 // The predecessor is dead, and what it spent was charged: what it held is free.
                 leases_delete(connection, self.seat.holder()).await?;
