@@ -242,7 +242,9 @@ pub(super) fn find(text: &str, found: &mut Vec<Finding>) {
         }
     }
     for ((_, part, _), row) in WITHIN.iter().zip(&*HOLDING) {
-        for at in memchr::memmem::find_iter(text.as_bytes(), part) {
+        let joined =
+            |at: &usize| at.checked_sub(1).is_some_and(|before| text.as_bytes()[before].is_ascii_alphanumeric());
+        for at in memchr::memmem::find_iter(text.as_bytes(), part).filter(joined) {
             let (start, end) =
                 (text.floor_char_boundary(at.saturating_sub(AROUND)), text.floor_char_boundary(at + AROUND));
             let whole = |finding: &Finding| {
