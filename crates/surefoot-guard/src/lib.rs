@@ -2,6 +2,7 @@
 //!
 //! **Must never know:** network, time, storage.
 
+pub mod injection;
 pub mod personal;
 pub mod pseudonyms;
 pub mod secrets;
