@@ -11,6 +11,7 @@ mod context;
 mod forms;
 mod ids;
 mod money;
+mod names;
 mod network;
 mod own;
 mod phone;
@@ -63,7 +64,7 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 }
 
 fn tables() -> impl Iterator<Item = &'static forms::Kind> {
-    let special = [network::KINDS, money::KINDS, phone::KINDS, birth::KINDS, address::KINDS];
+    let special = [network::KINDS, money::KINDS, phone::KINDS, birth::KINDS, address::KINDS, names::KINDS];
     special.into_iter().flatten().chain(ids::kinds())
 }
 
@@ -89,6 +90,7 @@ struct Special {
     date_of_birth: bool,
     age: bool,
     address: bool,
+    names: [bool; 2],
 }
 
 impl Detector {
@@ -114,6 +116,7 @@ impl Detector {
             date_of_birth: on(birth::DATE_OF_BIRTH),
             age: on(birth::AGE),
             address: on(address::ADDRESS),
+            names: [on(names::PERSON), on(names::LOCATION)],
         };
         let own = options.own.iter().map(|(name, _)| name);
         Ok(Self {
@@ -159,6 +162,10 @@ impl Detector {
         if self.special.address {
             address::addresses(scan);
         }
+        if self.special.names != [false; 2] {
+            names::names(scan);
+        }
+        let [person, place] = self.special.names;
         let [url, profile] = self.special.urls;
         let [ip, mac] = self.special.machines;
         let off = [
@@ -166,6 +173,8 @@ impl Detector {
             (profile, network::PROFILE_URL),
             (ip, network::IP_ADDRESS),
             (mac, network::MAC_ADDRESS),
+            (person, names::PERSON),
+            (place, names::LOCATION),
         ];
         scan.candidates.retain(|candidate| !off.contains(&(false, candidate.kind)));
     }

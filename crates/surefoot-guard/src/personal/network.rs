@@ -29,6 +29,9 @@ pub(super) const KINDS: &[Kind] = &[
 const NOT_TLDS: [&str; 14] =
     ["png", "jpg", "jpeg", "gif", "svg", "webp", "js", "ts", "css", "html", "py", "json", "local", "tgz"];
 
+/// Scores of addresses that every machine has, `127.0.0.1` and `0.0.0.0`: they tell of nobody.
+const NOBODYS: (f32, f32) = (0.4, 0.45);
+
 /// Mailboxes that belong to software.
 const NOBODY: [&str; 3] = ["git", "noreply", "no-reply"];
 
@@ -130,7 +133,7 @@ fn machine(scan: &mut Scan<'_>, start: usize, end: usize, goes_on: bool) {
     }
     if is_mac(run) {
         scan.keep(MAC_ADDRESS, range(run), 0.97);
-    } else if let Some((address, _)) =
+    } else if let Some((address, parsed)) =
         [run, whole].iter().find_map(|text| Some((*text, text.parse::<Ipv6Addr>().ok()?)))
     {
         let digits = address.bytes().filter(u8::is_ascii_hexdigit).count();
@@ -145,12 +148,18 @@ fn machine(scan: &mut Scan<'_>, start: usize, end: usize, goes_on: bool) {
         } else {
             0.3
         };
-        scan.found(IP_ADDRESS, start..start + address.len() + zone, alone, 0.95);
+        let (alone, near) = if parsed.is_loopback() || parsed.is_unspecified() { NOBODYS } else { (alone, 0.95) };
+        scan.found(IP_ADDRESS, start..start + address.len() + zone, alone, near);
     } else {
         // A port may follow a version 4 address.
         let host = run.split(':').next().unwrap_or(run);
-        if host.parse::<Ipv4Addr>().is_ok_and(|address| !address.is_broadcast()) && !follows_version(scan.text, start) {
-            scan.found(IP_ADDRESS, range(host), 0.85, 0.95);
+        if let Ok(address) = host.parse::<Ipv4Addr>()
+            && !address.is_broadcast()
+            && !follows_version(scan.text, start)
+        {
+            let every = address.is_loopback() || address.is_unspecified();
+            let (alone, near) = if every { NOBODYS } else { (0.85, 0.95) };
+            scan.found(IP_ADDRESS, range(host), alone, near);
         }
     }
 }

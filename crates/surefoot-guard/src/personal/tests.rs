@@ -98,6 +98,7 @@ fn look_alikes_are_left_alone() {
         "IBAN AT61 2686 2811 9971 4391 fails the check digit test",
         "During 1971 the company grew. Spring 2020 was quiet.",
         "card 4111-1111-1111-1112",
+        "the server listens on 127.0.0.1:4141, or on 0.0.0.0",
     ] {
         check(detector, text);
     }
