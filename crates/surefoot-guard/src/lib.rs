@@ -3,6 +3,7 @@
 //! **Must never know:** network, time, storage.
 
 pub mod injection;
+pub mod links;
 pub mod personal;
 pub mod pseudonyms;
 pub mod secrets;

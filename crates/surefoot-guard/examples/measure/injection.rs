@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, hint::black_box};
 use serde_json::Value;
 use surefoot_guard::injection::{self, Channel};
 
-use crate::score::{ratio, speed};
+use crate::score::{print_speed, ratio};
 
 struct Case {
     text: String,
@@ -58,10 +58,9 @@ pub(crate) fn measure(records: &[Value], errors: bool) {
         println!("| {name} | {kind} | {all} | {:.3} | {:.3} |", ratio(*strict, *all), ratio(*half, *all));
     }
     let texts: Vec<String> = cases.into_iter().map(|case| case.text).collect();
-    let (each, megabytes) = speed(&texts, |text| {
+    print_speed(&texts, |text| {
         black_box(injection::score(text, Channel::Document));
     });
-    println!("\n{each:.0} texts a CPU second ({megabytes:.1} MB/s).");
 }
 
 /// The least score above that of all but this share of the harmless texts.

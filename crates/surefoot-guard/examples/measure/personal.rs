@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, error::Error, hint::black_box};
 use serde_json::Value;
 use surefoot_guard::personal::{Detector, ON_REQUEST, Options, kinds};
 
-use crate::score::{Counts, Span, labelled, overlap, ratio, speed};
+use crate::score::{Counts, Span, labelled, overlap, print_speed, ratio};
 
 /// Kinds with a form of their own in every country.
 const STRUCTURED: [&str; 10] =
@@ -87,7 +87,9 @@ pub(crate) fn measure(records: &[Value], errors: bool) -> Result<(), Box<dyn Err
     print_english(&cases, &detector);
     print_harmless(&cases, &detector);
     let texts: Vec<String> = cases.into_iter().map(|case| case.text).collect();
-    print_speed(&texts, &detector);
+    print_speed(&texts, |text| {
+        black_box(detector.find(text));
+    });
     Ok(())
 }
 
@@ -179,24 +181,4 @@ fn print_harmless(cases: &[Case], detector: &Detector) {
             println!("\nHarmless look-alikes flagged, {name}: {rate:.1} % of {}.", harmless.len());
         }
     }
-}
-
-fn print_speed(texts: &[String], detector: &Detector) {
-    let (each, megabytes) = speed(texts, |text| {
-        black_box(detector.find(text));
-    });
-    println!("\n{each:.0} texts a CPU second ({megabytes:.1} MB/s).");
-    let mut prompt = String::new();
-    for text in texts.iter().cycle().take_while(|_| !texts.is_empty()) {
-        prompt.push_str(text);
-        prompt.push('\n');
-        if prompt.len() >= 4096 {
-            break;
-        }
-    }
-    let prompts = vec![prompt; 200];
-    let (each, _) = speed(&prompts, |text| {
-        black_box(detector.find(text));
-    });
-    println!("A prompt of 4 KB made of them: {:.0} µs.", 1e6 / each);
 }
