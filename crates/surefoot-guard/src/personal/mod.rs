@@ -37,8 +37,8 @@ pub struct Finding<'d> {
     pub score: f32,
 }
 
-/// Kinds that are looked for only when asked: mostly not about a person.
-pub const ON_REQUEST: [&str; 2] = [network::URL, birth::AGE];
+/// Kinds that are looked for only when asked: mostly not about a person, and often what a question is about.
+pub const ON_REQUEST: [&str; 3] = [network::URL, birth::AGE, names::LOCATION];
 
 /// What to look for.
 #[derive(Debug, Clone, PartialEq)]
