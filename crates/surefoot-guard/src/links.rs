@@ -19,17 +19,19 @@ pub struct Link {
     pub carries: bool,
 }
 
+/// Most bytes of an image's label.
+const LONGEST_LABEL: usize = 1024;
 /// A path of this many bytes may carry data.
 const LONG_PATH: usize = 48;
 
 /// The links of `text` to hosts outside `allowed`, in order. A listed host stands for its subdomains.
 pub fn find(text: &str, allowed: &[String]) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
+    let mut done = 0;
     for at in memchr::memmem::find_iter(text.as_bytes(), "//") {
-        let Some(link) = link_at(text, at) else { continue };
-        let inside_last = links.last().is_some_and(|last| last.range.end > link.range.start);
-        let listed = allowed.iter().any(|host| is_within(&link.host, host));
-        if !inside_last && !listed {
+        let Some(link) = (at >= done).then(|| link_at(text, at)).flatten() else { continue };
+        done = link.range.end;
+        if !allowed.iter().any(|host| is_within(&link.host, host)) {
             links.push(link);
         }
     }
@@ -62,6 +64,10 @@ fn link_at(text: &str, slashes: usize) -> Option<Link> {
     let start = scheme.unwrap_or(slashes);
     let rest = &text[slashes + 2..];
     let ends = |char: char| char.is_whitespace() || "\"'`<>()[]{}|\\^".contains(char);
+    // Two slashes alone are no link, however many follow.
+    if rest.starts_with(|char: char| ends(char) || char == '/') {
+        return None;
+    }
     let end = rest.find(ends).unwrap_or(rest.len());
     let address = rest[..end].trim_end_matches([',', '.', ';', ':', '!', '?', '*']);
     let (authority, path) = address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
@@ -104,6 +110,7 @@ fn is_fetched(before: &str) -> bool {
     }
     // `](` of an image: the bracket that opens it has a `!` before it.
     let Some(label) = bare.strip_suffix("](") else { return false };
+    let label = &label[label.floor_char_boundary(label.len().saturating_sub(LONGEST_LABEL))..];
     let mut depth = 1;
     for (at, byte) in label.bytes().enumerate().rev() {
         depth += match byte {

@@ -32,6 +32,9 @@ const NOT_TLDS: [&str; 14] =
 /// Scores of addresses that every machine has, `127.0.0.1` and `0.0.0.0`: they tell of nobody.
 const NOBODYS: (f32, f32) = (0.4, 0.45);
 
+/// Most bytes of a link that are looked at, so that no text makes the search slow.
+const LONGEST_URL: usize = 2048;
+
 /// Mailboxes that belong to software.
 const NOBODY: [&str; 3] = ["git", "noreply", "no-reply"];
 
@@ -42,7 +45,8 @@ pub(super) fn emails(scan: &mut Scan<'_>) {
         let local = text[..at].chars().rev().take_while(|&char| is_local(char)).map(char::len_utf8).sum::<usize>();
         let local = text[at - local..at].trim_start_matches(['.', '\'', '-', '/', '=']);
         let domain = domain(&text[at + 1..]);
-        let credentials = text[..at - local.len()].ends_with(':') && text[..at].contains("://");
+        let credentials = text[..at - local.len()].ends_with(':')
+            && text[text.floor_char_boundary(at.saturating_sub(LONGEST_URL))..at].contains("://");
         if !local.is_empty() && local.len() <= 64 && !local.ends_with('.') && !domain.is_empty() && !credentials {
             let score = if NOBODY.iter().any(|nobody| local.eq_ignore_ascii_case(nobody)) { 0.3 } else { 0.98 };
             scan.keep(EMAIL, at - local.len()..at + 1 + domain.len(), score);
@@ -75,7 +79,7 @@ pub(super) fn urls(scan: &mut Scan<'_>) {
         .filter(|&at| !text[..at].ends_with(|char: char| char.is_alphanumeric() || char == '/' || char == '.'));
     let starts: Vec<usize> = schemes.chain(bare).collect();
     for start in starts {
-        let rest = &text[start..];
+        let rest = &text[start..text.floor_char_boundary(start + LONGEST_URL)];
         let end = rest.find(|char: char| char.is_whitespace() || "<>\"'`|\\^{}".contains(char)).unwrap_or(rest.len());
         let url = rest[..end].trim_end_matches([',', '.', ';', ':', '!', '?', ')', ']', '*']);
         let host = url.split_once("://").map_or(url, |(_, host)| host);

@@ -221,6 +221,8 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
 static HOLDING: LazyLock<Vec<Row>> =
     LazyLock::new(|| WITHIN.iter().map(|(kind, _, pattern)| Row::new(kind, pattern)).collect());
 
+/// Most bytes of a secret: a private key of 8,192 bits, and some more.
+const LONGEST: usize = 8 * 1024;
 /// Most bytes of a secret before and after its telling part.
 const AROUND: usize = 80;
 
@@ -235,8 +237,9 @@ pub(super) fn find(text: &str, found: &mut Vec<Finding>) {
         if start < done || inside && bytes[start] != b'-' {
             continue;
         }
+        let end = text.floor_char_boundary(start + LONGEST);
         let mut rows = rows_of[word.pattern().as_usize()].iter().map(|&row| &rows[row]);
-        if let Some(finding) = rows.find_map(|row| row.find(&text[start..], start)) {
+        if let Some(finding) = rows.find_map(|row| row.find(&text[start..end], start)) {
             done = finding.end;
             found.push(finding);
         }
