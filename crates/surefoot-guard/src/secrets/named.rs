@@ -60,7 +60,7 @@ const HARMLESS: [&str; 27] = [
 
 /// How far a value may stand behind its name.
 const REACH: usize = 72;
-/// Most bytes of a value, and of a link, that are looked at.
+/// Most bytes of a value, and of a link. What is longer is data.
 const LONGEST: usize = 512;
 
 static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -165,7 +165,7 @@ fn value_at(text: &str, from: usize) -> Option<Range<usize>> {
     }
     let ends = |char: char| char.is_whitespace() || "\"'`,;)]}<>\\".contains(char);
     let start = limit - rest.len();
-    let length = rest.find(ends).unwrap_or(rest.len());
+    let length = rest.find(ends).or_else(|| (limit == text.len()).then_some(rest.len()))?;
     let word = rest[..length].trim_end_matches(['.', ':', '!', '?']);
     (!word.is_empty()).then(|| start..start + word.len())
 }
