@@ -2,6 +2,8 @@
 //!
 //! **Must never know:** network, time, storage.
 
+pub mod injection;
+pub mod links;
 pub mod personal;
 pub mod pseudonyms;
 pub mod secrets;

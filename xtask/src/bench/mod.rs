@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures for docs/benchmarks.md. A figure is never a test's assertion.
 
 mod gateway;
+mod guards;
 mod load;
 mod process;
 
@@ -17,12 +18,15 @@ pub(crate) struct Bench {
 enum What {
     /// Added latency, throughput, CPU and memory, beside nginx as a plain reverse proxy to the same simulator.
     Gateway(gateway::Gateway),
+    /// Precision, recall and speed of the guards over files of labelled texts.
+    Guards(guards::Guards),
 }
 
 impl Bench {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         match &self.what {
             What::Gateway(gateway) => gateway.run(),
+            What::Guards(guards) => guards.run(),
         }
     }
 }

@@ -4,9 +4,11 @@
 //! cargo run --release -p surefoot-guard --example measure -- [--errors] FILE...
 //! ```
 //!
-//! Which measure a file gets follows from its records: `scope` is personal data, `cls` secrets.
+//! Which measure a file gets follows from its records: `scope` is personal data, `cls` secrets,
+//! `channel` injection.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod injection;
 mod personal;
 mod score;
 mod secrets;
@@ -26,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match records.first() {
             Some(first) if first.get("scope").is_some() => personal::measure(&records, errors)?,
             Some(first) if first.get("cls").is_some() => secrets::measure(&records, errors),
+            Some(first) if first.get("channel").is_some() => injection::measure(&records, errors),
             _ => return Err(format!("{file}: not a form that is known").into()),
         }
         println!();

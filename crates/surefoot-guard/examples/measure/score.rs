@@ -69,8 +69,26 @@ pub(crate) fn cpu_seconds(started: Instant) -> f64 {
     nanoseconds.map_or_else(|| started.elapsed().as_secs_f64(), |nanoseconds| nanoseconds / 1e9)
 }
 
+/// Prints how many texts a CPU second `work` does, and how long it takes for a prompt made of them.
+pub(crate) fn print_speed(texts: &[String], mut work: impl FnMut(&str)) {
+    let (each, megabytes) = speed(texts, &mut work);
+    println!("\n{each:.0} texts a CPU second ({megabytes:.1} MB/s).");
+    let mut prompt = String::new();
+    for text in texts {
+        prompt.push_str(text);
+        prompt.push('\n');
+        if prompt.len() >= 4096 {
+            break;
+        }
+    }
+    prompt.truncate(prompt.floor_char_boundary(4096));
+    let prompts = vec![prompt; 500];
+    let (each, _) = speed(&prompts, work);
+    println!("A prompt of 4 KB made of them: {:.0} µs.", 1e6 / each);
+}
+
 /// Runs `work` over every text several times: texts a CPU second, and megabytes.
-pub(crate) fn speed(texts: &[String], mut work: impl FnMut(&str)) -> (f64, f64) {
+fn speed(texts: &[String], mut work: impl FnMut(&str)) -> (f64, f64) {
     const ROUNDS: usize = 5;
     let started = Instant::now();
     texts.iter().for_each(|text| work(text));

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, hint::black_box};
 use serde_json::Value;
 use surefoot_guard::secrets;
 
-use crate::score::{labelled, overlap, ratio, speed};
+use crate::score::{labelled, overlap, print_speed, ratio};
 
 /// Measures and prints.
 pub(crate) fn measure(records: &[Value], errors: bool) {
@@ -49,8 +49,7 @@ pub(crate) fn measure(records: &[Value], errors: bool) {
     }
     let sum = flagged.values().fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1));
     println!("| **all** | {} | {:.1} % |", sum.1, 100.0 * ratio(sum.0, sum.1));
-    let (each, megabytes) = speed(&texts, |text| {
+    print_speed(&texts, |text| {
         black_box(secrets::find(text));
     });
-    println!("\n{each:.0} texts a CPU second ({megabytes:.1} MB/s).");
 }

@@ -105,7 +105,7 @@ pub(super) fn addresses(scan: &mut Scan<'_>) {
         let goes_on = text[found.end()..].starts_with(|char: char| char.is_ascii_digit())
             || text[..start].ends_with(|char: char| char.is_alphanumeric() || "-./".contains(char));
         if !goes_on && shown.bytes().any(|byte| byte.is_ascii_digit()) {
-            scan.found(ADDRESS, start..start + shown.len(), 0.72, 0.9);
+            scan.found(ADDRESS, start..start + shown.len(), 0.8, 0.92);
         }
     }
 }

@@ -61,6 +61,9 @@ pub(super) const KINDS: &[Kind] = &[
     kind(AGE, &[], &[]),
 ];
 
+/// Most bytes of a date that is spelt out.
+const LONGEST: usize = 64;
+
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 /// Months of other languages, by the beginnings that the list above does not have.
 const FOREIGN: [&str; 40] = [
@@ -138,7 +141,8 @@ fn date(scan: &Scan<'_>, at: usize) -> Option<usize> {
 
 /// `13 May 1957`, `May 13th, 1957`, `4. März 1957`, `13 de mayo de 1957`.
 fn spelt(scan: &Scan<'_>, at: usize) -> Option<usize> {
-    let rest = &scan.text[scan.runs[at].start..];
+    let start = scan.runs[at].start;
+    let rest = &scan.text[start..scan.text.floor_char_boundary(start + LONGEST)];
     let mut end = 0;
     let (mut day, mut month) = (false, false);
     for word in rest.split_inclusive([' ', ',']).take(7) {

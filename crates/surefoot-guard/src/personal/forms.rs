@@ -19,7 +19,7 @@ pub(super) struct Kind {
 
 /// One way of writing an identifier.
 pub(super) struct Row {
-    /// `9` a digit, `A` a letter, `X` either, `_` a space or a hyphen (the same throughout), others themselves.
+    /// `9` a digit, `A` a letter, `*` either, `_` a space or a hyphen (the same throughout), others themselves.
     forms: &'static [&'static str],
     check: fn(&[u8]) -> bool,
     /// The score without a word that announces it, and with one.
@@ -51,7 +51,7 @@ impl Forms {
     pub(super) fn add(&mut self, kind: &'static Kind) {
         for row in kind.rows {
             for form in row.forms {
-                let runs = form.split(|c: char| !c.is_ascii_alphanumeric());
+                let runs = form.split(|c: char| !c.is_ascii_alphanumeric() && c != '*');
                 let lengths = runs.fold(0, |key, run| add_length(key, run.len()));
                 self.by_lengths.entry(lengths).or_default().push((kind.name, row, form));
             }
@@ -116,7 +116,7 @@ fn is_form(form: &[u8], text: &[u8]) -> bool {
         && form.iter().zip(text).all(|(&form, &byte)| match form {
             b'9' => byte.is_ascii_digit(),
             b'A' => byte.is_ascii_alphabetic(),
-            b'X' => byte.is_ascii_alphanumeric(),
+            b'*' => byte.is_ascii_alphanumeric(),
             b'_' => matches!(byte, b' ' | b'-') && *separator.get_or_insert(byte) == byte,
             _ => form.eq_ignore_ascii_case(&byte),
         })

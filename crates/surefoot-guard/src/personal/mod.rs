@@ -11,6 +11,7 @@ mod context;
 mod forms;
 mod ids;
 mod money;
+mod names;
 mod network;
 mod own;
 mod phone;
@@ -23,7 +24,11 @@ use std::{
 
 pub use own::Own;
 
-use self::{context::Context, forms::Forms, scan::Scan};
+use self::{
+    context::Context,
+    forms::Forms,
+    scan::{Candidate, Scan},
+};
 
 /// Personal data's place in a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +41,8 @@ pub struct Finding<'d> {
     pub score: f32,
 }
 
-/// Kinds that are looked for only when asked: mostly not about a person.
-pub const ON_REQUEST: [&str; 2] = [network::URL, birth::AGE];
+/// Kinds that are looked for only when asked: mostly not about a person, and often what a question is about.
+pub const ON_REQUEST: [&str; 3] = [network::URL, birth::AGE, names::LOCATION];
 
 /// What to look for.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,32 +68,41 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 }
 
 fn tables() -> impl Iterator<Item = &'static forms::Kind> {
-    let special = [network::KINDS, money::KINDS, phone::KINDS, birth::KINDS, address::KINDS];
+    let special = [network::KINDS, money::KINDS, phone::KINDS, birth::KINDS, address::KINDS, names::KINDS];
     special.into_iter().flatten().chain(ids::kinds())
 }
 
+/// Looks through a whole text for its kinds.
+type Around = (&'static [&'static str], fn(&mut Scan<'_>));
+/// Looks for a kind at one run of letters and digits.
+type AtRun = (&'static str, fn(&mut Scan<'_>, usize));
+
+const AROUND: [Around; 5] = [
+    (&[network::EMAIL], network::emails),
+    (&[network::URL, network::PROFILE_URL], network::urls),
+    (&[network::IP_ADDRESS, network::MAC_ADDRESS], network::machines),
+    (&[address::ADDRESS], address::addresses),
+    (&[names::PERSON, names::LOCATION], names::names),
+];
+const AT_RUNS: [AtRun; 6] = [
+    (birth::DATE_OF_BIRTH, birth::date_of_birth),
+    (birth::AGE, birth::age),
+    (phone::PHONE, phone::phone),
+    (money::CREDIT_CARD, money::card),
+    (money::IBAN, money::iban),
+    (money::CRYPTO, money::wallet),
+];
+
 /// Finds personal data. Made once, used for every text.
 pub struct Detector {
-    kinds: Vec<String>,
+    /// The kinds that are on, in order.
+    kinds: Vec<&'static str>,
     context: Context,
     forms: Forms,
-    special: Special,
+    around: Vec<Around>,
+    at_runs: Vec<AtRun>,
     own: own::Finders,
     threshold: f32,
-}
-
-/// Which kinds with a module of their own are looked for.
-struct Special {
-    emails: bool,
-    urls: [bool; 2],
-    machines: [bool; 2],
-    iban: bool,
-    card: bool,
-    wallet: bool,
-    phone: bool,
-    date_of_birth: bool,
-    age: bool,
-    address: bool,
 }
 
 impl Detector {
@@ -100,104 +114,45 @@ impl Detector {
         if let Some(unknown) = options.kinds.iter().find(|name| !kinds().any(|kind| kind == *name)) {
             return Err(format!("there is no kind of personal data named '{unknown}'"));
         }
-        let on = |name: &str| options.kinds.contains(name);
+        let mut on: Vec<&'static str> = kinds().filter(|kind| options.kinds.contains(*kind)).collect();
+        on.sort_unstable();
         let mut forms = Forms::default();
-        tables().filter(|kind| on(kind.name)).for_each(|kind| forms.add(kind));
-        let special = Special {
-            emails: on(network::EMAIL),
-            urls: [on(network::URL), on(network::PROFILE_URL)],
-            machines: [on(network::IP_ADDRESS), on(network::MAC_ADDRESS)],
-            iban: on(money::IBAN),
-            card: on(money::CREDIT_CARD),
-            wallet: on(money::CRYPTO),
-            phone: on(phone::PHONE),
-            date_of_birth: on(birth::DATE_OF_BIRTH),
-            age: on(birth::AGE),
-            address: on(address::ADDRESS),
-        };
-        let own = options.own.iter().map(|(name, _)| name);
+        tables().filter(|kind| on.contains(&kind.name)).for_each(|kind| forms.add(kind));
         Ok(Self {
-            kinds: options.kinds.iter().chain(own).cloned().collect(),
             context: Context::new(tables()),
             forms,
-            special,
+            around: AROUND.into_iter().filter(|(kinds, _)| kinds.iter().any(|kind| on.contains(kind))).collect(),
+            at_runs: AT_RUNS.into_iter().filter(|(kind, _)| on.contains(kind)).collect(),
             own: own::Finders::new(&options.own)?,
             threshold: options.threshold,
+            kinds: on,
         })
     }
 
     /// The kinds that it looks for, the user's own included.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.kinds.iter().map(String::as_str)
+        self.kinds.iter().copied().chain(self.own.names())
     }
 
     /// The personal data in `text`, in order, none overlapping.
     pub fn find(&self, text: &str) -> Vec<Finding<'_>> {
         let mut scan = Scan::new(text, &self.context);
-        self.look_around_signs(&mut scan);
+        self.around.iter().for_each(|(_, find)| find(&mut scan));
         for at in 0..scan.runs.len() {
-            self.look_at_run(&mut scan, at);
+            // Letters alone begin an identifier only before digits: `AB 12 34 56 C`.
+            let run = scan.runs[at];
+            if run.has_digit || run.len() <= 4 && scan.leads_to_digits(at) {
+                self.forms.find(&mut scan, at);
+            }
+            self.at_runs.iter().for_each(|(_, find)| find(&mut scan, at));
         }
-        let known = scan.candidates.into_iter().filter(|candidate| candidate.score >= self.threshold);
-        let mut found: Vec<Finding<'_>> = known
-            .map(|candidate| Finding { kind: candidate.kind, range: candidate.range, score: candidate.score })
-            .collect();
+        let sure = |candidate: &Candidate| {
+            candidate.score >= self.threshold && self.kinds.binary_search(&candidate.kind).is_ok()
+        };
+        let finding = |Candidate { kind, range, score }| Finding { kind, range, score };
+        let mut found: Vec<Finding<'_>> = scan.candidates.into_iter().filter(sure).map(finding).collect();
         self.own.find(text, |kind, range| found.push(Finding { kind, range, score: 1.0 }));
         settle(found)
-    }
-
-    fn look_around_signs(&self, scan: &mut Scan<'_>) {
-        if self.special.emails {
-            network::emails(scan);
-        }
-        if self.special.urls != [false; 2] {
-            network::urls(scan);
-        }
-        if self.special.machines != [false; 2] {
-            network::machines(scan);
-        }
-        if self.special.address {
-            address::addresses(scan);
-        }
-        let [url, profile] = self.special.urls;
-        let [ip, mac] = self.special.machines;
-        let off = [
-            (url, network::URL),
-            (profile, network::PROFILE_URL),
-            (ip, network::IP_ADDRESS),
-            (mac, network::MAC_ADDRESS),
-        ];
-        scan.candidates.retain(|candidate| !off.contains(&(false, candidate.kind)));
-    }
-
-    fn look_at_run(&self, scan: &mut Scan<'_>, at: usize) {
-        let run = scan.runs[at];
-        if self.special.date_of_birth {
-            birth::date_of_birth(scan, at);
-        }
-        // Letters alone begin an identifier only before digits: `AB 12 34 56 C`.
-        let leads = run.len() <= 4 && scan.leads_to_digits(at);
-        if run.has_digit || leads {
-            self.forms.find(scan, at);
-        }
-        if !run.has_digit {
-            return;
-        }
-        if self.special.phone {
-            phone::phone(scan, at);
-        }
-        if self.special.card {
-            money::card(scan, at);
-        }
-        if self.special.iban {
-            money::iban(scan, at);
-        }
-        if self.special.wallet {
-            money::wallet(scan, at);
-        }
-        if self.special.age {
-            birth::age(scan, at);
-        }
     }
 }
 

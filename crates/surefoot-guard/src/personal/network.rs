@@ -29,6 +29,12 @@ pub(super) const KINDS: &[Kind] = &[
 const NOT_TLDS: [&str; 14] =
     ["png", "jpg", "jpeg", "gif", "svg", "webp", "js", "ts", "css", "html", "py", "json", "local", "tgz"];
 
+/// Scores of addresses that every machine has, `127.0.0.1` and `0.0.0.0`: they tell of nobody.
+const NOBODYS: (f32, f32) = (0.4, 0.45);
+
+/// Most bytes of a link that are looked at, so that no text makes the search slow.
+const LONGEST_URL: usize = 2048;
+
 /// Mailboxes that belong to software.
 const NOBODY: [&str; 3] = ["git", "noreply", "no-reply"];
 
@@ -39,7 +45,8 @@ pub(super) fn emails(scan: &mut Scan<'_>) {
         let local = text[..at].chars().rev().take_while(|&char| is_local(char)).map(char::len_utf8).sum::<usize>();
         let local = text[at - local..at].trim_start_matches(['.', '\'', '-', '/', '=']);
         let domain = domain(&text[at + 1..]);
-        let credentials = text[..at - local.len()].ends_with(':') && text[..at].contains("://");
+        let credentials = text[..at - local.len()].ends_with(':')
+            && text[text.floor_char_boundary(at.saturating_sub(LONGEST_URL))..at].contains("://");
         if !local.is_empty() && local.len() <= 64 && !local.ends_with('.') && !domain.is_empty() && !credentials {
             let score = if NOBODY.iter().any(|nobody| local.eq_ignore_ascii_case(nobody)) { 0.3 } else { 0.98 };
             scan.keep(EMAIL, at - local.len()..at + 1 + domain.len(), score);
@@ -72,7 +79,7 @@ pub(super) fn urls(scan: &mut Scan<'_>) {
         .filter(|&at| !text[..at].ends_with(|char: char| char.is_alphanumeric() || char == '/' || char == '.'));
     let starts: Vec<usize> = schemes.chain(bare).collect();
     for start in starts {
-        let rest = &text[start..];
+        let rest = &text[start..text.floor_char_boundary(start + LONGEST_URL)];
         let end = rest.find(|char: char| char.is_whitespace() || "<>\"'`|\\^{}".contains(char)).unwrap_or(rest.len());
         let url = rest[..end].trim_end_matches([',', '.', ';', ':', '!', '?', ')', ']', '*']);
         let host = url.split_once("://").map_or(url, |(_, host)| host);
@@ -130,7 +137,7 @@ fn machine(scan: &mut Scan<'_>, start: usize, end: usize, goes_on: bool) {
     }
     if is_mac(run) {
         scan.keep(MAC_ADDRESS, range(run), 0.97);
-    } else if let Some((address, _)) =
+    } else if let Some((address, parsed)) =
         [run, whole].iter().find_map(|text| Some((*text, text.parse::<Ipv6Addr>().ok()?)))
     {
         let digits = address.bytes().filter(u8::is_ascii_hexdigit).count();
@@ -145,12 +152,18 @@ fn machine(scan: &mut Scan<'_>, start: usize, end: usize, goes_on: bool) {
         } else {
             0.3
         };
-        scan.found(IP_ADDRESS, start..start + address.len() + zone, alone, 0.95);
+        let (alone, near) = if parsed.is_loopback() || parsed.is_unspecified() { NOBODYS } else { (alone, 0.95) };
+        scan.found(IP_ADDRESS, start..start + address.len() + zone, alone, near);
     } else {
         // A port may follow a version 4 address.
         let host = run.split(':').next().unwrap_or(run);
-        if host.parse::<Ipv4Addr>().is_ok_and(|address| !address.is_broadcast()) && !follows_version(scan.text, start) {
-            scan.found(IP_ADDRESS, range(host), 0.85, 0.95);
+        if let Ok(address) = host.parse::<Ipv4Addr>()
+            && !address.is_broadcast()
+            && !follows_version(scan.text, start)
+        {
+            let every = address.is_loopback() || address.is_unspecified();
+            let (alone, near) = if every { NOBODYS } else { (0.85, 0.95) };
+            scan.found(IP_ADDRESS, range(host), alone, near);
         }
     }
 }

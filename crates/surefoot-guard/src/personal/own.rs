@@ -56,6 +56,11 @@ impl Finders {
         Ok(finders)
     }
 
+    /// Their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     /// What they find: name and place.
     pub(super) fn find<'s>(&'s self, text: &str, mut found: impl FnMut(&'s str, std::ops::Range<usize>)) {
         for at in self.any.iter().flat_map(|set| set.matches(text)) {

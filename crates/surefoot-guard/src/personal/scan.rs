@@ -39,6 +39,8 @@ pub(super) struct Scan<'a> {
     context: &'a Context,
     hits: OnceCell<Vec<Hit>>,
     pub(super) candidates: Vec<Candidate>,
+    /// The text's length without the spaces around it.
+    trimmed: usize,
 }
 
 /// What a number that is all of a text scores at least: a form field or a tool's argument.
@@ -46,7 +48,14 @@ const WHOLE: f32 = 0.55;
 
 impl<'a> Scan<'a> {
     pub(super) fn new(text: &'a str, context: &'a Context) -> Self {
-        Self { text, runs: runs(text), context, hits: OnceCell::new(), candidates: Vec::new() }
+        Self {
+            text,
+            runs: runs(text),
+            context,
+            hits: OnceCell::new(),
+            candidates: Vec::new(),
+            trimmed: text.trim().len(),
+        }
     }
 
     /// Weighs a candidate by the words around it and keeps it. `alone` and `near` are its scores without
@@ -58,7 +67,7 @@ impl<'a> Scan<'a> {
             Nearness::Otherwise => alone * 0.4,
             Nearness::Silent => alone,
         };
-        if alone > 0.0 && score < WHOLE && range.len() == self.text.trim().len() {
+        if alone > 0.0 && score < WHOLE && range.len() == self.trimmed {
             score = WHOLE;
         }
         self.keep(kind, range, score);

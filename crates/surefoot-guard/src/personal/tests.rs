@@ -98,6 +98,7 @@ fn look_alikes_are_left_alone() {
         "IBAN AT61 2686 2811 9971 4391 fails the check digit test",
         "During 1971 the company grew. Spring 2020 was quiet.",
         "card 4111-1111-1111-1112",
+        "the server listens on 127.0.0.1:4141, or on 0.0.0.0",
     ] {
         check(detector, text);
     }
@@ -137,6 +138,14 @@ fn marks_stand_in_the_place_of_what_was_found() {
 }
 
 proptest::proptest! {
+    /// Text of every script, between signs that lead somewhere.
+    #[test]
+    fn any_text_can_be_searched(text in "(?:\\PC|[0-9]{1,4}|@|://|[.:+-]| in | is |Dr |É|İ|漢){0,40}") {
+        for finding in everything().find(&text) {
+            assert!(text.get(finding.range).is_some());
+        }
+    }
+
     /// Whatever the text, findings are in order, apart, and on character borders.
     #[test]
     fn findings_are_in_order_and_apart(text in "[0-9a-zA-Z @.:/+()\\-é漢]{0,80}") {

@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 pub use self::restorer::Restorer;
 use self::{json::View, marks::Reading};
@@ -141,10 +141,16 @@ impl Vault {
             places.iter().map(|(range, name)| (text[range.clone()].to_owned(), name.clone())).collect();
         known.extend(new.iter().map(|(value, name)| (&**value, &**name)));
         known.retain(|value, _| value.len() >= LONG);
-        let names: Vec<&str> = known.values().copied().collect();
-        let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(known.keys());
-        for value in values.iter().flat_map(|values| values.find_iter(text)) {
-            places.push((value.range(), names[value.pattern().as_usize()].to_owned()));
+        if !known.is_empty() {
+            let names: Vec<&str> = known.values().copied().collect();
+            // Made for one text, so the kind that is made fastest.
+            let values = AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+                .build(known.keys());
+            for value in values.iter().flat_map(|values| values.find_iter(text)) {
+                places.push((value.range(), names[value.pattern().as_usize()].to_owned()));
+            }
         }
         places.extend(self.literals(text));
         merge(places)

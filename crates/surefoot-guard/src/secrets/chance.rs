@@ -1,7 +1,7 @@
 //! Whether a word looks drawn by chance, or made by people: names, placeholders, examples.
 
 /// Words in what people write where a secret will stand.
-const PLACEHOLDERS: [&str; 24] = [
+const PLACEHOLDERS: [&str; 25] = [
     "example",
     "xxxx",
     "your",
@@ -26,6 +26,7 @@ const PLACEHOLDERS: [&str; 24] = [
     "_token",
     "foobar",
     "test_key",
+    "…",
 ];
 
 /// Words and rows in what people write instead of a secret of a known format.

@@ -221,6 +221,8 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
 static HOLDING: LazyLock<Vec<Row>> =
     LazyLock::new(|| WITHIN.iter().map(|(kind, _, pattern)| Row::new(kind, pattern)).collect());
 
+/// Most bytes of a secret: a private key of 8,192 bits, and some more.
+const LONGEST: usize = 8 * 1024;
 /// Most bytes of a secret before and after its telling part.
 const AROUND: usize = 80;
 
@@ -235,14 +237,17 @@ pub(super) fn find(text: &str, found: &mut Vec<Finding>) {
         if start < done || inside && bytes[start] != b'-' {
             continue;
         }
+        let end = text.floor_char_boundary(start + LONGEST);
         let mut rows = rows_of[word.pattern().as_usize()].iter().map(|&row| &rows[row]);
-        if let Some(finding) = rows.find_map(|row| row.find(&text[start..], start)) {
+        if let Some(finding) = rows.find_map(|row| row.find(&text[start..end], start)) {
             done = finding.end;
             found.push(finding);
         }
     }
     for ((_, part, _), row) in WITHIN.iter().zip(&*HOLDING) {
-        for at in memchr::memmem::find_iter(text.as_bytes(), part) {
+        let joined =
+            |at: &usize| at.checked_sub(1).is_some_and(|before| text.as_bytes()[before].is_ascii_alphanumeric());
+        for at in memchr::memmem::find_iter(text.as_bytes(), part).filter(joined) {
             let (start, end) =
                 (text.floor_char_boundary(at.saturating_sub(AROUND)), text.floor_char_boundary(at + AROUND));
             let whole = |finding: &Finding| {

@@ -7,6 +7,8 @@ mod chance;
 mod formats;
 mod named;
 
+use std::collections::BTreeMap;
+
 /// A secret's place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finding {
@@ -27,14 +29,14 @@ pub fn find(text: &str) -> Vec<Finding> {
     formats::find(text, &mut found);
     named::find(text, &mut found);
     // Of those that overlap, the one that says most exactly what it is: formats come first.
-    let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
+    let mut kept: BTreeMap<usize, Finding> = BTreeMap::new();
     for finding in found {
-        if !kept.iter().any(|other| other.start < finding.end && finding.start < other.end) {
-            kept.push(finding);
+        let before = kept.range(..finding.end).next_back();
+        if before.is_none_or(|(_, other)| other.end <= finding.start) {
+            kept.insert(finding.start, finding);
         }
     }
-    kept.sort_by_key(|finding| finding.start);
-    kept
+    kept.into_values().collect()
 }
 
 /// Puts `[secret]` in the place of each secret. Text without one is not copied.

@@ -60,7 +60,7 @@ const HARMLESS: [&str; 27] = [
 
 /// How far a value may stand behind its name.
 const REACH: usize = 72;
-/// Longest value.
+/// Most bytes of a value, and of a link. What is longer is data.
 const LONGEST: usize = 512;
 
 static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -148,7 +148,8 @@ fn is_secret(value: &str, password: bool) -> bool {
 
 /// The word at `from`, without quotes, spaces and the scheme of an `Authorization` header before it.
 fn value_at(text: &str, from: usize) -> Option<Range<usize>> {
-    let mut rest = text.get(from..)?;
+    let limit = text.floor_char_boundary(from + LONGEST);
+    let mut rest = text.get(from..limit)?;
     loop {
         let bare = rest.trim_start_matches([' ', '\t', '"', '\'', '`', '=', '>', ':', '[', '\\']);
         let scheme = ["Bearer ", "bearer ", "Basic ", "basic ", "Token ", "token "]
@@ -163,16 +164,16 @@ fn value_at(text: &str, from: usize) -> Option<Range<usize>> {
         }
     }
     let ends = |char: char| char.is_whitespace() || "\"'`,;)]}<>\\".contains(char);
-    let start = text.len() - rest.len();
-    let length = rest.find(ends).unwrap_or(rest.len());
+    let start = limit - rest.len();
+    let length = rest.find(ends).or_else(|| (limit == text.len()).then_some(rest.len()))?;
     let word = rest[..length].trim_end_matches(['.', ':', '!', '?']);
-    (!word.is_empty() && word.len() <= LONGEST).then(|| start..start + word.len())
+    (!word.is_empty()).then(|| start..start + word.len())
 }
 
 /// `scheme://user:password@host`.
 fn in_links(text: &str, found: &mut Vec<Finding>) {
     for at in memchr::memmem::find_iter(text.as_bytes(), "://") {
-        let rest = &text[at + 3..];
+        let rest = &text[at + 3..text.floor_char_boundary(at + 3 + LONGEST)];
         let end = rest.find(|char: char| char.is_whitespace() || "\"'`<>".contains(char)).unwrap_or(rest.len());
         let authority = &rest[..end];
         let Some((login, _)) = authority.rsplit_once('@') else { continue };

@@ -31,7 +31,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "US_MBI",
         &["mbi", "medicare", "beneficiary"],
-        &[row(&["XXXX-XXX-XXXX"], mbi, 0.8, 0.95), row(&["XXXXXXXXXXX"], mbi, 0.7, 0.95)],
+        &[row(&["****-***-****"], mbi, 0.8, 0.95), row(&["***********"], mbi, 0.7, 0.95)],
     ),
     kind(
         "US_ABA",
@@ -58,13 +58,13 @@ pub(super) const KINDS: &[Kind] = &[
         &["cnpj"],
         &[row(&["99.999.999/9999-99"], cnpj, 0.9, 0.97), row(&["99999999999999"], cnpj, 0.5, 0.95)],
     ),
-    kind("MX_CURP", &["curp"], &[row(&["AAAA999999AAAAAAX9"], curp, 0.85, 0.97)]),
+    kind("MX_CURP", &["curp"], &[row(&["AAAA999999AAAAAA*9"], curp, 0.85, 0.97)]),
     kind(
         "MX_RFC",
         &["rfc", "registro federal"],
         &[
-            row(&["AAAA999999XXX"], |id| year_first(&id[4..]), 0.6, 0.95),
-            row(&["AAA999999XXX"], |id| year_first(&id[3..]), 0.4, 0.9),
+            row(&["AAAA999999***"], |id| year_first(&id[4..]), 0.6, 0.95),
+            row(&["AAA999999***"], |id| year_first(&id[3..]), 0.4, 0.9),
         ],
     ),
     kind(
@@ -76,7 +76,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "CL_RUT",
         &["rut", "rol único", "run"],
-        &[row(&["99.999.999-X", "9.999.999-X"], rut, 0.85, 0.97), row(&["99999999-X", "9999999-X"], rut, 0.6, 0.95)],
+        &[row(&["99.999.999-*", "9.999.999-*"], rut, 0.85, 0.97), row(&["99999999-*", "9999999-*"], rut, 0.6, 0.95)],
     ),
     kind(
         "CO_CEDULA",
@@ -109,7 +109,7 @@ fn npi(id: &[u8]) -> bool {
 fn mbi(id: &[u8]) -> bool {
     let letter = |byte: u8| byte.is_ascii_uppercase() && !b"SLOIBZ".contains(&byte);
     id[0] != b'0'
-        && id.iter().zip(b"9AX9AX9AA99").all(|(&byte, form)| match form {
+        && id.iter().zip(b"9A*9A*9AA99").all(|(&byte, form)| match form {
             b'9' => byte.is_ascii_digit(),
             b'A' => letter(byte),
             _ => letter(byte) || byte.is_ascii_digit(),

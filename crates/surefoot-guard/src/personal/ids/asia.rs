@@ -19,7 +19,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "IN_GSTIN",
         &["gstin", "gst"],
-        &[row(&["99AAAAA9999AXAX"], |id| matches!(number(&id[..2]), 1..=37 | 97) && id[13] == b'Z', 0.85, 0.97)],
+        &[row(&["99AAAAA9999A*A*"], |id| matches!(number(&id[..2]), 1..=37 | 97) && id[13] == b'Z', 0.85, 0.97)],
     ),
     kind("IN_VOTER", &["voter", "epic", "elector"], &[row(&["AAA9999999"], any, 0.4, 0.93)]),
     kind(
@@ -45,10 +45,10 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "CN_RESIDENT_ID",
         &["身份证", "居民身份", "resident id", "id card"],
-        &[row(&["99999999999999999X"], cn_resident, 0.85, 0.98)],
+        &[row(&["99999999999999999*"], cn_resident, 0.85, 0.98)],
     ),
     kind("TW_NATIONAL_ID", &["身分證", "national id"], &[row(&["A999999999"], tw_national, 0.6, 0.96)]),
-    kind("HK_ID", &["hkid", "身份證", "hong kong id"], &[row(&["A999999X", "AA999999X"], any, 0.0, 0.85)]),
+    kind("HK_ID", &["hkid", "身份證", "hong kong id"], &[row(&["A999999*", "AA999999*"], any, 0.0, 0.85)]),
     kind(
         "SG_NRIC",
         &["nric", "fin", "singapore id"],

@@ -31,7 +31,7 @@ pub(super) const KINDS: &[Kind] = &[
         ],
         &[
             row(
-                &["AA9999999", "A99999999", "AAA999999", "A9999999", "XXXXXXXXX", "A999A9999", "99AA99999"],
+                &["AA9999999", "A99999999", "AAA999999", "A9999999", "*********", "A999A9999", "99AA99999"],
                 |id| id.iter().any(u8::is_ascii_digit),
                 0.0,
                 0.88,
@@ -69,7 +69,7 @@ pub(super) const KINDS: &[Kind] = &[
             "cnh",
         ],
         &[
-            row(&["XXXXX999999XXXAA"], uk_driver, 0.75, 0.96),
+            row(&["*****999999***AA"], uk_driver, 0.75, 0.96),
             row(&["99-99-999999-99", "99 99 999999 99"], any, 0.6, 0.93),
             row(
                 &[
@@ -80,12 +80,12 @@ pub(super) const KINDS: &[Kind] = &[
                     "9999999",
                     "999999999",
                     "AA999999",
-                    "AA99999999X",
+                    "AA99999999*",
                     "AA9999999A",
                     "A-999-999-999-999",
                     "A999-9999-9999",
-                    "AXA999999A",
-                    "AXX99999XA",
+                    "A*A999999A",
+                    "A**99999*A",
                     "99999/99/9999",
                     "999999999999",
                     "9999-99-9999",
@@ -153,7 +153,7 @@ pub(super) const KINDS: &[Kind] = &[
                     "9999AAA",
                     "99-AA-99",
                     "AA-99-99",
-                    "XX-999-X",
+                    "**-999-*",
                 ],
                 any,
                 0.0,
@@ -216,7 +216,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "VIN",
         &["vin", "vehicle identification", "chassis", "fahrgestellnummer", "fin"],
-        &[row(&["XXXXXXXXXXXXXXXXX"], vin, 0.7, 0.97), row(&["XXXXXXXXXXXXXXXXX"], vin_form, 0.0, 0.9)],
+        &[row(&["*****************"], vin, 0.7, 0.97), row(&["*****************"], vin_form, 0.0, 0.9)],
     ),
     kind(
         "BANK_ACCOUNT",
@@ -354,7 +354,7 @@ pub(super) const KINDS: &[Kind] = &[
         "DE_ID_CARD",
         &["personalausweis", "ausweisnummer", "ausweis-nr", "ausweis"],
         &[row(
-            &["XXXXXXXXX", "XXXXXXXXXX"],
+            &["*********", "**********"],
             |id| b"LMNPRTVWXY".contains(&id[0]) && id[1..].iter().filter(|b| b.is_ascii_digit()).count() > 3,
             0.0,
             0.9,

@@ -33,7 +33,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "IT_FISCAL_CODE",
         &["codice fiscale", "fiscal code", "cod. fisc", "c.f."],
-        &[row(&["AAAAAAXXAXXAXXXA"], fiscal_code, 0.8, 0.97)],
+        &[row(&["AAAAAA**A**A***A"], fiscal_code, 0.8, 0.97)],
     ),
     kind(
         "IT_VAT_CODE",
@@ -45,7 +45,7 @@ pub(super) const KINDS: &[Kind] = &[
         &["nir", "sécurité sociale", "securite sociale", "numéro de sécu", "insee", "carte vitale"],
         &[
             row(&["999999999999999", "9_99_99_99_999_999_99", "9999999999999 99"], nir, 0.85, 0.97),
-            row(&["99999XX99999999", "9_99_99_XX_999_999_99"], nir, 0.85, 0.97),
+            row(&["99999**99999999", "9_99_99_**_999_999_99"], nir, 0.85, 0.97),
         ],
     ),
     kind(

@@ -39,7 +39,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "FI_HETU",
         &["hetu", "henkilötunnus", "finnish id", "personal identity"],
-        &[row(&["999999-999X", "999999X999X"], hetu, 0.9, 0.97)],
+        &[row(&["999999-999*", "999999*999*"], hetu, 0.9, 0.97)],
     ),
     kind(
         "NO_FNR",
