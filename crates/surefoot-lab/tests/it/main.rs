@@ -1,0 +1,3 @@
+//! The lab against reference values that others computed.
+
+mod stats;
