@@ -140,7 +140,7 @@ pub fn case(id: &str) -> CaseResult {
         output: "answer".into(),
         trace_id: Some(trace_id(1)),
         verdict: Verdict::Pass,
-        grades: vec![Grade { grader: "contains".into(), verdict: Verdict::Pass, reason: "it does".into() }],
+        grades: vec![Grade::plain("contains", Verdict::Pass, "it does")],
         took_ms: 3,
         cost: Some(Money::nanos(7)),
     }

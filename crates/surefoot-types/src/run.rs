@@ -31,6 +31,22 @@ pub struct Grade {
     pub verdict: Verdict,
     /// Why, in a sentence.
     pub reason: String,
+    /// How far, from 0 to 1, where the grader measures that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// The traces of the requests that it made to a judge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<TraceId>,
+    /// What those cost; absent when it made none, or when a price is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+}
+
+impl Grade {
+    /// A grade that measures nothing and asked nobody.
+    pub fn plain(grader: impl Into<String>, verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self { grader: grader.into(), verdict, reason: reason.into(), score: None, traces: Vec::new(), cost: None }
+    }
 }
 
 /// One case of a run, with its answer and grades.

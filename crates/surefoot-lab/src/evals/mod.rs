@@ -8,6 +8,8 @@ pub mod gate;
 pub mod grader;
 pub mod report;
 mod runner;
+#[cfg(test)]
+mod sample;
 mod subject;
 mod tally;
 
@@ -18,7 +20,7 @@ pub use dataset::{Case, CaseInput, Dataset, DatasetError};
 pub use gate::GateSpec;
 pub use grader::{Grader, GraderSpec};
 pub use runner::{Bench, Finished, Options, Progress, RunError, run};
-pub use subject::{Ask, Asked, Subject};
+pub use subject::{Ask, Asked, Subject, ToolCalled};
 
 /// An eval, as its file describes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,11 +103,14 @@ impl Eval {
     pub fn mistakes_with(&self, dataset: &Dataset) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         for (at, spec) in self.graders.iter().enumerate() {
-            let grader::Expect::Field(field) = &spec.expect else { continue };
-            if !dataset.cases().iter().any(|case| case.expect.contains_key(field)) {
+            let missing = spec
+                .fields()
+                .into_iter()
+                .filter(|field| !dataset.cases().iter().any(|case| case.expect.contains_key(*field)));
+            mistakes.extend(missing.map(|field| {
                 let message = format!("`{}` looks at the field `{field}`, which no case has", spec.name);
-                mistakes.push(Mistake::in_option("field", message).of_grader(at));
-            }
+                Mistake::in_option("field", message).of_grader(at)
+            }));
         }
         mistakes
     }

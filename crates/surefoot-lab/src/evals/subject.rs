@@ -39,6 +39,21 @@ pub struct Asked {
     pub cost: Option<Money>,
     /// How long it took.
     pub took: Duration,
+    /// The tools that it calls, in order.
+    pub tools: Vec<ToolCalled>,
+    /// Why it ended: `stop`, `length`, `tool_calls`, `content_filter`, or the provider's own word.
+    pub finish: String,
+    /// Whether it came from the cache, and its time says nothing about the model.
+    pub cached: bool,
     /// Whether it says that it does not know; absent where that has to be read from its words.
     pub abstained: Option<bool>,
+}
+
+/// A tool that an answer calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCalled {
+    /// The tool's name.
+    pub name: String,
+    /// Its arguments as the model wrote them: not always valid JSON.
+    pub arguments: String,
 }

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn grades(verdicts: &[Verdict]) -> Vec<Grade> {
-        let grade = |verdict: &Verdict| Grade { grader: "g".into(), verdict: *verdict, reason: String::new() };
+        let grade = |verdict: &Verdict| Grade::plain("g", *verdict, "");
         verdicts.iter().map(grade).collect()
     }
 

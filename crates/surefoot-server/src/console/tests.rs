@@ -91,7 +91,7 @@ fn case() -> CaseResult {
         output: HOSTILE.into(),
         trace_id: Some(trace().id),
         verdict: Verdict::Fail,
-        grades: vec![Grade { grader: HOSTILE.into(), verdict: Verdict::Fail, reason: HOSTILE.into() }],
+        grades: vec![Grade::plain(HOSTILE, Verdict::Fail, HOSTILE)],
         took_ms: 5,
         cost: None,
     }

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use surefoot_gateway::{Call, Caller, Context, Gateway};
-use surefoot_lab::evals::{Ask, Asked, CaseInput, Subject};
+use surefoot_lab::evals::{Ask, Asked, CaseInput, Subject, ToolCalled};
 use surefoot_types::{
     Fault,
-    conversation::{ChatRequest, words},
+    conversation::{ChatRequest, Finish, Part, words},
 };
 use tokio::time::Instant;
 
@@ -49,7 +49,30 @@ impl Subject for GatewaySubject {
             trace_id: collected.added.trace_id,
             cost: collected.added.cost_usd,
             took: started.elapsed(),
+            tools: tools(&collected.whole.answer.parts),
+            finish: finish(&collected.whole.answer.finish),
+            cached: collected.added.cached,
             abstained: collected.added.abstained,
         })
     }
+}
+
+fn tools(parts: &[Part]) -> Vec<ToolCalled> {
+    let call = |part: &Part| match part {
+        Part::ToolCall { name, arguments, .. } => Some(ToolCalled { name: name.clone(), arguments: arguments.clone() }),
+        _ => None,
+    };
+    parts.iter().filter_map(call).collect()
+}
+
+/// Why an answer ended, in the words that most dialects use.
+fn finish(finish: &Finish) -> String {
+    match finish {
+        Finish::Stop => "stop",
+        Finish::Length => "length",
+        Finish::ToolCalls => "tool_calls",
+        Finish::Refusal => "content_filter",
+        Finish::Other(own) => own,
+    }
+    .to_owned()
 }

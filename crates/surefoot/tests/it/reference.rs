@@ -8,6 +8,7 @@ async fn generated_documents_are_fresh() {
         ("cli", "docs/reference/cli.md"),
         ("settings", "docs/reference/settings.md"),
         ("openapi", "docs/reference/openapi.json"),
+        ("graders", "docs/reference/graders.md"),
     ] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
         let fresh = output(surefoot(&["reference", what])).await;

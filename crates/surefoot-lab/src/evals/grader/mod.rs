@@ -1,23 +1,25 @@
-//! Graders: what scores an answer. Pure, deterministic, and of four values.
+//! Graders: what scores an answer. Of four values.
 //!
-//! | kind | passes when | expectation |
-//! |---|---|---|
-//! | `contains` | the answer holds the text, or all (`mode = "any"`: one) of a list of texts | `value` or `field` |
-//! | `regex` | the pattern is found in the answer | `value` or `field` |
-//! | `equals` | the answer is the expected one, white space at its ends aside; JSON is compared as JSON | `value` or `field` |
-//! | `json_schema` | the whole answer is JSON that fits the schema; JSON in a code fence is not | `value` or `field` |
-//! | `cites_source` | a citation that holds is from `path` or `path#heading`, for all (`mode = "any"`: one) of a list | `value` or `field`, by itself `source` |
-//! | `abstains` | the answer abstains where the case says `false`, and does not where it says `true` | `field`, by itself `answerable` |
+//! The kinds stand in one table, [`GraderSpec::KINDS`], under the names that users of promptfoo (or of
+//! the tool that a kind is from) know. A new kind is a row there and a function.
 //!
 //! A case without the field is **undefined** for the grader. An answer that never came, an
-//! expectation of the wrong kind or a broken pattern is an **error**. `not = true` swaps pass and fail
-//! and leaves those two as they are: what could not be graded never passes.
+//! expectation of the wrong kind or a broken pattern is an **error**. `not = true`, or `not-` before
+//! the kind, swaps pass and fail and leaves those two as they are: what could not be graded never passes.
 
 mod abstains;
-mod schema;
+mod answer;
+mod calls;
+mod fields;
+mod json;
+mod kinds;
+mod markup;
+mod near;
+mod set;
 mod source;
 mod spec;
 mod text;
+mod tools;
 
 use jsonschema::Validator;
 use regex::Regex;
@@ -28,7 +30,9 @@ use surefoot_types::{
 };
 
 pub use abstains::abstains_in_words;
-pub use spec::{Check, Expect, GraderSpec, Kind, Mode};
+use kinds::How;
+pub use kinds::Kind;
+pub use spec::{Expect, GraderSpec, Mode, Options};
 
 use super::{Asked, Case};
 
@@ -45,22 +49,45 @@ enum Ready {
     Plain,
     Regex(Regex),
     Schema(Box<Validator>),
+    Set(Vec<Grader>),
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    expected: &'a Value,
+    asked: &'a Asked,
+    options: &'a Options,
+}
+
+impl<'a> Given<'a> {
+    /// The answer's words.
+    fn said(self) -> &'a str {
+        &self.asked.text
+    }
 }
 
 /// A verdict, with the fact that it rests on. The fact reads the same whether or not it was wished for.
 #[derive(Debug)]
 struct Finding {
     verdict: Verdict,
+    score: Option<f64>,
     fact: String,
 }
 
 impl Finding {
     fn of(passes: bool, fact: impl Into<String>) -> Self {
-        Self { verdict: if passes { Verdict::Pass } else { Verdict::Fail }, fact: fact.into() }
+        Self { verdict: if passes { Verdict::Pass } else { Verdict::Fail }, score: None, fact: fact.into() }
+    }
+
+    /// Passes where `score`, from 0 to 1, reaches the threshold. What falls short by rounding alone does.
+    fn scored(score: f64, threshold: f64, what: &str) -> Self {
+        let fact = format!("{what} is {score:.3}, and {threshold} is asked for");
+        Self { score: Some(score), ..Self::of(score >= threshold - 1e-9, fact) }
     }
 
     fn undefined(fact: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Undefined, fact: fact.into() }
+        Self { verdict: Verdict::Undefined, score: None, fact: fact.into() }
     }
 
     fn negated(self) -> Self {
@@ -69,7 +96,7 @@ impl Finding {
             Verdict::Fail => Verdict::Pass,
             other => other,
         };
-        Self { verdict, ..self }
+        Self { verdict, score: self.score.map(|score| 1.0 - score), ..self }
     }
 }
 
@@ -82,20 +109,14 @@ impl Grader {
     /// # Errors
     /// What is wrong with its fixed expectation: a pattern or schema that cannot be used, an empty list.
     pub fn compile(spec: &GraderSpec) -> Result<Self, String> {
-        let spec = spec.clone();
-        let ready = match (&spec.expect, &spec.check) {
-            (Expect::Value(value), Check::Regex { ignore_case }) => Ready::Regex(text::pattern(value, *ignore_case)?),
-            (Expect::Value(value), Check::JsonSchema) => Ready::Schema(Box::new(schema::validator(value)?)),
-            (Expect::Value(value), Check::Contains { .. } | Check::CitesSource { .. }) => {
-                if text::list(value)?.is_empty() {
-                    return Err("the list of expected values is empty".into());
-                }
-                Ready::Plain
-            }
-            (Expect::Field(_), _) | (Expect::Value(_), Check::Equals { .. }) => Ready::Plain,
-            (Expect::Value(value), Check::Abstains) => abstains::answerable(value).map(|_| Ready::Plain)?,
+        let ready = match (&spec.kind.how, &spec.expect) {
+            (How::Set, _) => Ready::Set(spec.members.iter().map(Self::compile).collect::<Result<_, _>>()?),
+            (How::Regex, Expect::Value(value)) => Ready::Regex(text::pattern(value, spec.options.ignore_case)?),
+            (How::Json { .. }, Expect::Value(value)) => Ready::Schema(Box::new(json::validator(value)?)),
+            (How::Check { fits, .. }, Expect::Value(value)) => fits(value).map(|()| Ready::Plain)?,
+            _ => Ready::Plain,
         };
-        Ok(Self { spec, ready })
+        Ok(Self { spec: spec.clone(), ready })
     }
 
     /// Its name.
@@ -108,19 +129,24 @@ impl Grader {
         let found = match (self.expectation(case), answer) {
             (Err(undefined), _) => Ok(undefined),
             (Ok(_), Err(fault)) => Err(format!("there is no answer: {}", fault.told())),
-            (Ok(expected), Ok(asked)) => self.find(expected, asked),
+            (Ok(expected), Ok(asked)) => self.find(case, Given { expected, asked, options: &self.spec.options }),
         };
+        self.told(found)
+    }
+
+    fn told(&self, found: Found) -> Grade {
         let finding = match found {
             Ok(finding) if self.spec.not => finding.negated(),
             Ok(finding) => finding,
-            Err(why) => Finding { verdict: Verdict::Error, fact: why },
+            Err(why) => Finding { verdict: Verdict::Error, score: None, fact: why },
         };
-        Grade { grader: self.spec.name.clone(), verdict: finding.verdict, reason: finding.fact }
+        Grade { score: finding.score, ..Grade::plain(&self.spec.name, finding.verdict, finding.fact) }
     }
 
     /// What is expected of `case`, or that nothing is.
     fn expectation<'a>(&'a self, case: &'a Case) -> Result<&'a Value, Finding> {
         match &self.spec.expect {
+            Expect::Nothing => Ok(&Value::Null),
             Expect::Value(value) => Ok(value),
             Expect::Field(field) => case
                 .expect
@@ -130,19 +156,23 @@ impl Grader {
         }
     }
 
-    fn find(&self, expected: &Value, asked: &Asked) -> Found {
-        let said = asked.text.as_str();
-        match (&self.spec.check, &self.ready) {
-            (Check::Contains { mode, ignore_case }, _) => text::contains(expected, said, *mode, *ignore_case),
-            (Check::Regex { .. }, Ready::Regex(pattern)) => Ok(text::matches(pattern, said)),
-            (Check::Regex { ignore_case }, _) => {
-                text::pattern(expected, *ignore_case).map(|pattern| text::matches(&pattern, said))
+    fn find(&self, case: &Case, given: Given<'_>) -> Found {
+        match (&self.spec.kind.how, &self.ready) {
+            (How::Check { find, .. }, _) => find(given),
+            (How::Regex, Ready::Regex(pattern)) => Ok(text::matches(pattern, given.said())),
+            (How::Regex, _) => {
+                text::pattern(given.expected, given.options.ignore_case).map(|one| text::matches(&one, given.said()))
             }
-            (Check::Equals { ignore_case }, _) => Ok(text::equals(expected, said, *ignore_case)),
-            (Check::JsonSchema, Ready::Schema(validator)) => Ok(schema::fits(validator, said)),
-            (Check::JsonSchema, _) => schema::validator(expected).map(|validator| schema::fits(&validator, said)),
-            (Check::CitesSource { mode }, _) => source::cites(expected, &asked.citations, *mode),
-            (Check::Abstains, _) => abstains::as_expected(expected, asked),
+            (How::Json { within }, Ready::Schema(schema)) => Ok(json::holds(Some(schema), given.said(), *within)),
+            (How::Json { within }, _) if given.expected.is_null() => Ok(json::holds(None, given.said(), *within)),
+            (How::Json { within }, _) => {
+                json::validator(given.expected).map(|schema| json::holds(Some(&schema), given.said(), *within))
+            }
+            (How::Set, Ready::Set(members)) => {
+                let grades = members.iter().map(|member| (member.spec.weight, member.grade(case, Ok(given.asked))));
+                set::together(&grades.collect::<Vec<_>>(), given.options.threshold)
+            }
+            (How::Set, _) => Err("the set was not compiled".into()),
         }
     }
 }

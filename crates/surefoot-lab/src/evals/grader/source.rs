@@ -1,9 +1,8 @@
 //! The grader of an answer's sources: cites_source.
 
-use serde_json::Value;
 use surefoot_types::Citation;
 
-use super::{Finding, Found, spec::Mode, text};
+use super::{Finding, Found, Given, spec::Mode, text};
 
 /// A place that should be cited: a document, and perhaps a heading in it.
 struct Source {
@@ -45,8 +44,8 @@ fn words(heading: &str) -> String {
     words.join(" ")
 }
 
-pub(super) fn cites(expected: &Value, citations: &[Citation], mode: Mode) -> Found {
-    let wanted = text::list(expected)?;
+pub(super) fn cites(given: Given<'_>) -> Found {
+    let (wanted, citations) = (text::list(given.expected)?, given.asked.citations.as_slice());
     if wanted.is_empty() {
         return Ok(Finding::undefined("the case expects an empty list"));
     }
@@ -56,7 +55,7 @@ pub(super) fn cites(expected: &Value, citations: &[Citation], mode: Mode) -> Fou
         let cited = citations.iter().any(|citation| citation.holds() && source.holds(citation));
         if cited { &mut held } else { &mut missing }.push(format!("`{text}`"));
     }
-    let passes = match mode {
+    let passes = match given.options.mode {
         Mode::All => missing.is_empty(),
         Mode::Any => !held.is_empty(),
     };

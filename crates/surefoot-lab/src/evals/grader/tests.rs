@@ -1,1 +1,216 @@
+use serde_json::{Value, json};
+use surefoot_types::{
+    Fault,
+    run::{Grade, Verdict},
+};
 
+use super::*;
+use crate::evals::{CaseInput, sample};
+
+fn spec(table: Value) -> Result<GraderSpec, Vec<String>> {
+    let Value::Object(table) = table else { panic!("a grader is a table") };
+    GraderSpec::read(&table).map_err(|mistakes| mistakes.into_iter().map(|mistake| mistake.message).collect())
+}
+
+fn grader(table: Value) -> Grader {
+    Grader::compile(&spec(table).unwrap()).unwrap()
+}
+
+fn case(expect: Value) -> Case {
+    let Value::Object(expect) = expect else { panic!("expectations are an object") };
+    Case { id: "1".into(), input: CaseInput::Text("?".into()), expect }
+}
+
+/// The verdict that `table` gives of `said`, and why.
+fn told(table: Value, said: &str) -> (Verdict, String) {
+    let Grade { verdict, reason, .. } = grader(table).grade(&case(json!({})), Ok(&sample::asked(said)));
+    (verdict, reason)
+}
+
+#[test]
+fn every_kind_can_be_meant_or_says_what_it_needs() {
+    for kind in GraderSpec::KINDS {
+        match spec(json!({ "kind": kind.name })) {
+            Ok(spec) => assert_eq!(spec.name, kind.name),
+            Err(mistakes) => {
+                assert!(mistakes.iter().all(|told| told.contains("need") || told.contains("list")), "{mistakes:?}");
+            }
+        }
+        assert!(!kind.about.is_empty(), "{}", kind.name);
+    }
+}
+
+#[test]
+fn mistakes_say_what_would_be_right() {
+    let told = |table| spec(table).unwrap_err().join("; ");
+    assert_eq!(
+        told(json!({ "kind": "contain", "value": "a" })),
+        "`contain` is no kind of grader: do you mean `contains`?"
+    );
+    assert!(told(json!({ "kind": "xyz" })).contains("it is one of contains, icontains"));
+    let options =
+        told(json!({ "kind": "contains", "value": "a", "tolerance": 1, "mode": "some", "ignore_case": "yes" }));
+    for part in ["takes no option `tolerance`", "`mode` is \"all\" or \"any\"", "`ignore_case` is true or false"] {
+        assert!(options.contains(part), "{options}");
+    }
+    assert!(told(json!({ "kind": "contains" })).contains("needs a `value`, or the `field`"));
+    assert!(told(json!({ "kind": "equals", "value": 1, "field": "expect" })).contains("not both"));
+    assert!(told(json!({ "kind": "latency" })).contains("needs a `threshold`"));
+    assert!(told(json!({ "kind": "bleu", "value": "a", "threshold": -1 })).contains("is a number, 0 or more"));
+    let within = told(json!({ "kind": "assert-set", "assert": [{ "kind": "is-json" }, { "kind": "regex" }] }));
+    assert!(within.starts_with("grader 2 of the set: `regex` needs"), "{within}");
+}
+
+#[test]
+fn what_cannot_be_compiled_is_told_before_anything_is_asked() {
+    for (table, part) in [
+        (json!({ "kind": "regex", "value": "(" }), "cannot be used"),
+        (json!({ "kind": "json_schema", "value": { "type": 1 } }), "schema cannot be used"),
+        (json!({ "kind": "contains", "value": [] }), "is empty"),
+        (json!({ "kind": "contains-any", "value": "\"a\" b" }), "is not a list"),
+        (json!({ "kind": "word-count", "value": { "min": 3, "max": 1 } }), "min not above max"),
+        (json!({ "kind": "numeric-diff", "value": "x" }), "not a number"),
+        (json!({ "kind": "trajectory:tool-args-match", "value": { "name": "a" } }), "needs `args`"),
+        (json!({ "kind": "assert-set", "assert": [{ "kind": "regex", "value": "(" }] }), "cannot be used"),
+    ] {
+        let why = Grader::compile(&spec(table).unwrap()).unwrap_err();
+        assert!(why.contains(part), "{why}");
+    }
+}
+
+#[test]
+fn turning_around_keeps_errors_and_what_is_undefined() {
+    let fault = Fault::new(surefoot_types::Code::Upstream, "away");
+    for not in [false, true] {
+        let one = grader(json!({ "kind": "contains", "field": "expect", "not": not }));
+        let undefined = one.grade(&case(json!({})), Ok(&sample::asked("x")));
+        let unanswered = one.grade(&case(json!({ "expect": "x" })), Err(&fault));
+        let broken = one.grade(&case(json!({ "expect": { "a": 1 } })), Ok(&sample::asked("x")));
+        let verdicts = [undefined.verdict, unanswered.verdict, broken.verdict];
+        assert_eq!(verdicts, [Verdict::Undefined, Verdict::Error, Verdict::Error]);
+    }
+    assert_eq!(told(json!({ "kind": "contains", "value": "x", "not": true }), "x").0, Verdict::Fail);
+    // Twice around is not around.
+    assert_eq!(told(json!({ "kind": "not-contains", "value": "x", "not": true }), "x").0, Verdict::Pass);
+}
+
+#[test]
+fn a_score_turns_around_with_its_verdict() {
+    let one = grader(json!({ "kind": "not-rouge-n", "value": "a b", "threshold": 0.9 }));
+    let grade = one.grade(&case(json!({})), Ok(&sample::asked("a c")));
+    assert_eq!((grade.verdict, grade.score), (Verdict::Pass, Some(0.5)));
+    assert_eq!(grade.grader, "not-rouge-n");
+}
+
+#[test]
+fn a_set_weighs_what_applies_and_hides_no_error() {
+    let set = |threshold: Option<f64>, field: &str| {
+        let mut table = json!({ "kind": "assert-set", "assert": [
+            { "kind": "contains", "value": "a", "weight": 3 },
+            { "kind": "contains", "value": "b" },
+            { "kind": "equals", "field": field },
+        ] });
+        if let Some(threshold) = threshold {
+            table["threshold"] = threshold.into();
+        }
+        grader(table)
+    };
+    let given = case(json!({ "expect": "a" }));
+    let grade = |set: &Grader, said: &str| set.grade(&given, Ok(&sample::asked(said)));
+    assert_eq!(grade(&set(None, "none"), "a b").verdict, Verdict::Pass);
+    let failed = grade(&set(None, "none"), "a");
+    assert_eq!((failed.verdict, failed.score), (Verdict::Fail, Some(0.75)));
+    assert!(failed.reason.starts_with("contains: the answer lacks `b`"), "{}", failed.reason);
+    assert_eq!(grade(&set(Some(0.75), "none"), "a").verdict, Verdict::Pass);
+    assert_eq!(grade(&set(Some(0.81), "expect"), "a").verdict, Verdict::Fail);
+    let error = grader(json!({ "kind": "assert-set", "threshold": 0, "assert": [
+        { "kind": "contains", "value": "a" }, { "kind": "cost", "threshold": 1 },
+    ] }));
+    assert_eq!(grade(&error, "a").verdict, Verdict::Error);
+}
+
+#[test]
+fn the_fields_of_a_set_are_known() {
+    let set = spec(json!({ "kind": "assert-set", "assert": [
+        { "kind": "equals", "field": "expect" }, { "kind": "abstains" },
+    ] }));
+    assert_eq!(set.unwrap().fields(), ["expect", "answerable"]);
+}
+
+#[test]
+fn reasons_name_what_was_looked_at() {
+    for (table, said, reason) in [
+        (json!({ "kind": "word-count", "value": 3 }), "one two", "the answer has 2 words"),
+        (json!({ "kind": "finish-reason", "value": "length" }), "", "the answer ended with `stop`"),
+        (
+            json!({ "kind": "json-diff", "value": { "a": 1, "b": "x" } }),
+            r#"{"a": 1, "b": "y"}"#,
+            "the likeness is 0.500, and 0.5 is asked for: `.b` 0.00",
+        ),
+        (
+            json!({ "kind": "trajectory:tool-used", "value": "b" }),
+            r#"{"name": "a", "arguments": "{}"}"#,
+            "the answer calls `a`",
+        ),
+        (
+            json!({ "kind": "is-valid-function-call", "value": [{ "name": "b" }] }),
+            r#"{"name": "a", "arguments": "{}"}"#,
+            "there is no tool `a`",
+        ),
+    ] {
+        assert_eq!(told(table, said).1, reason);
+    }
+}
+
+#[test]
+fn a_tool_s_pattern_knows_stars_alone() {
+    let fits = |pattern: &str, name: &str| {
+        let said = json!({ "tool_calls": [{ "function": { "name": name, "arguments": "{}" } }] }).to_string();
+        told(json!({ "kind": "trajectory:tool-used", "value": pattern }), &said).0 == Verdict::Pass
+    };
+    for (pattern, name, expected) in [
+        ("search*", "search_orders", true),
+        ("*orders", "search_orders", true),
+        ("s*_*s", "search_orders", true),
+        ("search", "search_orders", false),
+        ("*x*", "search", false),
+        ("a*a", "a", false),
+        ("sea.ch", "search", false),
+    ] {
+        assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+    }
+}
+
+#[test]
+fn an_answer_of_nothing_but_openings_is_read_in_good_time() {
+    for said in ["<a>".repeat(20_000), "{".repeat(20_000), "<a></a".repeat(20_000), "\"".repeat(20_000)] {
+        for kind in ["contains-xml", "contains-json", "contains-html"] {
+            let verdict = told(json!({ "kind": kind }), &said).0;
+            assert_ne!(verdict, Verdict::Error, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_document_type_may_not_define_anything() {
+    let bomb = "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>";
+    assert_eq!(told(json!({ "kind": "is-xml" }), bomb).0, Verdict::Fail);
+}
+
+#[test]
+fn abstaining_is_read_from_the_opening() {
+    for (said, expected) in [
+        ("I don't know.", true),
+        ("Sorry. The documents do not say.", true),
+        ("It is 4141. The documents do not say more.", false),
+    ] {
+        assert_eq!(abstains_in_words(said), expected, "{said}");
+    }
+    let one = grader(json!({ "kind": "abstains" }));
+    let grade = |answerable: Value, said: &str| {
+        one.grade(&case(json!({ "answerable": answerable })), Ok(&sample::asked(said))).verdict
+    };
+    assert_eq!(grade(json!(false), "I don't know."), Verdict::Pass);
+    assert_eq!(grade(json!("true"), "I don't know."), Verdict::Fail);
+    assert_eq!(grade(json!("perhaps"), "I don't know."), Verdict::Error);
+}
