@@ -18,9 +18,9 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 pub use compare::{Comparison, compare};
 pub use dataset::{Case, CaseInput, Dataset, DatasetError};
 pub use gate::GateSpec;
-pub use grader::{Grader, GraderSpec};
+pub use grader::{Grader, GraderSpec, Home};
 pub use runner::{Bench, Finished, Options, Progress, RunError, run};
-pub use subject::{Ask, Asked, Subject, ToolCalled};
+pub use subject::{Ask, Asked, Subject, ToolCalled, Vectors};
 
 /// An eval, as its file describes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +29,12 @@ pub struct Eval {
     pub name: String,
     /// What is asked: a function, `function@variant` or a model.
     pub subject: String,
+    /// The folder that it stands in.
+    pub folder: PathBuf,
     /// The file of its cases, `.jsonl` or `.csv`.
     pub dataset: PathBuf,
+    /// Who judges, for graders that ask a model and do not name another: a model or a function.
+    pub judge: Option<String>,
     /// What scores the answers; at least one.
     pub graders: Vec<GraderSpec>,
     /// What the scores must reach.
@@ -79,6 +83,7 @@ impl Eval {
     /// # Errors
     /// All that is wrong with them: none at all, two of one name, a broken pattern or schema.
     pub fn compile(&self) -> Result<Vec<Grader>, Vec<Mistake>> {
+        let home = self.home();
         let mut mistakes = Vec::new();
         if self.graders.is_empty() {
             mistakes.push(Mistake::whole("an eval needs at least one grader"));
@@ -90,12 +95,17 @@ impl Eval {
                 let message = format!("grader {} is named `{}` too: give one of them a `name`", first + 1, spec.name);
                 mistakes.push(Mistake::in_option("name", message).of_grader(at));
             }
-            match Grader::compile(spec) {
+            match Grader::compile(spec, home) {
                 Ok(grader) => graders.push(grader),
                 Err(message) => mistakes.push(Mistake::in_option("value", message).of_grader(at)),
             }
         }
         if mistakes.is_empty() { Ok(graders) } else { Err(mistakes) }
+    }
+
+    /// What its graders need to know of it.
+    pub fn home(&self) -> Home<'_> {
+        Home { folder: &self.folder, judge: self.judge.as_deref() }
     }
 
     /// Graders that look at a field which no case of `dataset` has: they would grade nothing, and

@@ -170,19 +170,28 @@ impl Work<'_> {
 
     async fn one(&self, case: &Case) -> Stored<CaseResult> {
         let begun = Instant::now();
-        let ask = Ask { subject: self.eval.subject.clone(), input: case.input.clone() };
+        let ask = Ask { subject: self.eval.subject.clone(), input: case.input.clone(), schema: None };
         let answer = self.bench.subject.ask(ask).await;
         let took = answer.as_ref().map_or_else(|_| begun.elapsed(), |asked| asked.took);
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let result = graded(case, self.graders, answer, took_ms);
+        let result = graded(case, self.graders, answer, took_ms, self.bench.subject).await;
         self.bench.notebook.run_case_add(self.run, &result).await?;
         Ok(result)
     }
 }
 
 /// A case with its grades. Without an answer it is an error, even where no grader applies.
-fn graded(case: &Case, graders: &[Grader], answer: Result<Asked, Fault>, took_ms: u64) -> CaseResult {
-    let grades: Vec<_> = graders.iter().map(|grader| grader.grade(case, answer.as_ref())).collect();
+async fn graded(
+    case: &Case,
+    graders: &[Grader],
+    answer: Result<Asked, Fault>,
+    took_ms: u64,
+    judge: &dyn Subject,
+) -> CaseResult {
+    let mut grades = Vec::with_capacity(graders.len());
+    for grader in graders {
+        grades.push(grader.grade(case, answer.as_ref(), judge).await);
+    }
     let verdict = if answer.is_ok() { tally::verdict(&grades) } else { Verdict::Error };
     let answered = answer.ok();
     CaseResult {

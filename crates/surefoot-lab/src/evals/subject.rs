@@ -1,8 +1,9 @@
-//! What is evaluated, seen from here: something that can be asked.
+//! What is evaluated, and what judges, seen from here: something that can be asked.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use surefoot_types::{Citation, Fault, Money, ids::TraceId};
 
 use super::dataset::CaseInput;
@@ -15,6 +16,23 @@ pub trait Subject: Send + Sync {
     /// # Errors
     /// Why there is no answer; the case is then an error, neither passed nor failed.
     async fn ask(&self, ask: Ask) -> Result<Asked, Fault>;
+
+    /// Vectors for `texts`, in their order, from the embedding model `model`.
+    ///
+    /// # Errors
+    /// Why there are none.
+    async fn embed(&self, model: &str, texts: &[String]) -> Result<Vectors, Fault>;
+}
+
+/// Vectors for texts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vectors {
+    /// One for each text.
+    pub vectors: Vec<Vec<f64>>,
+    /// The request's trace.
+    pub trace_id: TraceId,
+    /// What they cost; absent when a price is unknown.
+    pub cost: Option<Money>,
 }
 
 /// One question.
@@ -24,6 +42,8 @@ pub struct Ask {
     pub subject: String,
     /// What is asked.
     pub input: CaseInput,
+    /// The JSON schema that the answer is to have; absent where any answer will do.
+    pub schema: Option<Value>,
 }
 
 /// One answer.
@@ -33,6 +53,8 @@ pub struct Asked {
     pub text: String,
     /// Its checked citations.
     pub citations: Vec<Citation>,
+    /// The passages that it was given to answer from, best first.
+    pub contexts: Vec<String>,
     /// The request's trace.
     pub trace_id: TraceId,
     /// What it cost; absent when a price is unknown.

@@ -73,13 +73,19 @@ pub(super) fn tally(run: &mut Run, results: &[CaseResult], spec: Option<&gate::G
     run.gate = gate::decide(spec, run);
 }
 
-/// What the answers cost; absent when one's price is unknown. Faults bring no answer, hence no trace.
+/// What the answers and their judges cost; absent when a price is unknown. Faults bring no answer, hence
+/// no trace.
 fn cost(results: &[CaseResult]) -> Option<Money> {
-    results.iter().filter(|case| case.trace_id.is_some()).map(|case| case.cost).sum()
+    let answers = results.iter().filter(|case| case.trace_id.is_some()).map(|case| case.cost);
+    let grades = results.iter().flat_map(|case| &case.grades);
+    answers.chain(grades.filter(|grade| !grade.traces.is_empty()).map(|grade| grade.cost)).sum()
 }
 
 #[cfg(test)]
 mod tests {
+    use surefoot_testkit::samples;
+    use surefoot_types::ids::TraceId;
+
     use super::*;
 
     fn grades(verdicts: &[Verdict]) -> Vec<Grade> {
@@ -107,6 +113,20 @@ mod tests {
         let rate = count.rate(1);
         assert_eq!((rate.passed, rate.of, rate.value), (9, 10, Some(0.9)));
         assert!((rate.low - 0.59584997320476).abs() < 1e-9);
+    }
+
+    #[test]
+    fn judges_cost_too() {
+        let judged = Grade {
+            traces: vec![TraceId::from_bits(1)],
+            cost: Some(Money::nanos(5)),
+            ..grades(&[Verdict::Pass])[0].clone()
+        };
+        let unknown = Grade { cost: None, ..judged.clone() };
+        let case = |grades| CaseResult { grades, cost: Some(Money::nanos(7)), ..samples::case("a") };
+        let case = |grades| CaseResult { trace_id: Some(TraceId::from_bits(2)), ..case(grades) };
+        assert_eq!(cost(&[case(vec![judged.clone(), grades(&[Verdict::Pass])[0].clone()])]), Some(Money::nanos(12)));
+        assert_eq!(cost(&[case(vec![judged, unknown])]), None);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Facts about graders from other tools' own tests: one case in, the grade out.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
+use async_trait::async_trait;
 use serde_json::{Map, Value};
-use surefoot_lab::evals::{Asked, Case, CaseInput, Grader, GraderSpec, ToolCalled};
+use surefoot_lab::evals::{Ask, Asked, Case, CaseInput, Grader, GraderSpec, Home, Subject, ToolCalled, Vectors};
 use surefoot_types::{
-    Money,
+    Fault, Money,
     ids::TraceId,
     run::{Grade, Verdict},
 };
@@ -48,9 +49,36 @@ fn graded(name: &str, fact: &Value) -> Grade {
         Err(mistakes) => return error(mistakes[0].to_string()),
     };
     let case = Case { id: "1".into(), input: CaseInput::Text("?".into()), expect: Map::new() };
-    match Grader::compile(&spec) {
-        Ok(grader) => grader.grade(&case, Ok(&asked(fact))),
+    let home = Home { folder: Path::new("."), judge: None };
+    let embedded = Embedded::of(fact);
+    match Grader::compile(&spec, home) {
+        Ok(grader) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+            runtime.block_on(grader.grade(&case, Ok(&asked(fact)), &embedded))
+        }
         Err(why) => error(why),
+    }
+}
+
+/// The vectors that a fact gives for answer and reference; answers nothing.
+struct Embedded(Vec<Vec<f64>>);
+
+impl Embedded {
+    fn of(fact: &Value) -> Self {
+        let vector =
+            |value: &Value| -> Vec<f64> { value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect() };
+        Self(vec![vector(&fact["context"]["embedding_output"]), vector(&fact["params"]["embedding_value"])])
+    }
+}
+
+#[async_trait]
+impl Subject for Embedded {
+    async fn ask(&self, _: Ask) -> Result<Asked, Fault> {
+        Err(Fault::internal("no fact asks"))
+    }
+
+    async fn embed(&self, _: &str, _: &[String]) -> Result<Vectors, Fault> {
+        Ok(Vectors { vectors: self.0.clone(), trace_id: TraceId::from_bits(1), cost: None })
     }
 }
 
@@ -60,6 +88,7 @@ fn table(name: &str, params: &Value) -> Map<String, Value> {
     for (name, value) in params.as_object().into_iter().flatten() {
         let (name, value) = match name.as_str() {
             "tools" | "functions" => ("value", value.clone()),
+            "embedding_value" => ("value", "reference".into()),
             "assert" => ("assert", value.as_array().into_iter().flatten().map(member).collect()),
             other => (other, value.clone()),
         };
@@ -84,6 +113,7 @@ fn asked(fact: &Value) -> Asked {
     Asked {
         text: fact["output"].as_str().map_or_else(|| fact["output"].to_string(), str::to_owned),
         citations: Vec::new(),
+        contexts: Vec::new(),
         trace_id: TraceId::from_bits(1),
         cost: context["cost_usd"].as_f64().map(|dollars| Money::nanos((dollars * 1e9).round() as i64)),
         took: Duration::from_secs_f64(latency.unwrap_or(0.0) / 1e3),

@@ -1,6 +1,6 @@
 //! `surefoot eval`.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -68,7 +68,7 @@ impl Eval {
 
 async fn one(house: &House, eval: &evals::Eval, options: Options) -> anyhow::Result<Finished> {
     let dataset = Dataset::load(&eval.dataset).with_context(|| format!("the dataset of the eval '{}'", eval.name))?;
-    let subject = GatewaySubject::new(house.gateway.clone());
+    let subject = GatewaySubject::new(house.gateway.clone(), Arc::new(house.store.clone()));
     let (clock, chance) = (house.clock.as_ref(), house.chance.as_ref());
     let bench = Bench { subject: &subject, notebook: &house.store, clock, chance };
     let bar = bar(0, &eval.name);

@@ -6,6 +6,7 @@ mod browser;
 mod cited;
 mod clients;
 mod doors;
+mod evals;
 mod kill;
 mod live;
 mod project;

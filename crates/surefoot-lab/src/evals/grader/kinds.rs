@@ -2,7 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Found, Given, abstains, answer, fields, json, markup, near, source, spec::Mode, text, tools};
+use super::{
+    Found, Given, abstains, answer, fields, json,
+    judged::{Judged, Likeness, Metric},
+    markup, near, source,
+    spec::Mode,
+    text, tools,
+};
 
 /// A kind of grader.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +48,17 @@ pub(super) enum How {
     Json { within: bool },
     /// Graders together.
     Set,
+    /// A model that is asked.
+    Judged(Judged),
+    /// A program of the user's.
+    Command,
+}
+
+impl How {
+    /// Whether it asks a model to judge; likeness asks one to embed alone.
+    pub(super) fn needs_judge(self) -> bool {
+        matches!(self, Self::Judged(judged) if !matches!(judged, Judged::Similar(_)))
+    }
 }
 
 const fn kind(name: &'static str, about: &'static str, needs: Needs, how: How) -> Kind {
@@ -101,6 +118,15 @@ impl Kind {
 }
 
 const SCORED: &[&str] = &["threshold"];
+const JUDGED: &[&str] = &["judge", "threshold"];
+
+const fn likeness(name: &'static str, about: &'static str, likeness: Likeness) -> Kind {
+    kind(name, about, Needs::Value, How::Judged(Judged::Similar(likeness))).taking(&["threshold", "embedder"])
+}
+
+const fn rag(name: &'static str, about: &'static str, needs: Needs, metric: Metric) -> Kind {
+    kind(name, about, needs, How::Judged(Judged::Rag(metric))).taking(JUDGED)
+}
 
 /// Every kind, those of a family together.
 pub(super) const KINDS: &[Kind] = &[
@@ -232,6 +258,103 @@ pub(super) const KINDS: &[Kind] = &[
         tools::args_fit,
     ),
     check("trajectory:step-count", "so many tools are called: `{ min, max }`", tools::step_count, tools::bounds_fit),
+    check("citation-precision", "the share of the answer's citations that hold (1)", source::precision, anything)
+        .needing(Needs::Nothing)
+        .taking(SCORED),
+    check("citation-recall", "the share of the expected sources that are cited (1)", source::recall, text::fits)
+        .by_field("source")
+        .taking(SCORED),
+    likeness("similar", "the cosine of the embeddings of answer and reference (0.75)", Likeness::Cosine),
+    likeness("similar:cosine", "the same", Likeness::Cosine),
+    likeness("similar:dot", "the inner product of the embeddings (0.75)", Likeness::Dot),
+    likeness(
+        "similar:euclidean",
+        "the distance of the embeddings is at most the threshold (0.75)",
+        Likeness::Euclidean,
+    ),
+    kind(
+        "llm-rubric",
+        "a judge says that the answer meets the rubric; with `scale`, in points from 1 (0.5)",
+        Needs::Value,
+        How::Judged(Judged::Rubric),
+    )
+    .taking(&["file", "scale", "judge", "threshold"]),
+    kind(
+        "model-graded-closedqa",
+        "a judge says that the answer meets a criterion",
+        Needs::Value,
+        How::Judged(Judged::ClosedQa),
+    )
+    .taking(JUDGED),
+    kind(
+        "factuality@autoevals",
+        "how the answer's facts stand to an expert's answer (0.5)",
+        Needs::Value,
+        How::Judged(Judged::Factuality),
+    )
+    .by_field("expect")
+    .taking(JUDGED),
+    kind(
+        "pairwise",
+        "a judge finds the answer no worse than another one, asked in both orders (0.5)",
+        Needs::Value,
+        How::Judged(Judged::Pairwise),
+    )
+    .by_field("expect")
+    .taking(&["judge", "threshold", "criterion"]),
+    rag(
+        "faithfulness@ragas",
+        "statements that the contexts support, over all",
+        Needs::Nothing,
+        Metric::FaithfulnessRagas,
+    ),
+    rag(
+        "faithfulness@deepeval",
+        "statements that the contexts do not contradict, over all",
+        Needs::Nothing,
+        Metric::FaithfulnessDeepeval,
+    ),
+    rag(
+        "context_precision@ragas",
+        "average precision of the contexts in their order",
+        Needs::Value,
+        Metric::ContextPrecisionRagas,
+    )
+    .by_field("expect"),
+    rag(
+        "context_recall@ragas",
+        "statements of the reference that the contexts support, over all",
+        Needs::Value,
+        Metric::ContextRecallRagas,
+    )
+    .by_field("expect"),
+    rag(
+        "answer_relevancy@ragas",
+        "mean cosine of the question with three made from the answer",
+        Needs::Nothing,
+        Metric::AnswerRelevancyRagas,
+    )
+    .taking(&["judge", "threshold", "embedder"]),
+    rag(
+        "answer_relevancy@deepeval",
+        "statements of the answer that bear on the question, over all",
+        Needs::Nothing,
+        Metric::AnswerRelevancyDeepeval,
+    ),
+    rag(
+        "factual_correctness@ragas",
+        "F1 of the claims of answer and reference",
+        Needs::Value,
+        Metric::FactualCorrectnessRagas,
+    )
+    .by_field("expect"),
+    kind(
+        "command",
+        "a program reads the case and the answer as JSON and says what it thinks (0.5)",
+        Needs::Nothing,
+        How::Command,
+    )
+    .taking(&["command", "timeout_s", "max_output_bytes", "threshold"]),
     kind("assert-set", "the graders of `assert` together: all, or their weighted score", Needs::Nothing, How::Set)
         .taking(&["assert", "threshold"]),
 ];

@@ -10,8 +10,10 @@
 mod abstains;
 mod answer;
 mod calls;
+mod command;
 mod fields;
 mod json;
+mod judged;
 mod kinds;
 mod markup;
 mod near;
@@ -20,6 +22,11 @@ mod source;
 mod spec;
 mod text;
 mod tools;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use jsonschema::Validator;
 use regex::Regex;
@@ -34,13 +41,25 @@ use kinds::How;
 pub use kinds::Kind;
 pub use spec::{Expect, GraderSpec, Mode, Options};
 
-use super::{Asked, Case};
+use super::{Asked, Case, Subject};
+use judged::Asking;
 
 /// A grader, ready to grade.
 #[derive(Debug)]
 pub struct Grader {
     spec: GraderSpec,
     ready: Ready,
+    judges: Vec<String>,
+    folder: PathBuf,
+}
+
+/// What a grader needs to know of its eval.
+#[derive(Debug, Clone, Copy)]
+pub struct Home<'a> {
+    /// The folder that its files stand in.
+    pub folder: &'a Path,
+    /// Who judges where the grader names nobody.
+    pub judge: Option<&'a str>,
 }
 
 /// What a fixed expectation is compiled into, once for all cases.
@@ -107,16 +126,32 @@ impl Grader {
     /// A grader of `spec`.
     ///
     /// # Errors
-    /// What is wrong with its fixed expectation: a pattern or schema that cannot be used, an empty list.
-    pub fn compile(spec: &GraderSpec) -> Result<Self, String> {
+    /// What is wrong with its fixed expectation: a pattern or schema that cannot be used, an empty list, a
+    /// file that cannot be read; or that it has no judge.
+    pub fn compile(spec: &GraderSpec, home: Home<'_>) -> Result<Self, String> {
+        let mut spec = spec.clone();
+        if let Expect::File(file) = &spec.expect {
+            let read = fs::read_to_string(home.folder.join(file));
+            spec.expect = Expect::Value(read.map_err(|error| format!("`{file}` cannot be read: {error}"))?.into());
+        }
         let ready = match (&spec.kind.how, &spec.expect) {
-            (How::Set, _) => Ready::Set(spec.members.iter().map(Self::compile).collect::<Result<_, _>>()?),
+            (How::Set, _) => {
+                Ready::Set(spec.members.iter().map(|member| Self::compile(member, home)).collect::<Result<_, _>>()?)
+            }
             (How::Regex, Expect::Value(value)) => Ready::Regex(text::pattern(value, spec.options.ignore_case)?),
             (How::Json { .. }, Expect::Value(value)) => Ready::Schema(Box::new(json::validator(value)?)),
             (How::Check { fits, .. }, Expect::Value(value)) => fits(value).map(|()| Ready::Plain)?,
+            (How::Judged(_), Expect::Value(value)) => text::fits(value).map(|()| Ready::Plain)?,
             _ => Ready::Plain,
         };
-        Ok(Self { spec: spec.clone(), ready })
+        let judges: Vec<String> = match spec.options.judges.as_slice() {
+            [] => home.judge.map(str::to_owned).into_iter().collect(),
+            named => named.to_vec(),
+        };
+        if spec.kind.how.needs_judge() && judges.is_empty() {
+            return Err(format!("`{}` needs a `judge`, its own or the eval's: a model or a function", spec.name));
+        }
+        Ok(Self { spec, ready, judges, folder: home.folder.to_owned() })
     }
 
     /// Its name.
@@ -124,29 +159,30 @@ impl Grader {
         &self.spec.name
     }
 
-    /// Grades one answer to `case`, or the fault that came instead.
-    pub fn grade(&self, case: &Case, answer: Result<&Asked, &Fault>) -> Grade {
+    /// Grades one answer to `case`, or the fault that came instead. `judge` is asked where the grader asks.
+    pub async fn grade(&self, case: &Case, answer: Result<&Asked, &Fault>, judge: &dyn Subject) -> Grade {
+        let asking = Asking::new(judge);
         let found = match (self.expectation(case), answer) {
             (Err(undefined), _) => Ok(undefined),
             (Ok(_), Err(fault)) => Err(format!("there is no answer: {}", fault.told())),
-            (Ok(expected), Ok(asked)) => self.find(case, Given { expected, asked, options: &self.spec.options }),
+            (Ok(expected), Ok(asked)) => {
+                self.find(case, Given { expected, asked, options: &self.spec.options }, &asking).await
+            }
         };
-        self.told(found)
-    }
-
-    fn told(&self, found: Found) -> Grade {
         let finding = match found {
             Ok(finding) if self.spec.not => finding.negated(),
             Ok(finding) => finding,
             Err(why) => Finding { verdict: Verdict::Error, score: None, fact: why },
         };
-        Grade { score: finding.score, ..Grade::plain(&self.spec.name, finding.verdict, finding.fact) }
+        let (traces, cost) = asking.spent();
+        Grade { score: finding.score, traces, cost, ..Grade::plain(&self.spec.name, finding.verdict, finding.fact) }
     }
 
     /// What is expected of `case`, or that nothing is.
     fn expectation<'a>(&'a self, case: &'a Case) -> Result<&'a Value, Finding> {
         match &self.spec.expect {
-            Expect::Nothing => Ok(&Value::Null),
+            // A file was read when the grader was compiled.
+            Expect::Nothing | Expect::File(_) => Ok(&Value::Null),
             Expect::Value(value) => Ok(value),
             Expect::Field(field) => case
                 .expect
@@ -156,7 +192,7 @@ impl Grader {
         }
     }
 
-    fn find(&self, case: &Case, given: Given<'_>) -> Found {
+    async fn find(&self, case: &Case, given: Given<'_>, asking: &Asking<'_>) -> Found {
         match (&self.spec.kind.how, &self.ready) {
             (How::Check { find, .. }, _) => find(given),
             (How::Regex, Ready::Regex(pattern)) => Ok(text::matches(pattern, given.said())),
@@ -169,10 +205,17 @@ impl Grader {
                 json::validator(given.expected).map(|schema| json::holds(Some(&schema), given.said(), *within))
             }
             (How::Set, Ready::Set(members)) => {
-                let grades = members.iter().map(|member| (member.spec.weight, member.grade(case, Ok(given.asked))));
-                set::together(&grades.collect::<Vec<_>>(), given.options.threshold)
+                let mut grades = Vec::with_capacity(members.len());
+                for member in members {
+                    let grade = Box::pin(member.grade(case, Ok(given.asked), asking.subject())).await;
+                    asking.also(&grade);
+                    grades.push((member.spec.weight, grade));
+                }
+                set::together(&grades, given.options.threshold)
             }
             (How::Set, _) => Err("the set was not compiled".into()),
+            (How::Judged(kind), _) => judged::find(*kind, given, case, &self.judges, asking).await,
+            (How::Command, _) => command::find(given, case, &self.folder).await,
         }
     }
 }

@@ -65,6 +65,30 @@ pub(super) fn cites(given: Given<'_>) -> Found {
     Ok(Finding::of(false, format!("no citation that holds is from {}; {}", missing.join(", "), cited(citations))))
 }
 
+/// The share of the answer's citations that hold; undefined where it cites nothing.
+pub(super) fn precision(given: Given<'_>) -> Found {
+    let citations = &given.asked.citations;
+    if citations.is_empty() {
+        return Ok(Finding::undefined("the answer cites nothing"));
+    }
+    let held = citations.iter().filter(|citation| citation.holds()).count();
+    let share = held as f64 / citations.len() as f64;
+    Ok(Finding::scored(share, given.options.threshold.unwrap_or(1.0), "citation precision"))
+}
+
+/// The share of the expected sources that a citation which holds is from.
+pub(super) fn recall(given: Given<'_>) -> Found {
+    let wanted = text::list(given.expected)?;
+    if wanted.is_empty() {
+        return Ok(Finding::undefined("the case expects an empty list"));
+    }
+    let sources = wanted.iter().map(|text| Source::read(text)).collect::<Result<Vec<_>, _>>()?;
+    let cited =
+        |source: &&Source| given.asked.citations.iter().any(|citation| citation.holds() && source.holds(citation));
+    let share = sources.iter().filter(cited).count() as f64 / sources.len() as f64;
+    Ok(Finding::scored(share, given.options.threshold.unwrap_or(1.0), "citation recall"))
+}
+
 /// What was cited instead.
 fn cited(citations: &[Citation]) -> String {
     if citations.is_empty() {

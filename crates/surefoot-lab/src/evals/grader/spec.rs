@@ -40,6 +40,8 @@ pub enum Expect {
     Value(Value),
     /// This field of the case.
     Field(String),
+    /// The text of a file beside the eval.
+    File(String),
 }
 
 /// How a grader checks.
@@ -55,6 +57,20 @@ pub struct Options {
     pub n: usize,
     /// Whether order counts.
     pub strict_order: bool,
+    /// Who judges, where it is not the eval's judge; of several, most decide.
+    pub judges: Vec<String>,
+    /// The most points of a scale that begins at 1.
+    pub scale: Option<u64>,
+    /// What makes an answer the better one.
+    pub criterion: Option<String>,
+    /// The model that embeds.
+    pub embedder: Option<String>,
+    /// A program and its words.
+    pub command: Vec<String>,
+    /// How long it may take, in seconds.
+    pub timeout_s: f64,
+    /// How much it may say.
+    pub max_output_bytes: u64,
 }
 
 /// How many of a list are asked for.
@@ -153,6 +169,13 @@ impl Reader<'_> {
             threshold: self.threshold(),
             n: self.number("n", 1.0).map_or(1, |n| n as usize),
             strict_order: self.flag("strict_order").unwrap_or(true),
+            judges: self.texts("judge"),
+            scale: self.number("scale", 2.0).map(|most| most as u64),
+            criterion: self.text("criterion"),
+            embedder: self.text("embedder"),
+            command: self.command(),
+            timeout_s: self.number("timeout_s", 0.001).unwrap_or(10.0),
+            max_output_bytes: self.number("max_output_bytes", 1.0).map_or(64 * 1024, |most| most as u64),
         }
     }
 
@@ -170,6 +193,29 @@ impl Reader<'_> {
             _ => self.wrong(name, "is a text, and not empty"),
         }
         None
+    }
+
+    /// One text or several.
+    fn texts(&mut self, name: &str) -> Vec<String> {
+        let one = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
+        let read = match self.table.get(name) {
+            None => return Vec::new(),
+            Some(Value::Array(list)) => list.iter().map(one).collect::<Option<Vec<_>>>(),
+            Some(value) => one(value).map(|text| vec![text]),
+        };
+        let texts = read.filter(|texts| !texts.is_empty());
+        if texts.is_none() {
+            self.wrong(name, "is a text or a list of texts, and not empty");
+        }
+        texts.unwrap_or_default()
+    }
+
+    fn command(&mut self) -> Vec<String> {
+        if matches!(self.kind.how, How::Command) && !self.table.contains_key("command") {
+            let message = "`command` needs its `command`: a program and its words, like [\"python3\", \"grade.py\"]";
+            self.mistakes.push(Mistake::whole(message));
+        }
+        self.texts("command")
     }
 
     fn number(&mut self, name: &str, least: f64) -> Option<f64> {
@@ -227,6 +273,12 @@ impl Reader<'_> {
 
     fn expect(&mut self) -> Expect {
         let takes = |name: &str| self.kind.takes().any(|taken| taken == name);
+        if takes("file") && self.table.contains_key("file") {
+            if self.table.contains_key("value") || self.table.contains_key("field") {
+                self.mistakes.push(Mistake::in_option("file", "give `value`, `field` or `file`, and one of them"));
+            }
+            return self.text("file").map_or(Expect::Nothing, Expect::File);
+        }
         let value = self.table.get("value").filter(|_| takes("value"));
         match (value, self.table.contains_key("field") && takes("field"), self.kind.field) {
             (Some(_), true, _) => self.mistakes.push(Mistake::in_option("field", "give `value` or `field`, not both")),

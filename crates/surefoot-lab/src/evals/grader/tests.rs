@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use serde_json::{Value, json};
 use surefoot_types::{
     Fault,
@@ -12,8 +14,17 @@ fn spec(table: Value) -> Result<GraderSpec, Vec<String>> {
     GraderSpec::read(&table).map_err(|mistakes| mistakes.into_iter().map(|mistake| mistake.message).collect())
 }
 
+fn home() -> Home<'static> {
+    Home { folder: Path::new("."), judge: None }
+}
+
 fn grader(table: Value) -> Grader {
-    Grader::compile(&spec(table).unwrap()).unwrap()
+    Grader::compile(&spec(table).unwrap(), home()).unwrap()
+}
+
+/// A grade of a grader that asks nobody.
+fn grade(grader: &Grader, case: &Case, answer: Result<&Asked, &Fault>) -> Grade {
+    sample::now(grader.grade(case, answer, &sample::Judge::new(&[])))
 }
 
 fn case(expect: Value) -> Case {
@@ -23,7 +34,7 @@ fn case(expect: Value) -> Case {
 
 /// The verdict that `table` gives of `said`, and why.
 fn told(table: Value, said: &str) -> (Verdict, String) {
-    let Grade { verdict, reason, .. } = grader(table).grade(&case(json!({})), Ok(&sample::asked(said)));
+    let Grade { verdict, reason, .. } = grade(&grader(table), &case(json!({})), Ok(&sample::asked(said)));
     (verdict, reason)
 }
 
@@ -72,8 +83,10 @@ fn what_cannot_be_compiled_is_told_before_anything_is_asked() {
         (json!({ "kind": "numeric-diff", "value": "x" }), "not a number"),
         (json!({ "kind": "trajectory:tool-args-match", "value": { "name": "a" } }), "needs `args`"),
         (json!({ "kind": "assert-set", "assert": [{ "kind": "regex", "value": "(" }] }), "cannot be used"),
+        (json!({ "kind": "llm-rubric", "value": "short" }), "needs a `judge`"),
+        (json!({ "kind": "llm-rubric", "file": "nowhere.md", "judge": "m" }), "`nowhere.md` cannot be read"),
     ] {
-        let why = Grader::compile(&spec(table).unwrap()).unwrap_err();
+        let why = Grader::compile(&spec(table).unwrap(), home()).unwrap_err();
         assert!(why.contains(part), "{why}");
     }
 }
@@ -83,9 +96,9 @@ fn turning_around_keeps_errors_and_what_is_undefined() {
     let fault = Fault::new(surefoot_types::Code::Upstream, "away");
     for not in [false, true] {
         let one = grader(json!({ "kind": "contains", "field": "expect", "not": not }));
-        let undefined = one.grade(&case(json!({})), Ok(&sample::asked("x")));
-        let unanswered = one.grade(&case(json!({ "expect": "x" })), Err(&fault));
-        let broken = one.grade(&case(json!({ "expect": { "a": 1 } })), Ok(&sample::asked("x")));
+        let undefined = grade(&one, &case(json!({})), Ok(&sample::asked("x")));
+        let unanswered = grade(&one, &case(json!({ "expect": "x" })), Err(&fault));
+        let broken = grade(&one, &case(json!({ "expect": { "a": 1 } })), Ok(&sample::asked("x")));
         let verdicts = [undefined.verdict, unanswered.verdict, broken.verdict];
         assert_eq!(verdicts, [Verdict::Undefined, Verdict::Error, Verdict::Error]);
     }
@@ -97,9 +110,9 @@ fn turning_around_keeps_errors_and_what_is_undefined() {
 #[test]
 fn a_score_turns_around_with_its_verdict() {
     let one = grader(json!({ "kind": "not-rouge-n", "value": "a b", "threshold": 0.9 }));
-    let grade = one.grade(&case(json!({})), Ok(&sample::asked("a c")));
-    assert_eq!((grade.verdict, grade.score), (Verdict::Pass, Some(0.5)));
-    assert_eq!(grade.grader, "not-rouge-n");
+    let one = grade(&one, &case(json!({})), Ok(&sample::asked("a c")));
+    assert_eq!((one.verdict, one.score), (Verdict::Pass, Some(0.5)));
+    assert_eq!(one.grader, "not-rouge-n");
 }
 
 #[test]
@@ -116,17 +129,17 @@ fn a_set_weighs_what_applies_and_hides_no_error() {
         grader(table)
     };
     let given = case(json!({ "expect": "a" }));
-    let grade = |set: &Grader, said: &str| set.grade(&given, Ok(&sample::asked(said)));
-    assert_eq!(grade(&set(None, "none"), "a b").verdict, Verdict::Pass);
-    let failed = grade(&set(None, "none"), "a");
+    let graded = |set: &Grader, said: &str| grade(set, &given, Ok(&sample::asked(said)));
+    assert_eq!(graded(&set(None, "none"), "a b").verdict, Verdict::Pass);
+    let failed = graded(&set(None, "none"), "a");
     assert_eq!((failed.verdict, failed.score), (Verdict::Fail, Some(0.75)));
     assert!(failed.reason.starts_with("contains: the answer lacks `b`"), "{}", failed.reason);
-    assert_eq!(grade(&set(Some(0.75), "none"), "a").verdict, Verdict::Pass);
-    assert_eq!(grade(&set(Some(0.81), "expect"), "a").verdict, Verdict::Fail);
+    assert_eq!(graded(&set(Some(0.75), "none"), "a").verdict, Verdict::Pass);
+    assert_eq!(graded(&set(Some(0.81), "expect"), "a").verdict, Verdict::Fail);
     let error = grader(json!({ "kind": "assert-set", "threshold": 0, "assert": [
         { "kind": "contains", "value": "a" }, { "kind": "cost", "threshold": 1 },
     ] }));
-    assert_eq!(grade(&error, "a").verdict, Verdict::Error);
+    assert_eq!(graded(&error, "a").verdict, Verdict::Error);
 }
 
 #[test]
@@ -207,10 +220,56 @@ fn abstaining_is_read_from_the_opening() {
         assert_eq!(abstains_in_words(said), expected, "{said}");
     }
     let one = grader(json!({ "kind": "abstains" }));
-    let grade = |answerable: Value, said: &str| {
-        one.grade(&case(json!({ "answerable": answerable })), Ok(&sample::asked(said))).verdict
+    let verdict = |answerable: Value, said: &str| {
+        grade(&one, &case(json!({ "answerable": answerable })), Ok(&sample::asked(said))).verdict
     };
-    assert_eq!(grade(json!(false), "I don't know."), Verdict::Pass);
-    assert_eq!(grade(json!("true"), "I don't know."), Verdict::Fail);
-    assert_eq!(grade(json!("perhaps"), "I don't know."), Verdict::Error);
+    assert_eq!(verdict(json!(false), "I don't know."), Verdict::Pass);
+    assert_eq!(verdict(json!("true"), "I don't know."), Verdict::Fail);
+    assert_eq!(verdict(json!("perhaps"), "I don't know."), Verdict::Error);
+}
+
+/// A program's verdict on the answer `said`.
+fn ran(command: &[&str], more: Value) -> Grade {
+    let Value::Object(mut table) = more else { panic!("options are a table") };
+    table.extend([("kind".into(), "command".into()), ("command".into(), json!(command))]);
+    let table = Value::Object(table);
+    grade(&grader(table), &case(json!({ "expect": "x" })), Ok(&sample::asked("said")))
+}
+
+#[test]
+fn a_program_of_the_user_s_grades() {
+    let python = |code: &str, more: Value| ran(&["python3", "-c", code], more);
+    let read = "import json,sys; told=json.load(sys.stdin); ";
+    for (code, more, verdict, score) in [
+        ("print('true')", json!({}), Verdict::Pass, None),
+        ("print('false')", json!({}), Verdict::Fail, None),
+        ("print('false')", json!({ "not": true }), Verdict::Pass, None),
+        ("print(0.6)", json!({ "threshold": 0.7 }), Verdict::Fail, Some(0.6)),
+        ("print('null')", json!({ "not": true }), Verdict::Undefined, None),
+        ("print('{\"score\": 0.9, \"reason\": \"near\"}')", json!({}), Verdict::Pass, Some(0.9)),
+        (
+            &format!("{read}print(json.dumps(told['output'] == 'said' and told['expect']['expect'] == 'x'))"),
+            json!({}),
+            Verdict::Pass,
+            None,
+        ),
+        ("print('perhaps')", json!({ "not": true }), Verdict::Error, None),
+        ("print(7)", json!({}), Verdict::Error, None),
+        ("import sys; sys.exit('broken')", json!({ "not": true }), Verdict::Error, None),
+        ("import os; print('false' if 'HOME' in os.environ else 'true')", json!({}), Verdict::Pass, None),
+    ] {
+        let grade = python(code, more);
+        assert_eq!((grade.verdict, grade.score), (verdict, score), "{code}: {}", grade.reason);
+    }
+}
+
+#[test]
+fn a_program_that_overdoes_it_is_ended() {
+    let slow = ran(&["python3", "-c", "import time; time.sleep(60)"], json!({ "timeout_s": 0.3 }));
+    assert_eq!((slow.verdict, slow.reason.as_str()), (Verdict::Error, "the command took longer than 0.3 s"));
+    let loud = ran(&["python3", "-c", "print('1' * 5000)"], json!({ "max_output_bytes": 100 }));
+    assert_eq!((loud.verdict, loud.reason.as_str()), (Verdict::Error, "the command's output is longer than 100 bytes"));
+    assert!(ran(&["no-such-program"], json!({})).reason.contains("cannot be started"));
+    // Without a shell, what would be one to it is a name.
+    assert_eq!(ran(&["echo true; echo"], json!({})).verdict, Verdict::Error);
 }
