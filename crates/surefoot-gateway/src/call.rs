@@ -51,6 +51,8 @@ pub struct Context {
     /// Headers of the caller's dialect that go on to a provider of the same dialect:
     /// `anthropic-version`, `anthropic-beta`. Names in lower case.
     pub headers: BTreeMap<String, String>,
+    /// Whether a kept answer is of no use: another answer to the same question is wanted.
+    pub fresh: bool,
 }
 
 /// What the path sends back, in order: one `Head`, any number of `Frame`s (streams only), and one

@@ -129,6 +129,9 @@ pub fn run(n: u64, eval: &str) -> Run {
         graders: Vec::new(),
         cost: None,
         gate: None,
+        repeats: 1,
+        graded_by: String::new(),
+        stopped: None,
     }
 }
 
@@ -136,6 +139,8 @@ pub fn run(n: u64, eval: &str) -> Run {
 pub fn case(id: &str) -> CaseResult {
     CaseResult {
         case_id: id.into(),
+        repeat: 0,
+        cluster: None,
         input: "question".into(),
         output: "answer".into(),
         trace_id: Some(trace_id(1)),

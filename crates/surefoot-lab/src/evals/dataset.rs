@@ -1,7 +1,7 @@
 //! Datasets: cases in JSONL or CSV, read with all their mistakes at once.
 //!
-//! A case has an `input` (a question, or named fields) or `messages`, may have an `id`, and all its
-//! other fields are expectations for graders to look at:
+//! A case has an `input` (a question, or named fields) or `messages`, may have an `id` and a `cluster`,
+//! and all its other fields are expectations for graders to look at:
 //!
 //! ```json
 //! {"id": "port", "input": "Which port does it listen on?", "expect": "4141", "source": "start.md#Ports"}
@@ -29,6 +29,9 @@ pub struct Case {
     pub id: String,
     /// What is asked.
     pub input: CaseInput,
+    /// Which cases it belongs together with: those of one document, conversation or user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// All its other fields.
     pub expect: Map<String, Value>,
 }

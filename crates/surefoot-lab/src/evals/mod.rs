@@ -6,7 +6,10 @@ pub mod compare;
 pub mod dataset;
 pub mod gate;
 pub mod grader;
+mod junit;
+mod purse;
 pub mod report;
+mod resume;
 mod runner;
 #[cfg(test)]
 mod sample;
@@ -15,10 +18,12 @@ mod tally;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-pub use compare::{Comparison, compare};
+pub use compare::{Compared, Comparison, Measure, Settled, compare};
 pub use dataset::{Case, CaseInput, Dataset, DatasetError};
 pub use gate::GateSpec;
-pub use grader::{Grader, GraderSpec, Home};
+pub use grader::{Grader, GraderSpec, Home, Judging};
+pub use junit::junit;
+pub use resume::unfinished;
 pub use runner::{Bench, Finished, Options, Progress, RunError, run};
 pub use subject::{Ask, Asked, Subject, ToolCalled, Vectors};
 
@@ -106,6 +111,17 @@ impl Eval {
     /// What its graders need to know of it.
     pub fn home(&self) -> Home<'_> {
         Home { folder: &self.folder, judge: self.judge.as_deref() }
+    }
+
+    /// BLAKE3 of its graders as they are written, files and judge included, in hex: runs of one hash were
+    /// graded alike.
+    pub fn graded_by(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(format!("{:?}", self.judge).as_bytes());
+        for spec in &self.graders {
+            spec.fingerprint(&self.folder, &mut hasher);
+        }
+        hasher.finalize().to_hex().to_string()
     }
 
     /// Graders that look at a field which no case of `dataset` has: they would grade nothing, and

@@ -44,6 +44,11 @@ pub struct Ask {
     pub input: CaseInput,
     /// The JSON schema that the answer is to have; absent where any answer will do.
     pub schema: Option<Value>,
+    /// What this question is known by: the same run asks it under this name once. A subject that
+    /// remembers an answer under it gives that one.
+    pub mark: Option<String>,
+    /// Whether the same question was asked before in this run, and another answer is wanted.
+    pub fresh: bool,
 }
 
 /// One answer.

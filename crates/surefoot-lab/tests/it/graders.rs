@@ -4,7 +4,9 @@ use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use surefoot_lab::evals::{Ask, Asked, Case, CaseInput, Grader, GraderSpec, Home, Subject, ToolCalled, Vectors};
+use surefoot_lab::evals::{
+    Ask, Asked, Case, CaseInput, Grader, GraderSpec, Home, Judging, Subject, ToolCalled, Vectors,
+};
 use surefoot_types::{
     Fault, Money,
     ids::TraceId,
@@ -48,13 +50,14 @@ fn graded(name: &str, fact: &Value) -> Grade {
         Ok(spec) => spec,
         Err(mistakes) => return error(mistakes[0].to_string()),
     };
-    let case = Case { id: "1".into(), input: CaseInput::Text("?".into()), expect: Map::new() };
+    let case = Case { id: "1".into(), input: CaseInput::Text("?".into()), cluster: None, expect: Map::new() };
     let home = Home { folder: Path::new("."), judge: None };
     let embedded = Embedded::of(fact);
     match Grader::compile(&spec, home) {
         Ok(grader) => {
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-            runtime.block_on(grader.grade(&case, Ok(&asked(fact)), &embedded))
+            let judging = Judging { subject: &embedded, mark: "fact" };
+            runtime.block_on(grader.grade(&case, Ok(&asked(fact)), judging))
         }
         Err(why) => error(why),
     }

@@ -1,6 +1,6 @@
 //! The gateway, as an eval asks it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::Map;
@@ -10,8 +10,8 @@ use surefoot_lab::evals::{Ask, Asked, CaseInput, Subject, ToolCalled, Vectors};
 use surefoot_types::{
     Fault,
     conversation::{ChatRequest, Finish, Part, ResponseFormat, words},
-    ids::TraceId,
-    ports::Journal,
+    ports::{Journal, TraceFilter},
+    trace::{Outcome, Trace},
 };
 use tokio::time::Instant;
 
@@ -19,30 +19,85 @@ use tokio::time::Instant;
 const DOOR: &str = "eval";
 
 /// Asks through the gateway: every case, and every question to a judge, is a request like any other, with
-/// its trace.
+/// its trace. A question's mark is its session there, under which a run that is gone on with finds again
+/// what was answered before the program died.
 pub(crate) struct GatewaySubject {
     gateway: Gateway,
     journal: Arc<dyn Journal>,
+    remembers: bool,
 }
 
 impl GatewaySubject {
     pub(crate) fn new(gateway: Gateway, journal: Arc<dyn Journal>) -> Self {
-        Self { gateway, journal }
+        Self { gateway, journal, remembers: false }
     }
 
-    /// The passages that an answer was given with, as its trace has them.
-    async fn contexts(&self, trace: TraceId) -> Result<Vec<String>, Fault> {
-        let trace = self.journal.trace_get(trace).await?;
-        let passages = trace.map(|trace| trace.passages).unwrap_or_default();
-        Ok(passages.into_iter().map(|hit| hit.found.passage.text).collect())
+    /// The same, which looks among the traces before it asks.
+    pub(crate) fn remembering(self) -> Self {
+        Self { remembers: true, ..self }
     }
+
+    /// The answer that was given under `mark`.
+    async fn remembered(&self, mark: &str) -> Result<Option<Asked>, Fault> {
+        let filter =
+            TraceFilter { session: Some(mark.to_owned()), outcome: Some(Outcome::Answered), ..TraceFilter::default() };
+        let Some(found) = self.journal.trace_list(&filter, 1).await?.pop() else { return Ok(None) };
+        Ok(self.journal.trace_get(found.id).await?.map(told))
+    }
+
+    async fn answered(&self, call: Call) -> Result<Asked, Fault> {
+        let started = Instant::now();
+        let collected = self.gateway.answer(call).collect().await.map_err(|failed| failed.fault)?;
+        let added = collected.added;
+        let contexts = match &added.citations {
+            Some(_) => self.journal.trace_get(added.trace_id).await?.map(contexts).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Ok(Asked {
+            text: words(&collected.whole.answer.parts),
+            citations: added.citations.unwrap_or_default(),
+            contexts,
+            trace_id: added.trace_id,
+            cost: added.cost_usd,
+            took: started.elapsed(),
+            tools: tools(&collected.whole.answer.parts),
+            finish: finish(&collected.whole.answer.finish),
+            cached: added.cached,
+            abstained: added.abstained,
+        })
+    }
+}
+
+/// An answer, as its trace tells it.
+fn told(trace: Trace) -> Asked {
+    Asked {
+        text: words(&trace.answer),
+        citations: trace.citations.clone(),
+        trace_id: trace.id,
+        cost: trace.cost,
+        took: Duration::from_micros(trace.took_us),
+        tools: tools(&trace.answer),
+        finish: trace.finish.as_ref().map(finish).unwrap_or_default(),
+        cached: trace.cached,
+        abstained: trace.abstained,
+        contexts: contexts(trace),
+    }
+}
+
+/// The passages that an answer was given with.
+fn contexts(trace: Trace) -> Vec<String> {
+    trace.passages.into_iter().map(|hit| hit.found.passage.text).collect()
 }
 
 #[async_trait]
 impl Subject for GatewaySubject {
     async fn ask(&self, ask: Ask) -> Result<Asked, Fault> {
-        let started = Instant::now();
-        let mut context = Context::default();
+        if let Some(mark) = ask.mark.as_deref().filter(|_| self.remembers)
+            && let Some(asked) = self.remembered(mark).await?
+        {
+            return Ok(asked);
+        }
+        let mut context = Context { session: ask.mark, fresh: ask.fresh, ..Context::default() };
         let mut chat = ChatRequest::ask(ask.subject, "");
         match ask.input {
             CaseInput::Text(question) => chat = ChatRequest::ask(chat.model, question),
@@ -54,31 +109,15 @@ impl Subject for GatewaySubject {
         }
         chat.response_format =
             ask.schema.map(|schema| ResponseFormat::JsonSchema { name: "reply".into(), schema, strict: Some(true) });
-        let call = Call {
+        self.answered(Call {
             trace_id: self.gateway.mint_trace(),
             door: DOOR,
             chat,
             body: None,
             caller: Caller { secret: None, trusted: true },
             context,
-        };
-        let collected = self.gateway.answer(call).collect().await.map_err(|failed| failed.fault)?;
-        let contexts = match &collected.added.citations {
-            Some(_) => self.contexts(collected.added.trace_id).await?,
-            None => Vec::new(),
-        };
-        Ok(Asked {
-            contexts,
-            text: words(&collected.whole.answer.parts),
-            citations: collected.added.citations.unwrap_or_default(),
-            trace_id: collected.added.trace_id,
-            cost: collected.added.cost_usd,
-            took: started.elapsed(),
-            tools: tools(&collected.whole.answer.parts),
-            finish: finish(&collected.whole.answer.finish),
-            cached: collected.added.cached,
-            abstained: collected.added.abstained,
         })
+        .await
     }
 
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Vectors, Fault> {

@@ -1,6 +1,13 @@
 //! Evals, run by the real program against the simulator.
 
-use serde_json::Value;
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value, json};
+use surefoot_store::SqliteStore;
+use surefoot_types::{
+    ports::{Journal, Notebook, TraceFilter},
+    trace::Outcome,
+};
 
 use crate::support::{Project, output};
 
@@ -73,4 +80,98 @@ async fn a_judge_that_there_is_not_is_a_mistake() {
     let told = project.surefoot(&["eval"]).output().await.unwrap();
     let wrong = String::from_utf8(told.stderr).unwrap();
     assert!(wrong.contains("'nobody'") && wrong.contains("evals/e.toml:3"), "{wrong}");
+}
+
+/// Cases that the simulator echoes, of which the first so many are as expected.
+fn echoed(of: usize, right: usize) -> String {
+    let line =
+        |n| json!({"input": format!("case {n}"), "expect": if n < right { "case" } else { "other" }}).to_string();
+    (0..of).map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn echoing(model: &str, cases: &str) -> Project {
+    Project::temp(&[
+        ("surefoot.toml", &format!("[prices.\"{model}\"]\ninput = 1\noutput = 2\n")),
+        (
+            "evals/e.toml",
+            &format!(
+                "subject = \"{model}\"\ndataset = \"e.jsonl\"\n[[graders]]\nkind = \"contains\"\nfield = \"expect\"\n"
+            ),
+        ),
+        ("evals/e.jsonl", cases),
+    ])
+}
+
+/// Killed in the middle and gone on with, a run asks nothing again that was answered.
+#[tokio::test]
+async fn a_killed_run_is_gone_on_with() {
+    const CASES: usize = 60;
+    let project = echoing("sim/echo+first-10ms", &echoed(CASES, CASES));
+    // Makes the database, so that only one program does.
+    runs(&project, &["--limit", "1"]).await;
+    let store = SqliteStore::open(&project.data().join("surefoot.db")).await.unwrap();
+    let mut child = project.surefoot(&["eval", "--concurrency", "2"]).spawn().unwrap();
+    let kept = async {
+        loop {
+            let newest = store.run_list(None, 1).await.unwrap()[0].id;
+            if store.run_cases(newest).await.unwrap().len() > 5 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), kept).await.expect("some cases are kept");
+    child.start_kill().unwrap();
+    child.wait().await.unwrap();
+
+    let runs = runs(&project, &["--resume"]).await;
+    assert_eq!((&runs[0]["overall"]["of"], &runs[0]["cases"]), (&json!(CASES), &json!(CASES)));
+    let filter = TraceFilter { outcome: Some(Outcome::Answered), ..TraceFilter::default() };
+    let mut asked: BTreeMap<String, u32> = BTreeMap::new();
+    for trace in store.trace_list(&filter, 10 * CASES).await.unwrap() {
+        let session = store.trace_get(trace.id).await.unwrap().unwrap().session.unwrap();
+        *asked.entry(session).or_default() += 1;
+    }
+    assert_eq!(asked.len(), CASES + 1, "and the one that made the database");
+    assert!(asked.values().all(|times| *times == 1), "{asked:?}");
+    let again = project.surefoot(&["eval", "--resume"]).output().await.unwrap();
+    assert!(String::from_utf8(again.stderr).unwrap().contains("was left unfinished"));
+}
+
+#[tokio::test]
+async fn repeats_are_told_and_a_limit_is_kept() {
+    let project = echoing("sim/echo", &echoed(6, 3));
+    let told = project.surefoot(&["eval", "--repeats", "3"]).output().await.unwrap();
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(text.contains("6 cases, 3 answers each") && text.contains("pass@3 50.0 %"), "{text}");
+    assert!(text.contains("9 of 18") && text.contains("cost $"), "{text}");
+    let stopped = project.surefoot(&["eval", "--max-usd", "0.00001"]).output().await.unwrap();
+    let (text, wrong) = (String::from_utf8(stopped.stdout).unwrap(), String::from_utf8(stopped.stderr).unwrap());
+    assert!(wrong.contains("6 answers, about $0.0") && wrong.contains("going by run_"), "{wrong}");
+    assert_eq!(stopped.status.code(), Some(1));
+    assert!(text.contains("the run stopped before its end") && text.contains("--resume run_"), "{text}");
+}
+
+#[tokio::test]
+async fn a_change_for_the_worse_fails_the_build_when_it_is_sure() {
+    let project = echoing("sim/echo", &echoed(40, 40));
+    runs(&project, &[]).await;
+    let same = runs(&project, &["--against", "last"]).await;
+    assert_eq!(same[0]["comparison"]["rows"][0]["verdict"], "open");
+    // The other model answers with words of its own.
+    let report = project.folder().join("report.xml");
+    project.write(
+        "evals/e.toml",
+        "subject = \"sim/ok\"\ndataset = \"e.jsonl\"\n[[graders]]\nkind = \"word-count\"\nvalue = 2\n",
+    );
+    let mut worse = project.surefoot(&["eval", "--against", "sim/echo"]);
+    let told = worse.arg("--junit").arg(&report).output().await.unwrap();
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(text.contains("against run_") && text.contains("worse by"), "{text}");
+    assert_eq!(told.status.code(), Some(1), "{text}");
+    let xml = std::fs::read_to_string(report).unwrap();
+    assert!(xml.contains("<testsuite name=\"e over sim/ok\"") && xml.contains("tests=\"41\""), "{xml}");
+    assert!(xml.contains("<failure message=\"worse by"), "{xml}");
+    let nobody = project.surefoot(&["eval", "--against", "run_01jd8n6y4vq0t2x5w9zk3m7c1f"]).output().await.unwrap();
+    assert_eq!(nobody.status.code(), Some(2));
 }

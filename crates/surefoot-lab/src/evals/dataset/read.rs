@@ -58,9 +58,19 @@ fn text(bytes: &[u8]) -> Result<&str, Vec<Problem>> {
 fn case(line: u64, mut fields: Map<String, Value>) -> Result<Case, Vec<String>> {
     let id = id(line, fields.shift_remove("id"));
     let input = input(fields.shift_remove("input"), fields.shift_remove("messages"));
-    match (id, input) {
-        (Ok(id), Ok(input)) => Ok(Case { id, input, expect: fields }),
-        (id, input) => Err(id.err().into_iter().chain(input.err()).collect()),
+    let cluster = cluster(fields.shift_remove("cluster"));
+    match (id, input, cluster) {
+        (Ok(id), Ok(input), Ok(cluster)) => Ok(Case { id, input, cluster, expect: fields }),
+        (id, input, cluster) => Err([id.err(), input.err(), cluster.err()].into_iter().flatten().collect()),
+    }
+}
+
+fn cluster(cluster: Option<Value>) -> Result<Option<String>, String> {
+    match cluster {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::String(name)) if !name.trim().is_empty() => Ok(Some(name)),
+        Some(_) => Err("`cluster` is a text or a number: the same for cases that belong together".into()),
     }
 }
 

@@ -53,6 +53,15 @@ pub struct Grader {
     folder: PathBuf,
 }
 
+/// Whom a grader may ask, and what its questions are known by.
+#[derive(Clone, Copy)]
+pub struct Judging<'a> {
+    /// Who is asked.
+    pub subject: &'a dyn Subject,
+    /// The name that its questions begin with: of one grade of one answer.
+    pub mark: &'a str,
+}
+
 /// What a grader needs to know of its eval.
 #[derive(Debug, Clone, Copy)]
 pub struct Home<'a> {
@@ -159,9 +168,9 @@ impl Grader {
         &self.spec.name
     }
 
-    /// Grades one answer to `case`, or the fault that came instead. `judge` is asked where the grader asks.
-    pub async fn grade(&self, case: &Case, answer: Result<&Asked, &Fault>, judge: &dyn Subject) -> Grade {
-        let asking = Asking::new(judge);
+    /// Grades one answer to `case`, or the fault that came instead, asking where the grader asks.
+    pub async fn grade(&self, case: &Case, answer: Result<&Asked, &Fault>, judging: Judging<'_>) -> Grade {
+        let asking = Asking::new(judging);
         let found = match (self.expectation(case), answer) {
             (Err(undefined), _) => Ok(undefined),
             (Ok(_), Err(fault)) => Err(format!("there is no answer: {}", fault.told())),
@@ -206,8 +215,10 @@ impl Grader {
             }
             (How::Set, Ready::Set(members)) => {
                 let mut grades = Vec::with_capacity(members.len());
-                for member in members {
-                    let grade = Box::pin(member.grade(case, Ok(given.asked), asking.subject())).await;
+                for (at, member) in members.iter().enumerate() {
+                    let mark = format!("{}/{at}", asking.judging().mark);
+                    let judging = Judging { mark: &mark, ..asking.judging() };
+                    let grade = Box::pin(member.grade(case, Ok(given.asked), judging)).await;
                     asking.also(&grade);
                     grades.push((member.spec.weight, grade));
                 }

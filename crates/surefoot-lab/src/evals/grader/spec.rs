@@ -1,5 +1,7 @@
 //! Graders as an eval file describes them, and which options each kind takes.
 
+use std::{fs, path::Path};
+
 use serde_json::{Map, Value};
 
 use super::kinds::{How, KINDS, Kind, Needs};
@@ -109,6 +111,17 @@ impl GraderSpec {
             expect: reader.expect(),
         };
         if reader.mistakes.is_empty() { Ok(spec) } else { Err(reader.mistakes) }
+    }
+
+    /// Adds to a hash all that its grades depend on.
+    pub(in crate::evals) fn fingerprint(&self, folder: &Path, into: &mut blake3::Hasher) {
+        let plain = (&self.name, self.kind.name, self.not, self.weight, &self.expect, &self.options);
+        into.update(format!("{plain:?}").as_bytes());
+        if let Expect::File(file) = &self.expect {
+            // One that cannot be read was told when the grader was compiled.
+            into.update(&fs::read(folder.join(file)).unwrap_or_default());
+        }
+        self.members.iter().for_each(|member| member.fingerprint(folder, into));
     }
 
     /// The fields of a case that it looks at, or that the graders of its set do.

@@ -24,12 +24,13 @@ fn grader(table: Value) -> Grader {
 
 /// A grade of a grader that asks nobody.
 fn grade(grader: &Grader, case: &Case, answer: Result<&Asked, &Fault>) -> Grade {
-    sample::now(grader.grade(case, answer, &sample::Judge::new(&[])))
+    let nobody = sample::Judge::new(&[]);
+    sample::now(grader.grade(case, answer, Judging { subject: &nobody, mark: "run/1/0" }))
 }
 
 fn case(expect: Value) -> Case {
     let Value::Object(expect) = expect else { panic!("expectations are an object") };
-    Case { id: "1".into(), input: CaseInput::Text("?".into()), expect }
+    Case { id: "1".into(), input: CaseInput::Text("?".into()), cluster: None, expect }
 }
 
 /// The verdict that `table` gives of `said`, and why.

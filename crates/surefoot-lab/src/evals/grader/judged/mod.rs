@@ -19,8 +19,8 @@ use surefoot_types::{
     run::{Grade, Verdict},
 };
 
-use super::{Finding, Found, Given};
-use crate::evals::{Ask, Case, CaseInput, Subject};
+use super::{Finding, Found, Given, Judging};
+use crate::evals::{Ask, Case, CaseInput};
 pub(super) use rag::Metric;
 pub(super) use similar::Likeness;
 
@@ -43,7 +43,7 @@ pub(super) enum Judged {
 
 /// Whom a grader asks, and what that took so far.
 pub(super) struct Asking<'a> {
-    subject: &'a dyn Subject,
+    judging: Judging<'a>,
     spent: Mutex<Spent>,
 }
 
@@ -55,12 +55,12 @@ struct Spent {
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new(subject: &'a dyn Subject) -> Self {
-        Self { subject, spent: Mutex::default() }
+    pub(super) fn new(judging: Judging<'a>) -> Self {
+        Self { judging, spent: Mutex::default() }
     }
 
-    pub(super) fn subject(&self) -> &'a dyn Subject {
-        self.subject
+    pub(super) fn judging(&self) -> Judging<'a> {
+        self.judging
     }
 
     /// Counts what a grade took as part of this one.
@@ -85,15 +85,22 @@ impl<'a> Asking<'a> {
         let schema =
             json!({ "type": "object", "required": required, "properties": fields, "additionalProperties": false });
         let input = CaseInput::Messages(messages);
-        let ask = Ask { subject: judge.to_owned(), input, schema: Some(schema) };
-        let asked =
-            self.subject.ask(ask).await.map_err(|fault| format!("the judge gave no answer: {}", fault.told()))?;
+        // Questions of one grade follow one another, so that their order names them.
+        let before = self.spent.lock().unwrap_or_else(PoisonError::into_inner).traces.len();
+        let mark = Some(format!("{}/{before}", self.judging.mark));
+        let ask = Ask { subject: judge.to_owned(), input, schema: Some(schema), mark, fresh: false };
+        let asked = self
+            .judging
+            .subject
+            .ask(ask)
+            .await
+            .map_err(|fault| format!("the judge gave no answer: {}", fault.told()))?;
         self.note(asked.trace_id, asked.cost);
         reply::object(&asked.text)
     }
 
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Vec<Vec<f64>>, String> {
-        let vectors = self.subject.embed(model, texts).await;
+        let vectors = self.judging.subject.embed(model, texts).await;
         let vectors = vectors.map_err(|fault| format!("the texts were not embedded: {}", fault.told()))?;
         self.note(vectors.trace_id, vectors.cost);
         if vectors.vectors.len() == texts.len() { Ok(vectors.vectors) } else { Err("a vector is missing".into()) }

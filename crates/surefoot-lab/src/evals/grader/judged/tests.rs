@@ -14,10 +14,10 @@ fn judged(table: Value, replies: &[&str]) -> (Grade, Vec<Ask>) {
     let grader = Grader::compile(&GraderSpec::read(&table).unwrap(), home).unwrap();
     let expect = json!({ "expect": "the reference", "contexts": ["one", "two", "three"] });
     let Value::Object(expect) = expect else { panic!() };
-    let case = Case { id: "1".into(), input: CaseInput::Text("what?".into()), expect };
+    let case = Case { id: "1".into(), input: CaseInput::Text("what?".into()), cluster: None, expect };
     let judge = Judge::new(replies);
     let answer = sample::asked("an answer");
-    (now(grader.grade(&case, Ok(&answer), &judge)), judge.asks())
+    (now(grader.grade(&case, Ok(&answer), Judging { subject: &judge, mark: "run/1/0" })), judge.asks())
 }
 
 fn said(ask: &Ask) -> String {
@@ -85,6 +85,8 @@ fn of_several_judges_most_decide() {
     assert_eq!((grade.verdict, asks.len(), grade.cost), (Verdict::Pass, 3, Some(Money::nanos(15))));
     assert!((grade.score.unwrap() - 2.0 / 3.0).abs() < 1e-12);
     assert_eq!(asks.iter().map(|ask| ask.subject.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    let marks: Vec<_> = asks.iter().filter_map(|ask| ask.mark.as_deref()).collect();
+    assert_eq!(marks, ["run/1/0/0", "run/1/0/1", "run/1/0/2"]);
     assert_eq!(judged(table.clone(), &[yes, no, no]).0.verdict, Verdict::Fail);
     assert_eq!(judged(table, &[yes, yes, "perhaps"]).0.verdict, Verdict::Error);
 }
@@ -187,7 +189,8 @@ fn a_set_counts_what_its_judges_cost() {
     let table = json!({ "kind": "assert-set", "assert": [
         { "kind": "llm-rubric", "value": "kind" }, { "kind": "llm-rubric", "name": "second", "value": "short" },
     ] });
-    let (grade, _) = judged(table, &[r#"{"pass": true}"#, r#"{"pass": true}"#]);
+    let (grade, asks) = judged(table, &[r#"{"pass": true}"#, r#"{"pass": true}"#]);
+    assert_ne!(asks[0].mark, asks[1].mark, "two members of a set ask under two names");
     assert_eq!((grade.verdict, grade.traces.len(), grade.cost), (Verdict::Pass, 2, Some(Money::nanos(10))));
 }
 
