@@ -2,6 +2,7 @@
 //!
 //! Read [`Eval`] first, then [`run`].
 
+pub mod calibrate;
 pub mod compare;
 pub mod dataset;
 pub mod gate;

@@ -14,18 +14,7 @@ use super::{Ask, Asked, Subject, Vectors};
 
 /// An answer of these words, without anything else.
 pub(crate) fn asked(text: &str) -> Asked {
-    Asked {
-        text: text.into(),
-        citations: Vec::new(),
-        contexts: Vec::new(),
-        trace_id: TraceId::from_bits(1),
-        cost: None,
-        took: Duration::from_millis(3),
-        tools: Vec::new(),
-        finish: "stop".into(),
-        cached: false,
-        abstained: None,
-    }
+    Asked { trace_id: TraceId::from_bits(1), took: Duration::from_millis(3), cached: false, ..Asked::said(text) }
 }
 
 /// Carries out something that waits for nobody.

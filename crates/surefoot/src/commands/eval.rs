@@ -14,7 +14,7 @@ use surefoot_types::{
     run::{Run, Verdict},
 };
 
-use super::Place;
+use super::{Place, judge::run_named};
 use crate::{
     assemble::{GatewaySubject, House},
     terminal::{bar, say, say_json, tell},
@@ -141,14 +141,8 @@ impl Eval {
             let other = evals::Eval { subject: against.clone(), ..eval.clone() };
             return Ok(Some(self.asked(house, &other, dataset, left, None).await?));
         }
-        let run = match against.parse::<RunId>() {
-            Ok(id) => house.store.run_get(id).await?.with_context(|| format!("there is no run {id}"))?,
-            Err(_) => {
-                let runs = house.store.run_list(Some(&eval.name), EARLIER).await?;
-                let last = runs.into_iter().find(|run| run.finished.is_some());
-                last.with_context(|| format!("there is no earlier run of the eval '{}'", eval.name))?
-            }
-        };
+        let id = run_named(&house.store, against, eval).await?;
+        let run = house.store.run_get(id).await?.with_context(|| format!("there is no run {id}"))?;
         let cases = house.store.run_cases(run.id).await?;
         Ok(Some(Finished { run, cases }))
     }

@@ -5,6 +5,7 @@ mod check;
 mod eval;
 pub(crate) mod ingest;
 mod init;
+mod judge;
 mod reference;
 mod search;
 mod sim;
@@ -41,6 +42,7 @@ enum Verb {
     Ingest(ingest::Ingest),
     Search(search::Search),
     Eval(eval::Eval),
+    Judge(judge::Judge),
     Traces(traces::Traces),
     Sim(sim::Sim),
     #[command(hide = true)]
@@ -57,6 +59,7 @@ impl Surefoot {
             Verb::Ingest(verb) => verb.run().await,
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
+            Verb::Judge(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Reference(verb) => verb.run(),

@@ -42,16 +42,21 @@ fn cli() -> String {
     let mut surefoot = Surefoot::command().term_width(100);
     surefoot.build();
     for verb in surefoot.get_subcommands_mut().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {
-        described(&mut text, verb);
+        described(&mut text, verb, "surefoot");
     }
     text
 }
 
-fn described(text: &mut String, verb: &mut Command) {
+/// A verb, and those within it.
+fn described(text: &mut String, verb: &mut Command, within: &str) {
     let help = verb.render_long_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     // Writing to a String cannot fail.
-    let _ = write!(text, "\n## surefoot {}\n\n```text\n{}\n```\n", verb.get_name(), lines.join("\n").trim_end());
+    let name = format!("{within} {}", verb.get_name());
+    let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
+    for inner in verb.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
+        described(text, inner, &name);
+    }
 }
 
 fn graders() -> String {

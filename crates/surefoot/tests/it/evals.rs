@@ -175,3 +175,35 @@ async fn a_change_for_the_worse_fails_the_build_when_it_is_sure() {
     let nobody = project.surefoot(&["eval", "--against", "run_01jd8n6y4vq0t2x5w9zk3m7c1f"]).output().await.unwrap();
     assert_eq!(nobody.status.code(), Some(2));
 }
+
+#[tokio::test]
+async fn a_judge_is_measured_by_labels() {
+    let project = Project::temp(&[
+        ("surefoot.toml", ""),
+        (
+            "evals/e.toml",
+            "subject = \"sim/echo\"\ndataset = \"e.csv\"\njudge = \"sim/json\"\n[[graders]]\nkind = \"llm-rubric\"\nname = \"kind\"\nvalue = \"It is kind.\"\n[[graders]]\nkind = \"equals\"\nfield = \"expect\"\n",
+        ),
+        ("evals/e.csv", "input,expect\none,one\ntwo,two\n"),
+        ("labels.csv", "input,output,human\nq,a,pass\nq,b,fail\nq,c,fail\n"),
+        ("broken.csv", "input,output,human\nq,a,perhaps\n"),
+    ]);
+    let calibrate = async |words: &[&str], labels: &str| {
+        let mut command = project.surefoot(&[&["judge", "calibrate", "e"], words].concat());
+        let told = command.arg("--labels").arg(project.folder().join(labels)).output().await.unwrap();
+        (told.status.code(), String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap())
+    };
+    // The simulator's judge says one thing of everything.
+    runs(&project, &[]).await;
+    let (code, text, wrong) = calibrate(&["--json", "--correct", "last"], "labels.csv").await;
+    assert_eq!(code, Some(0), "{wrong}");
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&told["grader"], &told["cases"], &told["kappa"]["value"]), (&json!("kind"), &json!(3), &json!(0.0)));
+    assert_eq!(told["corrected"]["answers"], 2);
+    let (_, text, _) = calibrate(&[], "labels.csv").await;
+    assert!(text.contains("kind: 3 labelled cases") && text.contains("not shown to be better than chance"), "{text}");
+    let (code, _, wrong) = calibrate(&[], "broken.csv").await;
+    assert!(code == Some(2) && wrong.contains("`human` is pass or fail"), "{wrong}");
+    let (code, _, wrong) = calibrate(&["--grader", "equals"], "labels.csv").await;
+    assert!(code == Some(2) && wrong.contains("asks no judge"), "{wrong}");
+}

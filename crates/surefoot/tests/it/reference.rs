@@ -24,8 +24,9 @@ async fn generated_documents_are_fresh() {
 /// Every command's help has examples, and each of them is a command that the program knows.
 #[tokio::test]
 async fn help_has_examples_that_parse() {
-    for verb in ["init", "up", "check", "ask", "ingest", "search", "eval", "traces", "sim"] {
-        let help = output(surefoot(&[verb, "--help"])).await;
+    for verb in ["init", "up", "check", "ask", "ingest", "search", "eval", "judge calibrate", "traces", "sim"] {
+        let words: Vec<&str> = verb.split(' ').chain(["--help"]).collect();
+        let help = output(surefoot(&words)).await;
         assert!(help.contains("Examples:"), "{verb}");
         let examples = help.lines().filter_map(|line| line.trim().strip_prefix("surefoot "));
         for example in examples.filter(|example| example.starts_with(verb)) {

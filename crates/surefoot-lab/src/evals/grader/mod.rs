@@ -101,11 +101,20 @@ struct Finding {
     verdict: Verdict,
     score: Option<f64>,
     fact: String,
+    places: Option<Places>,
 }
+
+/// Which place a judge preferred in each of two orders of a pair: whether the first; `None` for a tie.
+pub(super) type Places = [Option<bool>; 2];
 
 impl Finding {
     fn of(passes: bool, fact: impl Into<String>) -> Self {
-        Self { verdict: if passes { Verdict::Pass } else { Verdict::Fail }, score: None, fact: fact.into() }
+        Self {
+            verdict: if passes { Verdict::Pass } else { Verdict::Fail },
+            score: None,
+            fact: fact.into(),
+            places: None,
+        }
     }
 
     /// Passes where `score`, from 0 to 1, reaches the threshold. What falls short by rounding alone does.
@@ -115,7 +124,7 @@ impl Finding {
     }
 
     fn undefined(fact: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Undefined, score: None, fact: fact.into() }
+        Self { verdict: Verdict::Undefined, ..Self::of(false, fact) }
     }
 
     fn negated(self) -> Self {
@@ -170,6 +179,16 @@ impl Grader {
 
     /// Grades one answer to `case`, or the fault that came instead, asking where the grader asks.
     pub async fn grade(&self, case: &Case, answer: Result<&Asked, &Fault>, judging: Judging<'_>) -> Grade {
+        self.graded(case, answer, judging).await.0
+    }
+
+    /// The same, with the places that a judge of pairs preferred.
+    pub(super) async fn graded(
+        &self,
+        case: &Case,
+        answer: Result<&Asked, &Fault>,
+        judging: Judging<'_>,
+    ) -> (Grade, Option<Places>) {
         let asking = Asking::new(judging);
         let found = match (self.expectation(case), answer) {
             (Err(undefined), _) => Ok(undefined),
@@ -181,10 +200,11 @@ impl Grader {
         let finding = match found {
             Ok(finding) if self.spec.not => finding.negated(),
             Ok(finding) => finding,
-            Err(why) => Finding { verdict: Verdict::Error, score: None, fact: why },
+            Err(why) => Finding { verdict: Verdict::Error, ..Finding::of(false, why) },
         };
         let (traces, cost) = asking.spent();
-        Grade { score: finding.score, traces, cost, ..Grade::plain(&self.spec.name, finding.verdict, finding.fact) }
+        let plain = Grade::plain(&self.spec.name, finding.verdict, finding.fact);
+        (Grade { score: finding.score, traces, cost, ..plain }, finding.places)
     }
 
     /// What is expected of `case`, or that nothing is.

@@ -113,6 +113,11 @@ impl GraderSpec {
         if reader.mistakes.is_empty() { Ok(spec) } else { Err(reader.mistakes) }
     }
 
+    /// Whether it asks a model to judge, by itself or in its set.
+    pub fn asks(&self) -> bool {
+        self.kind.how.needs_judge() || self.members.iter().any(Self::asks)
+    }
+
     /// Adds to a hash all that its grades depend on.
     pub(in crate::evals) fn fingerprint(&self, folder: &Path, into: &mut blake3::Hasher) {
         let plain = (&self.name, self.kind.name, self.not, self.weight, &self.expect, &self.options);

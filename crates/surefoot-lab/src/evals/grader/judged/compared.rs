@@ -59,7 +59,13 @@ pub(super) async fn pairwise(matter: Matter<'_>) -> Found {
         }
         (Better::Tie, _) | (_, Better::Tie) => (0.5, "undecided: the judge changes its mind with the order"),
     };
-    Ok(Finding { fact: format!("{told}: {why}"), ..Finding::scored(score, matter.threshold(), "the score") })
+    let place = |better: Better| match better {
+        Better::First => Some(true),
+        Better::Second => Some(false),
+        Better::Tie => None,
+    };
+    let finding = Finding::scored(score, matter.threshold(), "the score");
+    Ok(Finding { fact: format!("{told}: {why}"), places: Some([place(here), place(there)]), ..finding })
 }
 
 async fn better(matter: Matter<'_>, first: &str, second: &str) -> Result<(Better, String), String> {
