@@ -37,7 +37,7 @@ pub struct Eval {
     pub subject: String,
     /// The folder that it stands in.
     pub folder: PathBuf,
-    /// The file of its cases, `.jsonl` or `.csv`.
+    /// The file of its cases: `.jsonl`, `.csv` or `.yaml`.
     pub dataset: PathBuf,
     /// Who judges, for graders that ask a model and do not name another: a model or a function.
     pub judge: Option<String>,

@@ -2,6 +2,7 @@
 
 mod ask;
 mod check;
+mod dataset;
 mod eval;
 pub(crate) mod ingest;
 mod init;
@@ -43,6 +44,7 @@ enum Verb {
     Search(search::Search),
     Eval(eval::Eval),
     Judge(judge::Judge),
+    Dataset(dataset::Data),
     Traces(traces::Traces),
     Sim(sim::Sim),
     #[command(hide = true)]
@@ -60,6 +62,7 @@ impl Surefoot {
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
+            Verb::Dataset(verb) => verb.run(),
             Verb::Traces(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Reference(verb) => verb.run(),

@@ -9,7 +9,7 @@ use surefoot_types::{
     trace::Outcome,
 };
 
-use crate::support::{Project, output};
+use crate::support::{Project, output, surefoot};
 
 /// The runs that `surefoot eval --json` prints.
 async fn runs(project: &Project, words: &[&str]) -> Value {
@@ -206,4 +206,30 @@ async fn a_judge_is_measured_by_labels() {
     assert!(code == Some(2) && wrong.contains("`human` is pass or fail"), "{wrong}");
     let (code, _, wrong) = calibrate(&["--grader", "equals"], "labels.csv").await;
     assert!(code == Some(2) && wrong.contains("asks no judge"), "{wrong}");
+}
+
+#[tokio::test]
+async fn a_dataset_is_split_once() {
+    let project = Project::temp(&[(
+        "evals/e.yaml",
+        "- input: Which port does it listen on?\n- input: which port does it listen on\n- input: Is it free?\n- input: Who made it?\n",
+    )]);
+    let file = project.folder().join("evals/e.yaml");
+    let split = async || surefoot(&["dataset", "split", "--test", "0.5"]).arg(&file).output().await.unwrap();
+    let told = split().await;
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(told.status.success() && text.contains("kept together: 1, 2"), "{text}");
+    let shown = |name: &str| {
+        let mut show = surefoot(&["dataset", "show", "--json"]);
+        show.arg(project.folder().join("evals").join(name));
+        output(show)
+    };
+    for (name, text) in [("e.train.jsonl", &text), ("e.test.jsonl", &text)] {
+        let told: Value = serde_json::from_str(&shown(name).await).unwrap();
+        assert_eq!(told["cases"], 2);
+        assert!(text.contains(told["version"].as_str().unwrap()), "the version is that of the file");
+    }
+    let again = split().await;
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8(again.stderr).unwrap().contains("nothing was written"));
 }

@@ -24,7 +24,20 @@ async fn generated_documents_are_fresh() {
 /// Every command's help has examples, and each of them is a command that the program knows.
 #[tokio::test]
 async fn help_has_examples_that_parse() {
-    for verb in ["init", "up", "check", "ask", "ingest", "search", "eval", "judge calibrate", "traces", "sim"] {
+    for verb in [
+        "init",
+        "up",
+        "check",
+        "ask",
+        "ingest",
+        "search",
+        "eval",
+        "judge calibrate",
+        "dataset show",
+        "dataset split",
+        "traces",
+        "sim",
+    ] {
         let words: Vec<&str> = verb.split(' ').chain(["--help"]).collect();
         let help = output(surefoot(&words)).await;
         assert!(help.contains("Examples:"), "{verb}");

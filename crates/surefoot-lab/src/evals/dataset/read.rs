@@ -1,11 +1,11 @@
-//! From a file's bytes to its cases: what both formats have in common.
+//! From a file's bytes to its cases: what all formats have in common.
 
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Map, Value};
 use surefoot_types::conversation::Message;
 
-use super::{Case, CaseInput, Problem, ROLES, csv, jsonl};
+use super::{Case, CaseInput, Problem, ROLES, csv, jsonl, yaml};
 
 /// One case as written: its line and its fields.
 pub(super) type Record = (u64, Map<String, Value>);
@@ -16,7 +16,8 @@ pub(super) fn cases(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Vec<Problem>>
     let (records, mut problems) = match Path::new(file).extension().and_then(|ending| ending.to_str()) {
         Some("jsonl") => jsonl::records(text),
         Some("csv") => csv::records(text),
-        _ => return Err(vec![whole("a dataset is a .jsonl or a .csv file")]),
+        Some("yaml" | "yml") => yaml::records(text),
+        _ => return Err(vec![whole("a dataset is a .jsonl, .csv or .yaml file")]),
     };
     if records.is_empty() && problems.is_empty() {
         return Err(vec![whole("has no cases")]);

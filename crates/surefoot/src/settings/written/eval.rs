@@ -25,7 +25,7 @@ pub(crate) const EVAL: Section = Section {
             "dataset",
             "dataset = \"answer.jsonl\"",
             "required",
-            "The file of its cases beside this one: `.jsonl` or `.csv`.",
+            "The file of its cases beside this one: `.jsonl`, `.csv` or `.yaml`.",
         ),
         field(
             "judge",
