@@ -10,7 +10,7 @@ use surefoot_types::{
 
 use super::{Finished, report::ALL, tally::unit_of};
 use crate::stats::{
-    Confidence, Interval, Pairs, multiple, paired,
+    self, Confidence, Interval, Pairs, multiple, paired,
     power::{Aim, cases_needed},
 };
 
@@ -121,6 +121,14 @@ pub fn compare(before: &Finished, after: &Finished) -> Result<Comparison, OtherD
         left_out: left_out(before, after, &earlier, &later),
         rows,
     })
+}
+
+/// The variance of one case's difference between two runs over the same cases; absent where none differs.
+pub(super) fn variance(before: &Finished, after: &Finished) -> Option<f64> {
+    let passed = |case: &CaseResult| share(case.verdict);
+    let (earlier, later) = (means(&before.cases, passed), means(&after.cases, passed));
+    let differences: Vec<f64> = later.iter().filter_map(|(id, now)| Some(now.mean - earlier.get(id)?.mean)).collect();
+    stats::mean::variance(&differences).filter(|variance| *variance > 0.0)
 }
 
 /// The rows of the graders that both runs have. Asking of many graders whether one moved finds one by

@@ -17,7 +17,7 @@ use surefoot_types::{
 use super::{Place, judge::run_named};
 use crate::{
     assemble::{GatewaySubject, House},
-    terminal::{bar, say, say_json, tell},
+    terminal::{bar, say, say_json, tell, told},
 };
 
 /// Run evals: how many answers are as expected, and how sure that is
@@ -27,6 +27,7 @@ use crate::{
   surefoot eval answer --concurrency 8
   surefoot eval answer --repeats 5 --max-usd 2.50
   surefoot eval answer --resume
+  surefoot eval answer --plan 3
   surefoot eval answer --against last
   surefoot eval answer --against answer@concise --junit report.xml
   surefoot eval --json | jq '.[].overall'
@@ -54,6 +55,9 @@ pub(crate) struct Eval {
     /// Compare with a run, with the last one (`last`), or with another function, variant or model
     #[arg(long, value_name = "RUN|SUBJECT")]
     against: Option<String>,
+    /// Ask nothing: tell how many cases, dollars and minutes a difference of so many points needs
+    #[arg(long, value_name = "POINTS", value_parser = points)]
+    plan: Option<f64>,
     /// Write the results as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -95,14 +99,18 @@ impl Eval {
             bail!("there is no eval '{unknown}'; the project has: {}", known.join(", "));
         }
         let chosen = settings.evals.iter().filter(|eval| self.names.is_empty() || self.names.contains(&eval.name));
+        if let Some(difference) = self.plan {
+            let chosen: Vec<_> = chosen.collect();
+            return self.planned(&house, &chosen, difference).await;
+        }
         let mut left = self.max_usd;
         let mut runs = Vec::new();
         for eval in chosen {
-            let told = self.one(&house, eval, &mut left).await?;
+            let one = self.one(&house, eval, &mut left).await?;
             if !self.json {
-                shown(&told);
+                shown(&one);
             }
-            runs.push(told);
+            runs.push(one);
         }
         house.store.close().await;
         if let Some(file) = &self.junit {
@@ -116,6 +124,34 @@ impl Eval {
             tell("The project has no evals: write evals/NAME.toml.");
         }
         Ok(ExitCode::from(u8::from(runs.iter().any(|told| told.shut().is_some()))))
+    }
+
+    /// Tells what a difference needs, going by the last finished run of each eval, and one before it.
+    async fn planned(&self, house: &House, chosen: &[&evals::Eval], difference: f64) -> anyhow::Result<ExitCode> {
+        let mut plans = Vec::new();
+        for eval in chosen {
+            let runs = house.store.run_list(Some(&eval.name), EARLIER).await?;
+            let mut runs = runs.into_iter().filter(|run| run.finished.is_some());
+            let last =
+                runs.next().with_context(|| format!("run the eval '{}' once: a plan goes by a run", eval.name))?;
+            let earlier = runs.find(|run| run.dataset == last.dataset);
+            let mut kept = Vec::new();
+            for run in [Some(last), earlier].into_iter().flatten() {
+                let cases = house.store.run_cases(run.id).await?;
+                kept.push(Finished { run, cases });
+            }
+            let plan = evals::plan(&kept[0], kept.get(1), difference);
+            let plan = plan.with_context(|| format!("no case of the run {} could be graded", kept[0].run.id))?;
+            if !self.json {
+                say(told_plan(&eval.name, &kept[0].run, &plan, self.concurrency));
+            }
+            plans.push(plan);
+        }
+        house.store.close().await;
+        if self.json {
+            say_json(&plans)?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
 
     /// Runs one eval, and compares it where that is asked for. `left` is the money that is left.
@@ -195,6 +231,31 @@ impl Eval {
         *left = left.map(|left| left - finished.run.cost.unwrap_or_default());
         Ok(finished)
     }
+}
+
+/// Points of a difference, as a share.
+fn points(text: &str) -> Result<f64, String> {
+    let points = text.parse::<f64>().ok().filter(|points| *points > 0.0 && *points < 100.0);
+    points.map(|points| points / 100.0).ok_or_else(|| "a difference in points, above 0 and below 100, like 3".into())
+}
+
+fn told_plan(name: &str, run: &Run, plan: &evals::Plan, at_once: u16) -> String {
+    let points = plan.difference * 100.0;
+    let cost = plan.cost.map_or_else(|| "at an unknown price".to_owned(), |cost| format!("about {cost}"));
+    let spread = if plan.paired {
+        "the spread is that of its differences from the run before it"
+    } else {
+        "without a second run over its cases the widest spread is assumed"
+    };
+    format!(
+        "{name}: {} cases see a difference of {points} points in four of five tries; {} cases see {:.1}\n  {} answers for two variants, {cost}, {} at {at_once} at once\n  going by {}: {spread}",
+        plan.cases,
+        plan.cases_now,
+        plan.seen_now * 100.0,
+        plan.answers,
+        told(plan.took / u32::from(at_once)),
+        run.id,
+    )
 }
 
 /// How many earlier runs are looked at.

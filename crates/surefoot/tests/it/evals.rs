@@ -102,6 +102,20 @@ fn echoing(model: &str, cases: &str) -> Project {
     ])
 }
 
+#[tokio::test]
+async fn a_plan_goes_by_a_run_and_asks_nothing() {
+    let project = echoing("sim/echo", &echoed(20, 15));
+    let none = project.surefoot(&["eval", "--plan", "3"]).output().await.unwrap();
+    assert!(none.status.code() == Some(2) && String::from_utf8(none.stderr).unwrap().contains("run the eval 'e' once"));
+    runs(&project, &[]).await;
+    let told = output(project.surefoot(&["eval", "--plan", "3"])).await;
+    assert!(told.contains("cases see a difference of 3 points") && told.contains("20 cases see"), "{told}");
+    let plans = runs(&project, &["--plan", "5"]).await;
+    assert!(plans[0]["cases"].as_u64().unwrap() > 1_000, "{plans}");
+    let traces: Value = serde_json::from_str(&output(project.surefoot(&["traces", "--json"])).await).unwrap();
+    assert_eq!(traces.as_array().unwrap().len(), 20);
+}
+
 /// Killed in the middle and gone on with, a run asks nothing again that was answered.
 #[tokio::test]
 async fn a_killed_run_is_gone_on_with() {
