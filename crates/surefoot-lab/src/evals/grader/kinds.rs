@@ -7,7 +7,7 @@ use super::{
     judged::{Judged, Likeness, Metric},
     markup, near, source,
     spec::Mode,
-    text, tools,
+    sql, text, tools,
 };
 
 /// A kind of grader.
@@ -202,6 +202,15 @@ pub(super) const KINDS: &[Kind] = &[
         markup::paths_fit,
     )
     .needing(Needs::Maybe),
+    check(
+        "is-sql",
+        "the whole answer is SQL: `{ databaseType, allowedTables, allowedColumns }`",
+        sql::is_sql,
+        sql::fits,
+    )
+    .needing(Needs::Maybe),
+    check("contains-sql", "the answer, or a fenced block in it, is such SQL", sql::contains_sql, sql::fits)
+        .needing(Needs::Maybe),
     check("levenshtein", "at most so many letters differ (5)", near::levenshtein, near::references_fit).taking(SCORED),
     check(
         "levenshtein-similarity",

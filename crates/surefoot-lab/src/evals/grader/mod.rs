@@ -20,6 +20,7 @@ mod near;
 mod set;
 mod source;
 mod spec;
+mod sql;
 mod text;
 mod tools;
 

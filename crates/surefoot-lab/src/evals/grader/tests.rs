@@ -84,6 +84,8 @@ fn what_cannot_be_compiled_is_told_before_anything_is_asked() {
         (json!({ "kind": "numeric-diff", "value": "x" }), "not a number"),
         (json!({ "kind": "trajectory:tool-args-match", "value": { "name": "a" } }), "needs `args`"),
         (json!({ "kind": "assert-set", "assert": [{ "kind": "regex", "value": "(" }] }), "cannot be used"),
+        (json!({ "kind": "is-sql", "value": { "databaseType": "Excel" } }), "`databaseType` is one of MySQL"),
+        (json!({ "kind": "is-sql", "value": { "tables": [] } }), "`tables` is none of databaseType"),
         (json!({ "kind": "llm-rubric", "value": "short" }), "needs a `judge`"),
         (json!({ "kind": "llm-rubric", "file": "nowhere.md", "judge": "m" }), "`nowhere.md` cannot be read"),
     ] {
@@ -203,6 +205,25 @@ fn an_answer_of_nothing_but_openings_is_read_in_good_time() {
             assert_ne!(verdict, Verdict::Error, "{kind}");
         }
     }
+}
+
+#[test]
+fn sql_touches_only_what_is_allowed() {
+    let rules =
+        json!({ "allowedTables": ["select::(null|shop)::orders"], "allowedColumns": ["select::.*::(id|total)"] });
+    let verdict = |said: &str| told(json!({ "kind": "is-sql", "value": rules }), said);
+    for (said, expected) in [
+        ("SELECT id, total FROM shop.orders WHERE id = 1", Verdict::Pass),
+        ("SELECT o.id FROM orders o", Verdict::Pass),
+        ("SELECT id FROM orders WHERE id IN (SELECT id FROM users)", Verdict::Fail),
+        ("DELETE FROM orders WHERE id = 1", Verdict::Fail),
+        ("SELECT id FROM orders; DROP TABLE orders", Verdict::Fail),
+        ("SELECT card FROM orders", Verdict::Fail),
+    ] {
+        let (verdict, why) = verdict(said);
+        assert_eq!(verdict, expected, "{said}: {why}");
+    }
+    assert_eq!(verdict("SELECT card FROM orders").1, "`select::null::card` is not allowed");
 }
 
 #[test]
