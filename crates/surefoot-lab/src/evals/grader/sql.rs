@@ -14,9 +14,12 @@ use sqlparser::{
 
 use super::{Finding, Found, Given, text};
 
+/// Makes a dialect.
+type Reads = fn() -> Box<dyn Dialect>;
+
 /// What a database's own words are called by those who use promptfoo, and how its SQL is read. Those that
 /// have no dialect of their own are read as what they are built on.
-const DATABASES: [(&str, fn() -> Box<dyn Dialect>); 11] = [
+const DATABASES: [(&str, Reads); 11] = [
     ("MySQL", || Box::new(dialect::MySqlDialect {})),
     ("MariaDB", || Box::new(dialect::MySqlDialect {})),
     ("PostgreSQL", || Box::new(dialect::PostgreSqlDialect {})),
