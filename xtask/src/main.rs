@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test`, `tidy`, `codegen`, `bench`.
+//! The project's own chores: `cargo xtask test`, `tidy`, `codegen`, `bench`, and what checks the lab.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
@@ -9,6 +9,8 @@ mod postgres;
 mod run;
 mod test;
 mod tidy;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -30,14 +32,35 @@ enum Chore {
     Codegen(codegen::Codegen),
     /// Measures. The figures go into docs/benchmarks.md.
     Bench(bench::Bench),
+    /// Checks the statistics on a file of reference values.
+    StatsVectors {
+        /// JSON with `cases`, each with `category`, `inputs`, `expected` and `tolerance`.
+        file: PathBuf,
+    },
+    /// Checks the graders on a file of facts from other tools' tests.
+    GraderCases {
+        /// One JSON object a line, each with `grader`, `params`, `output` and what is expected.
+        file: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
+    let chore = Xtask::parse().chore;
+    // Files are named from where the chore was started.
+    let here = std::env::current_dir()?;
     std::env::set_current_dir(run::root())?;
-    match Xtask::parse().chore {
+    match chore {
         Chore::Test(test) => test.run(),
         Chore::Tidy => tidy::run(),
         Chore::Codegen(codegen) => codegen.run(),
         Chore::Bench(bench) => bench.run(),
+        Chore::StatsVectors { file } => lab_example("stats_vectors", &here.join(file)),
+        Chore::GraderCases { file } => lab_example("grader_cases", &here.join(file)),
     }
+}
+
+/// Runs one of the lab's examples over a file.
+fn lab_example(name: &str, file: &Path) -> anyhow::Result<()> {
+    let mut example = run::command(&format!("cargo run --quiet --package surefoot-lab --example {name} --"));
+    run::step(name, example.arg(file))
 }

@@ -55,6 +55,8 @@ pub struct Context {
     pub headers: BTreeMap<String, String>,
     /// The trace of the caller's own that the request is part of.
     pub trace: Option<TraceContext>,
+    /// Whether a kept answer is of no use: another answer to the same question is wanted.
+    pub fresh: bool,
 }
 
 /// What the path sends back, in order: one `Head`, any number of `Frame`s (streams only), and one

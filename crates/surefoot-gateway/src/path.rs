@@ -99,7 +99,7 @@ impl Gateway {
         tale.screened(&prompt);
 
         tale.enter("recall");
-        let place = recall.place(&plan, &prompt, tale.trace());
+        let place = if call.context.fresh { None } else { recall.place(&plan, &prompt, tale.trace()) };
         if let Some(kept) = recall.get(place) {
             return outlet.replay(kept, hold.standing(), tale).await;
         }

@@ -181,6 +181,9 @@ pub fn run(n: u64, eval: &str) -> Run {
         graders: Vec::new(),
         cost: None,
         gate: None,
+        repeats: 1,
+        graded_by: String::new(),
+        stopped: None,
     }
 }
 
@@ -188,11 +191,13 @@ pub fn run(n: u64, eval: &str) -> Run {
 pub fn case(id: &str) -> CaseResult {
     CaseResult {
         case_id: id.into(),
+        repeat: 0,
+        cluster: None,
         input: "question".into(),
         output: "answer".into(),
         trace_id: Some(trace_id(1)),
         verdict: Verdict::Pass,
-        grades: vec![Grade { grader: "contains".into(), verdict: Verdict::Pass, reason: "it does".into() }],
+        grades: vec![Grade::plain("contains", Verdict::Pass, "it does")],
         took_ms: 3,
         cost: Some(Money::nanos(7)),
     }

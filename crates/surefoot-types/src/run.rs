@@ -31,6 +31,22 @@ pub struct Grade {
     pub verdict: Verdict,
     /// Why, in a sentence.
     pub reason: String,
+    /// How far, from 0 to 1, where the grader measures that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// The traces of the requests that it made to a judge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<TraceId>,
+    /// What those cost; absent when it made none, or when a price is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+}
+
+impl Grade {
+    /// A grade that measures nothing and asked nobody.
+    pub fn plain(grader: impl Into<String>, verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self { grader: grader.into(), verdict, reason: reason.into(), score: None, traces: Vec::new(), cost: None }
+    }
 }
 
 /// One case of a run, with its answer and grades.
@@ -38,6 +54,12 @@ pub struct Grade {
 pub struct CaseResult {
     /// The case's id in its dataset.
     pub case_id: String,
+    /// Which answer to the case this is, from 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub repeat: u64,
+    /// Which cases it belongs together with, where the dataset says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// What was asked.
     pub input: String,
     /// What came back.
@@ -54,16 +76,17 @@ pub struct CaseResult {
     pub cost: Option<Money>,
 }
 
-/// A proportion with its interval.
+/// A proportion with its interval. Where cases were answered several times or belong together, the value
+/// is the mean over them, and the interval knows that they are fewer than the answers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
-    /// Cases that passed.
+    /// Answers that passed.
     pub passed: u64,
-    /// Cases that passed or failed.
+    /// Answers that passed or failed.
     pub of: u64,
-    /// `passed / of`; absent when `of` is 0.
+    /// The share that passed; absent when `of` is 0.
     pub value: Option<f64>,
-    /// Lower end of the 95 % Wilson interval.
+    /// Lower end of the 95 % interval: Wilson's, or Student's t over what belongs together.
     pub low: f64,
     /// Upper end.
     pub high: f64,
@@ -109,6 +132,24 @@ pub struct Run {
     pub cost: Option<Money>,
     /// Why the gate is open or shut, if there is one: `(open, reason)`.
     pub gate: Option<Gate>,
+    /// Answers to each case.
+    #[serde(default = "once")]
+    pub repeats: u64,
+    /// BLAKE3 of the graders as they graded, in hex.
+    #[serde(default)]
+    pub graded_by: String,
+    /// Why it ended before all was asked; absent where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+}
+
+fn once() -> u64 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(repeat: &u64) -> bool {
+    *repeat == 0
 }
 
 /// The verdict of a run's gate.

@@ -1,7 +1,7 @@
-//! Datasets: cases in JSONL or CSV, read with all their mistakes at once.
+//! Datasets: cases in JSONL, CSV or YAML, read with all their mistakes at once.
 //!
-//! A case has an `input` (a question, or named fields) or `messages`, may have an `id`, and all its
-//! other fields are expectations for graders to look at:
+//! A case has an `input` (a question, or named fields) or `messages`, may have an `id` and a `cluster`,
+//! and all its other fields are expectations for graders to look at:
 //!
 //! ```json
 //! {"id": "port", "input": "Which port does it listen on?", "expect": "4141", "source": "start.md#Ports"}
@@ -9,18 +9,22 @@
 //! {"messages": [{"role": "user", "content": "Hello"}], "expect": "Hello"}
 //! ```
 //!
-//! In CSV the header names the fields; `input.question` is a field of the input; cells are text, and
+//! In YAML a dataset is a list of such cases. In CSV the header names the fields; `input.question` is a field of the input; cells are text, and
 //! an empty cell is an absent field.
 
 mod csv;
 mod jsonl;
 mod read;
+mod split;
+mod yaml;
 
 use std::{fmt, fs, path::Path};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use surefoot_types::conversation::{Message, Role};
+
+pub use split::Split;
 
 /// One example.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,8 +33,30 @@ pub struct Case {
     pub id: String,
     /// What is asked.
     pub input: CaseInput,
+    /// Which cases it belongs together with: those of one document, conversation or user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// All its other fields.
     pub expect: Map<String, Value>,
+}
+
+impl Case {
+    /// As a dataset has it.
+    fn written(&self) -> Map<String, Value> {
+        let mut fields = Map::from_iter([("id".to_owned(), Value::from(self.id.as_str()))]);
+        let (name, input) = match &self.input {
+            CaseInput::Text(text) => ("input", Value::from(text.as_str())),
+            CaseInput::Fields(fields) => ("input", Value::Object(fields.clone())),
+            CaseInput::Messages(messages) => {
+                let one = |one: &Message| json!({ "role": role_name(one.role), "content": one.words() });
+                ("messages", messages.iter().map(one).collect())
+            }
+        };
+        fields.insert(name.to_owned(), input);
+        fields.extend(self.cluster.as_ref().map(|cluster| ("cluster".to_owned(), Value::from(cluster.as_str()))));
+        fields.extend(self.expect.clone());
+        fields
+    }
 }
 
 /// What a case asks.
@@ -115,7 +141,7 @@ impl fmt::Display for DatasetError {
 }
 
 impl Dataset {
-    /// Reads a `.jsonl` or `.csv` file.
+    /// Reads a `.jsonl`, `.csv`, `.yaml` or `.yml` file.
     ///
     /// # Errors
     /// All that is wrong with it.
@@ -150,6 +176,11 @@ impl Dataset {
     /// The dataset of the first `limit` cases, with a hash of its own.
     pub fn first(&self, limit: usize) -> Self {
         Self::of(self.cases.iter().take(limit).cloned().collect())
+    }
+
+    /// The cases as JSONL, each with its id: the same dataset when it is read again.
+    pub fn to_jsonl(&self) -> String {
+        self.cases.iter().map(|case| Value::Object(case.written()).to_string() + "\n").collect()
     }
 
     fn of(cases: Vec<Case>) -> Self {

@@ -58,11 +58,15 @@ pub fn errors_allowed(spec: Option<&GateSpec>, cases: u64) -> u64 {
 /// Whether a finished run's figures open its gate. An eval without one has no gate, but for this: too
 /// many errors shut one everywhere, lest an eval that asked nothing looks well.
 pub fn decide(spec: Option<&GateSpec>, run: &Run) -> Option<Gate> {
-    let allowed = errors_allowed(spec, run.cases);
+    if let Some(stopped) = &run.stopped {
+        return Some(Gate { open: false, reason: format!("the run stopped before its end: {stopped}") });
+    }
+    let answers = run.cases * run.repeats;
+    let allowed = errors_allowed(spec, answers);
     if run.errors > allowed {
         let reason = format!(
-            "{} of {} cases ended in an error, and {allowed} may: the rates are not to be trusted",
-            run.errors, run.cases
+            "{} of {answers} answers ended in an error, and {allowed} may: the rates are not to be trusted",
+            run.errors
         );
         return Some(Gate { open: false, reason });
     }
@@ -71,7 +75,7 @@ pub fn decide(spec: Option<&GateSpec>, run: &Run) -> Option<Gate> {
         return Some(Gate { open: false, reason: "no case could be graded".into() });
     };
     let mut short = Vec::new();
-    let mut reached = vec![format!("{} of {} cases passed ({})", run.overall.passed, run.overall.of, percent(seen))];
+    let mut reached = vec![format!("{} of {} answers passed ({})", run.overall.passed, run.overall.of, percent(seen))];
     for (what, value, least) in [
         ("the pass rate", seen, spec.pass_rate),
         ("the lower end of its 95 % interval", run.overall.low, spec.at_least),

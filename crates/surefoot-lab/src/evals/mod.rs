@@ -2,23 +2,33 @@
 //!
 //! Read [`Eval`] first, then [`run`].
 
+pub mod calibrate;
 pub mod compare;
 pub mod dataset;
 pub mod gate;
 pub mod grader;
+mod junit;
+mod plan;
+mod purse;
 pub mod report;
+mod resume;
 mod runner;
+#[cfg(test)]
+mod sample;
 mod subject;
 mod tally;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-pub use compare::{Comparison, compare};
+pub use compare::{Compared, Comparison, Measure, Settled, compare};
 pub use dataset::{Case, CaseInput, Dataset, DatasetError};
 pub use gate::GateSpec;
-pub use grader::{Grader, GraderSpec};
+pub use grader::{Grader, GraderSpec, Home, Judging};
+pub use junit::junit;
+pub use plan::{Plan, plan};
+pub use resume::unfinished;
 pub use runner::{Bench, Finished, Options, Progress, RunError, run};
-pub use subject::{Ask, Asked, Subject};
+pub use subject::{Ask, Asked, Subject, ToolCalled, Vectors};
 
 /// An eval, as its file describes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +37,12 @@ pub struct Eval {
     pub name: String,
     /// What is asked: a function, `function@variant` or a model.
     pub subject: String,
-    /// The file of its cases, `.jsonl` or `.csv`.
+    /// The folder that it stands in.
+    pub folder: PathBuf,
+    /// The file of its cases: `.jsonl`, `.csv` or `.yaml`.
     pub dataset: PathBuf,
+    /// Who judges, for graders that ask a model and do not name another: a model or a function.
+    pub judge: Option<String>,
     /// What scores the answers; at least one.
     pub graders: Vec<GraderSpec>,
     /// What the scores must reach.
@@ -77,6 +91,7 @@ impl Eval {
     /// # Errors
     /// All that is wrong with them: none at all, two of one name, a broken pattern or schema.
     pub fn compile(&self) -> Result<Vec<Grader>, Vec<Mistake>> {
+        let home = self.home();
         let mut mistakes = Vec::new();
         if self.graders.is_empty() {
             mistakes.push(Mistake::whole("an eval needs at least one grader"));
@@ -88,7 +103,7 @@ impl Eval {
                 let message = format!("grader {} is named `{}` too: give one of them a `name`", first + 1, spec.name);
                 mistakes.push(Mistake::in_option("name", message).of_grader(at));
             }
-            match Grader::compile(spec) {
+            match Grader::compile(spec, home) {
                 Ok(grader) => graders.push(grader),
                 Err(message) => mistakes.push(Mistake::in_option("value", message).of_grader(at)),
             }
@@ -96,16 +111,35 @@ impl Eval {
         if mistakes.is_empty() { Ok(graders) } else { Err(mistakes) }
     }
 
+    /// What its graders need to know of it.
+    pub fn home(&self) -> Home<'_> {
+        Home { folder: &self.folder, judge: self.judge.as_deref() }
+    }
+
+    /// BLAKE3 of its graders as they are written, files and judge included, in hex: runs of one hash were
+    /// graded alike.
+    pub fn graded_by(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(format!("{:?}", self.judge).as_bytes());
+        for spec in &self.graders {
+            spec.fingerprint(&self.folder, &mut hasher);
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// Graders that look at a field which no case of `dataset` has: they would grade nothing, and
     /// a misspelt field would pass unseen.
     pub fn mistakes_with(&self, dataset: &Dataset) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         for (at, spec) in self.graders.iter().enumerate() {
-            let grader::Expect::Field(field) = &spec.expect else { continue };
-            if !dataset.cases().iter().any(|case| case.expect.contains_key(field)) {
+            let missing = spec
+                .fields()
+                .into_iter()
+                .filter(|field| !dataset.cases().iter().any(|case| case.expect.contains_key(*field)));
+            mistakes.extend(missing.map(|field| {
                 let message = format!("`{}` looks at the field `{field}`, which no case has", spec.name);
-                mistakes.push(Mistake::in_option("field", message).of_grader(at));
-            }
+                Mistake::in_option("field", message).of_grader(at)
+            }));
         }
         mistakes
     }

@@ -1,6 +1,13 @@
 //! A run as rows of a table.
 
-use surefoot_types::run::{Rate, Run};
+use std::collections::BTreeMap;
+
+use surefoot_types::run::{CaseResult, Rate, Run, Verdict};
+
+use crate::stats::{
+    Confidence, Interval,
+    repeats::{self, Attempts},
+};
 
 /// One row: all graders together, or one of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +46,7 @@ impl Row {
 
 /// A run's rows: all graders together, then each in the eval's order.
 pub fn rows(run: &Run) -> Vec<Row> {
-    let undefined = run.cases.saturating_sub(run.overall.of + run.errors);
+    let undefined = (run.cases * run.repeats).saturating_sub(run.overall.of + run.errors);
     let all = Row { name: ALL.into(), rate: run.overall, errors: run.errors, undefined };
     let each = run.graders.iter().map(|grader| Row {
         name: grader.grader.clone(),
@@ -48,6 +55,54 @@ pub fn rows(run: &Run) -> Vec<Row> {
         undefined: grader.undefined,
     });
     std::iter::once(all).chain(each).collect()
+}
+
+/// How reliable a run is whose cases were answered several times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reliability {
+    /// Answers that are drawn.
+    pub k: u64,
+    /// How often one of `k` answers passes, with its 95 % interval over cases.
+    pub one_of: Share,
+    /// How often all `k` pass.
+    pub all_of: Share,
+}
+
+/// A share with its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// The share.
+    pub value: f64,
+    /// Where it lies.
+    pub interval: Interval,
+}
+
+impl Share {
+    /// `81.0 % (70.2 – 91.8 %)`.
+    pub fn told(&self) -> String {
+        let Interval { low, high } = self.interval;
+        format!("{} ({:.1} – {})", percent(self.value), floor(low), percent(high))
+    }
+}
+
+/// pass@k and pass^k of a run for every k from 2 to its repeats; nothing where a case has one answer.
+pub fn reliability(run: &Run, cases: &[CaseResult]) -> Vec<Reliability> {
+    let mut attempts: BTreeMap<&str, Attempts> = BTreeMap::new();
+    for case in cases.iter().filter(|case| matches!(case.verdict, Verdict::Pass | Verdict::Fail)) {
+        let of = attempts.entry(&case.case_id).or_insert(Attempts { of: 0, passed: 0 });
+        of.of += 1;
+        of.passed += u64::from(case.verdict == Verdict::Pass);
+    }
+    let attempts: Vec<Attempts> = attempts.into_values().collect();
+    let share = |figure: &dyn Fn(Attempts) -> Option<f64>| {
+        let mean = repeats::over_cases(&attempts, figure, Confidence::P95)?.estimate;
+        Some(Share { value: mean.value, interval: mean.interval.within(0.0, 1.0) })
+    };
+    let of = |k| {
+        let (one_of, all_of) = (share(&|case| case.pass_at(k))?, share(&|case| case.pass_all(k))?);
+        Some(Reliability { k, one_of, all_of })
+    };
+    (2..=run.repeats).filter_map(of).collect()
 }
 
 /// A share as a percentage with one decimal. It is cut, not rounded: 99.96 % is not 100 %, and a
@@ -63,7 +118,7 @@ fn floor(share: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use surefoot_testkit::samples::run;
+    use surefoot_testkit::samples::{self, run};
 
     use super::*;
 
@@ -91,6 +146,22 @@ mod tests {
             (row(Some(0.75), 0).rate_told(), row(Some(0.75), 0).interval_told()),
             ("75.0 %".into(), "30.0 – 95.0 %".into())
         );
+    }
+
+    #[test]
+    fn reliability_is_told_for_every_number_of_answers() {
+        let answer = |id: &str, repeat, verdict| CaseResult { repeat, verdict, ..samples::case(id) };
+        let cases: Vec<_> = [("a", [Verdict::Pass; 3]), ("b", [Verdict::Pass, Verdict::Fail, Verdict::Fail])]
+            .into_iter()
+            .flat_map(|(id, verdicts)| (0..).zip(verdicts).map(move |(at, verdict)| answer(id, at, verdict)))
+            .collect();
+        let told = reliability(&Run { repeats: 3, ..run(1, "answer") }, &cases);
+        let figures: Vec<_> = told.iter().map(|one| (one.k, one.one_of.value, one.all_of.value)).collect();
+        assert_eq!(figures.len(), 2);
+        assert!((figures[0].1 - (1.0 + 2.0 / 3.0) / 2.0).abs() < 1e-12 && figures[0].2 == 0.5);
+        assert_eq!(figures[1], (3, 1.0, 0.5));
+        assert_eq!(told[1].all_of.told(), "50.0 % (0.0 – 100.0 %)");
+        assert_eq!(reliability(&run(1, "answer"), &cases), []);
     }
 
     #[test]

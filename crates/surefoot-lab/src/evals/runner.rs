@@ -3,17 +3,21 @@
 //! Each case is kept as soon as it is graded, so a run that is cut off (its future dropped, the process
 //! killed) leaves what it had, under a head without an end.
 
+use std::collections::BTreeMap;
+
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use surefoot_types::{
-    Chance, Clock, Fault,
+    Chance, Clock, Fault, Money,
     ids::RunId,
     ports::{Notebook, StoreError, Stored},
-    run::{CaseResult, GraderSummary, Rate, Run, Verdict},
+    run::{CaseResult, Grade, GraderSummary, Rate, Run, Verdict},
 };
 use tokio::time::Instant;
 
 use super::{
-    Ask, Asked, Case, Dataset, Eval, Grader, Mistake, Subject,
+    Ask, Asked, Case, Dataset, Eval, Grader, Judging, Mistake, Subject,
+    purse::Purse,
+    resume::Left,
     tally::{self, Count},
 };
 
@@ -37,35 +41,43 @@ pub struct Options {
     pub concurrency: usize,
     /// The first so many cases alone; all where absent.
     pub limit: Option<usize>,
+    /// Answers to each case; at least one.
+    pub repeats: u64,
+    /// What it may cost; it stops before it costs more.
+    pub most: Option<Money>,
+    /// The run that it goes on with.
+    pub resume: Option<RunId>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 4, limit: None }
+        Self { concurrency: 4, limit: None, repeats: 1, most: None, resume: None }
     }
 }
 
-/// How far a run is, in cases.
+/// How far a run is, in answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Cases kept.
+    /// Answers kept.
     pub done: u64,
-    /// Cases in all.
+    /// Answers in all.
     pub of: u64,
-    /// Cases that passed.
+    /// Answers that passed.
     pub passed: u64,
-    /// Cases that failed.
+    /// Answers that failed.
     pub failed: u64,
     /// Cases that ended in an error.
     pub errors: u64,
+    /// What they cost so far; absent once a price is unknown.
+    pub spent: Option<Money>,
 }
 
-/// A run that came to its end.
+/// A run that came to its end, or was stopped by its limit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
     /// Its head, as kept.
     pub run: Run,
-    /// Its cases, in the dataset's order.
+    /// Its cases, in the dataset's order, and of each its answers.
     pub cases: Vec<CaseResult>,
 }
 
@@ -75,15 +87,19 @@ pub enum RunError {
     /// The eval cannot be meant as it stands; nothing was asked.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Eval(Vec<Mistake>),
+    /// The run cannot be gone on with.
+    #[error("{0}")]
+    Resume(String),
     /// The store failed; what was kept before stays.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Runs `eval` over `dataset`. `progress` is told at the start and after every case.
+/// Runs `eval` over `dataset`. `progress` is told at the start and after every answer.
 ///
 /// # Errors
-/// When the eval has mistakes, before anything is asked, or when the store fails.
+/// When the eval has mistakes or the run to go on with is another's, before anything is asked, or when the
+/// store fails.
 pub async fn run(
     eval: &Eval,
     dataset: &Dataset,
@@ -94,12 +110,21 @@ pub async fn run(
     let graders = prepared(eval, dataset)?;
     let part = options.limit.map(|limit| dataset.first(limit));
     let dataset = part.as_ref().unwrap_or(dataset);
-    let mut head = head(eval, dataset, bench);
+    let fresh = head(eval, dataset, bench, options.repeats.max(1));
+    let left = match options.resume {
+        Some(id) => Left::find(bench.notebook, id, &fresh).await?,
+        None => Left { run: fresh, cases: Vec::new() },
+    };
+    let mut head = Run { stopped: None, gate: None, ..left.run.clone() };
     bench.notebook.run_put(&head).await?;
     let work = Work { run: head.id, eval, graders: &graders, bench };
-    let cases = work.all(dataset.cases(), options.concurrency, progress).await?;
+    let (cases, purse) = work.all(dataset.cases(), left, options, progress).await?;
+    if (cases.len() as u64) < head.cases * head.repeats {
+        head.stopped = Some(purse.refusal());
+    } else {
+        head.finished = Some(bench.clock.now());
+    }
     tally::tally(&mut head, &cases, eval.gate.as_ref());
-    head.finished = Some(bench.clock.now());
     bench.notebook.run_put(&head).await?;
     Ok(Finished { run: head, cases })
 }
@@ -111,7 +136,7 @@ fn prepared(eval: &Eval, dataset: &Dataset) -> Result<Vec<Grader>, RunError> {
 }
 
 /// The head of a run that begins now.
-fn head(eval: &Eval, dataset: &Dataset, bench: Bench<'_>) -> Run {
+fn head(eval: &Eval, dataset: &Dataset, bench: Bench<'_>, repeats: u64) -> Run {
     let nothing = Rate { passed: 0, of: 0, value: None, low: 0.0, high: 1.0 };
     let summary = |name: &str| GraderSummary { grader: name.to_owned(), rate: nothing, errors: 0, undefined: 0 };
     Run {
@@ -127,6 +152,9 @@ fn head(eval: &Eval, dataset: &Dataset, bench: Bench<'_>) -> Run {
         graders: eval.graders.iter().map(|spec| summary(&spec.name)).collect(),
         cost: None,
         gate: None,
+        repeats,
+        graded_by: eval.graded_by(),
+        stopped: None,
     }
 }
 
@@ -139,54 +167,100 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Asks, grades and keeps `cases`, at most `at_once` at a time; gives them in their order.
+    /// Asks, grades and keeps what `left` lacks, several at a time and as long as the money lasts; gives
+    /// all answers in the order of their cases. Every case is asked once before one is asked again, so
+    /// that a run that stops has seen as many cases as it could.
     async fn all(
         &self,
         cases: &[Case],
-        at_once: usize,
+        left: Left,
+        options: Options,
         progress: &(dyn Fn(Progress) + Send + Sync),
-    ) -> Stored<Vec<CaseResult>> {
-        let of = cases.len() as u64;
-        progress(Progress { of, ..Progress::default() });
-        let mut waiting = cases.iter().enumerate();
+    ) -> Stored<(Vec<CaseResult>, Purse)> {
+        let kept = left.kept();
+        let all = (0..left.run.repeats).flat_map(|repeat| cases.iter().map(move |case| (case, repeat)));
+        let mut waiting = all.filter(|(case, repeat)| !kept.contains(&(case.id.as_str(), *repeat)));
+        let mut meter = Meter::new(left.run.cases * left.run.repeats, options.most, progress);
+        left.cases.iter().for_each(|case| meter.count(case));
+        meter.tell();
         let mut running = FuturesUnordered::new();
-        let mut results = Vec::with_capacity(cases.len());
-        let mut count = Count::default();
+        let mut results = left.cases.clone();
         loop {
-            while running.len() < at_once.max(1) {
-                let Some((at, case)) = waiting.next() else { break };
-                running.push(async move { (at, self.one(case).await) });
+            while running.len() < options.concurrency.max(1) && meter.purse.affords(running.len()) {
+                let Some((case, repeat)) = waiting.next() else { break };
+                running.push(self.one(case, repeat));
             }
-            let Some((at, kept)) = running.next().await else { break };
+            let Some(kept) = running.next().await else { break };
             let result = kept?;
-            count.add(result.verdict);
-            results.push((at, result));
-            let Count { passed, failed, errors, .. } = count;
-            progress(Progress { done: results.len() as u64, of, passed, failed, errors });
+            meter.count(&result);
+            meter.tell();
+            results.push(result);
         }
-        results.sort_by_key(|(at, _)| *at);
-        Ok(results.into_iter().map(|(_, result)| result).collect())
+        let places: BTreeMap<&str, usize> = cases.iter().enumerate().map(|(at, case)| (case.id.as_str(), at)).collect();
+        results.sort_by_key(|case| (places.get(case.case_id.as_str()).copied(), case.repeat));
+        Ok((results, meter.purse))
     }
 
-    async fn one(&self, case: &Case) -> Stored<CaseResult> {
+    async fn one(&self, case: &Case, repeat: u64) -> Stored<CaseResult> {
         let begun = Instant::now();
-        let ask = Ask { subject: self.eval.subject.clone(), input: case.input.clone() };
+        let mark = format!("{}/{}/{repeat}", self.run, case.id);
+        let ask = Ask {
+            subject: self.eval.subject.clone(),
+            input: case.input.clone(),
+            schema: None,
+            mark: Some(mark.clone()),
+            fresh: repeat > 0,
+        };
         let answer = self.bench.subject.ask(ask).await;
         let took = answer.as_ref().map_or_else(|_| begun.elapsed(), |asked| asked.took);
+        let mut grades = Vec::with_capacity(self.graders.len());
+        for grader in self.graders {
+            let mark = format!("{mark}/{}", grader.name());
+            let judging = Judging { subject: self.bench.subject, mark: &mark };
+            grades.push(grader.grade(case, answer.as_ref(), judging).await);
+        }
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let result = graded(case, self.graders, answer, took_ms);
+        let result = CaseResult { repeat, ..graded(case, grades, answer, took_ms) };
         self.bench.notebook.run_case_add(self.run, &result).await?;
         Ok(result)
     }
 }
 
+/// Counts answers as they come, and tells.
+struct Meter<'a> {
+    of: u64,
+    count: Count,
+    done: u64,
+    purse: Purse,
+    progress: &'a (dyn Fn(Progress) + Send + Sync),
+}
+
+impl<'a> Meter<'a> {
+    fn new(of: u64, most: Option<Money>, progress: &'a (dyn Fn(Progress) + Send + Sync)) -> Self {
+        Self { of, count: Count::default(), done: 0, purse: Purse::new(most), progress }
+    }
+
+    fn count(&mut self, case: &CaseResult) {
+        self.done += 1;
+        self.count.add(case.verdict);
+        self.purse.pay(case);
+    }
+
+    fn tell(&self) {
+        let Count { passed, failed, errors, .. } = self.count;
+        let spent = self.purse.spent();
+        (self.progress)(Progress { done: self.done, of: self.of, passed, failed, errors, spent });
+    }
+}
+
 /// A case with its grades. Without an answer it is an error, even where no grader applies.
-fn graded(case: &Case, graders: &[Grader], answer: Result<Asked, Fault>, took_ms: u64) -> CaseResult {
-    let grades: Vec<_> = graders.iter().map(|grader| grader.grade(case, answer.as_ref())).collect();
+fn graded(case: &Case, grades: Vec<Grade>, answer: Result<Asked, Fault>, took_ms: u64) -> CaseResult {
     let verdict = if answer.is_ok() { tally::verdict(&grades) } else { Verdict::Error };
     let answered = answer.ok();
     CaseResult {
         case_id: case.id.clone(),
+        repeat: 0,
+        cluster: case.cluster.clone(),
         input: case.input.to_string(),
         trace_id: answered.as_ref().map(|asked| asked.trace_id),
         cost: answered.as_ref().and_then(|asked| asked.cost),

@@ -1,8 +1,12 @@
 //! Two runs over the same cases, compared case by case.
 
-use statrs::distribution::{Binomial, DiscreteCDF};
+use statrs::distribution::{Binomial, Discrete, DiscreteCDF};
 
-use super::proportion::{Confidence, Interval, wilson};
+use super::{
+    interval::{Confidence, Interval, normal_p},
+    mean::{Mean, clustered, mean},
+    proportion::wilson,
+};
 
 /// How often each of two runs passed, over the cases that both could grade.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +62,36 @@ impl Pairs {
             .map_or(1.0, |fair| (2.0 * fair.cdf(self.first_only.min(self.second_only))).min(1.0))
     }
 
+    /// The same with half of the chance of exactly this split: less cautious than the exact p, which is
+    /// cautious because counts come in steps (Fagerland, Lydersen and Laake 2013).
+    pub fn mcnemar_mid(self) -> f64 {
+        let (differing, fewer) = (self.first_only + self.second_only, self.first_only.min(self.second_only));
+        let split = Binomial::new(0.5, differing).map_or(0.0, |fair| fair.pmf(fewer));
+        // With an even split the exact p is cut off at 1, so that its half is told by the split alone.
+        let exact = if self.first_only == self.second_only { 1.0 } else { self.mcnemar() };
+        if differing == 0 { 1.0 } else { exact - split }
+    }
+
+    /// McNemar's chi-square with its p (1947): for many differing cases, without the exact p's caution.
+    /// `corrected` takes one off for continuity.
+    pub fn mcnemar_chi(self, corrected: bool) -> (f64, f64) {
+        let differing = self.first_only + self.second_only;
+        if differing == 0 {
+            return (0.0, 1.0);
+        }
+        let apart = self.first_only.abs_diff(self.second_only) as f64;
+        let apart = if corrected { (apart - 1.0).max(0.0) } else { apart };
+        let chi = apart * apart / differing as f64;
+        (chi, normal_p(chi.sqrt()))
+    }
+
+    /// The variance of one case's difference: what [`power`](super::power) plans with.
+    pub fn variance(self) -> f64 {
+        let of = self.of().max(1) as f64;
+        let mean = (self.first_only as f64 - self.second_only as f64) / of;
+        (self.first_only + self.second_only) as f64 / of - mean * mean
+    }
+
     /// The correlation of the two runs, with method 10's correction where it is positive.
     fn correlation(self) -> f64 {
         let [both, first, second, neither] =
@@ -70,6 +104,28 @@ impl Pairs {
         let corrected = if raw > 0.0 { (raw - self.of() as f64 / 2.0).max(0.0) } else { raw };
         corrected / scale
     }
+}
+
+/// The mean of `first - second` over paired scores, with the interval and p of Student's t; over clusters
+/// where `clusters` says which cases belong together (Miller 2024, arXiv:2411.00640). Absent under two
+/// pairs or clusters.
+pub fn paired<C: Ord>(first: &[f64], second: &[f64], clusters: Option<&[C]>, confidence: Confidence) -> Option<Mean> {
+    if first.len() != second.len() {
+        return None;
+    }
+    let differences: Vec<f64> = first.iter().zip(second).map(|(first, second)| first - second).collect();
+    match clusters {
+        Some(clusters) => clustered(&differences, clusters, confidence),
+        None => mean(&differences, confidence),
+    }
+}
+
+/// The one-sided lower bound of a paired difference, at `confidence` one-sided: a candidate is no worse
+/// than a baseline by `margin` where this lies above `-margin` (Schuirmann 1987).
+pub fn lower_bound(first: &[f64], second: &[f64], confidence: Confidence) -> Option<f64> {
+    // Two-sided at twice what is left over is one-sided at what is left over.
+    let two_sided = Confidence::new(1.0 - 2.0 * confidence.alpha())?;
+    paired::<u64>(first, second, None, two_sided).map(|mean| mean.estimate.interval.low)
 }
 
 #[cfg(test)]
@@ -103,6 +159,23 @@ mod tests {
     #[test]
     fn no_pairs_have_no_difference() {
         assert_eq!(Pairs::default().difference(Confidence::P95), None);
+    }
+
+    #[test]
+    fn no_case_differs() {
+        let same = pairs([5, 0, 0, 5]);
+        assert_eq!((same.mcnemar(), same.mcnemar_mid(), same.mcnemar_chi(true)), (1.0, 1.0, (0.0, 1.0)));
+        assert_eq!(same.variance(), 0.0);
+    }
+
+    #[test]
+    fn truth_values_are_scores_too() {
+        let counts = pairs([1, 2, 1, 2]);
+        let (first, second) = ([1., 1., 1., 0., 0., 0.], [1., 0., 0., 1., 0., 0.]);
+        let scores = paired::<u64>(&first, &second, None, Confidence::P95).unwrap();
+        assert!(near(scores.estimate.value, counts.difference(Confidence::P95).unwrap().value, 1e-12));
+        assert!(near(scores.estimate.se, (counts.variance() / 5.0).sqrt(), 1e-12));
+        assert_eq!(paired::<u64>(&[1.0], &[1.0, 0.0], None, Confidence::P95), None);
     }
 
     #[test]

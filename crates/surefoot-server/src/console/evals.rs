@@ -71,6 +71,11 @@ fn rate(rate: &Rate) -> String {
     }
 }
 
+/// `0.75`: how far a grader measures that an answer goes.
+fn score(score: &f64) -> String {
+    format!("{score:.2}")
+}
+
 /// The interval's place on a bar, in whole hundredths: first, and how many.
 fn bar(rate: &Rate) -> (u64, u64) {
     let hundredths = |share: f64| (share.clamp(0.0, 1.0) * 100.0).round() as u64;

@@ -89,17 +89,22 @@ fn run() -> Run {
         graders: vec![GraderSummary { grader: HOSTILE.into(), rate, errors: 0, undefined: 0 }],
         cost: None,
         gate: Some(Gate { open: false, reason: HOSTILE.into() }),
+        repeats: 1,
+        graded_by: String::new(),
+        stopped: None,
     }
 }
 
 fn case() -> CaseResult {
     CaseResult {
         case_id: HOSTILE.into(),
+        repeat: 0,
+        cluster: None,
         input: HOSTILE.into(),
         output: HOSTILE.into(),
         trace_id: Some(trace().id),
         verdict: Verdict::Fail,
-        grades: vec![Grade { grader: HOSTILE.into(), verdict: Verdict::Fail, reason: HOSTILE.into() }],
+        grades: vec![Grade::plain(HOSTILE, Verdict::Fail, HOSTILE)],
         took_ms: 5,
         cost: None,
     }

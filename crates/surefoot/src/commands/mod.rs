@@ -5,11 +5,13 @@ mod audit;
 mod backup;
 mod budgets;
 mod check;
+mod dataset;
 mod doctor;
 mod erase;
 mod eval;
 pub(crate) mod ingest;
 mod init;
+mod judge;
 mod keys;
 mod mcp;
 mod migrate;
@@ -59,6 +61,8 @@ enum Verb {
     Ingest(ingest::Ingest),
     Search(search::Search),
     Eval(eval::Eval),
+    Judge(judge::Judge),
+    Dataset(dataset::Data),
     Traces(traces::Traces),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
@@ -86,6 +90,8 @@ impl Surefoot {
             Verb::Ingest(verb) => verb.run().await,
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
+            Verb::Judge(verb) => verb.run().await,
+            Verb::Dataset(verb) => verb.run(),
             Verb::Traces(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,

@@ -4,6 +4,8 @@ use std::{fmt::Write, process::ExitCode};
 
 use clap::{Args, Command, CommandFactory, ValueEnum};
 
+use surefoot_lab::evals::GraderSpec;
+
 use super::Surefoot;
 use crate::{settings, terminal::say_piece};
 
@@ -19,6 +21,7 @@ enum What {
     Cli,
     Settings,
     Openapi,
+    Graders,
 }
 
 impl Reference {
@@ -27,6 +30,7 @@ impl Reference {
             What::Cli => cli(),
             What::Settings => settings::reference(),
             What::Openapi => surefoot_server::openapi() + "\n",
+            What::Graders => graders(),
         };
         say_piece(&text);
         Ok(ExitCode::SUCCESS)
@@ -57,4 +61,17 @@ fn described(text: &mut String, verb: &mut Command, of: &str) {
     for verb in shown(verb) {
         described(text, verb, &name);
     }
+}
+
+fn graders() -> String {
+    let mut text = String::from(
+        "# Graders\n\nMade by `cargo xtask codegen` from the program itself. All take `name`, `not` and `weight` too; \
+         `not-` before a kind turns it around. In brackets stands the threshold that holds where none is given.\n\n\
+         | kind | passes when | options |\n|---|---|---|\n",
+    );
+    for kind in GraderSpec::KINDS {
+        let options: Vec<String> = kind.takes().map(|option| format!("`{option}`")).collect();
+        let _ = writeln!(text, "| `{}` | {} | {} |", kind.name, kind.about.replace('|', "\\|"), options.join(", "));
+    }
+    text
 }

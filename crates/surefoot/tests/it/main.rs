@@ -10,6 +10,7 @@ mod clients;
 mod doors;
 mod drain;
 mod erase;
+mod evals;
 mod full;
 mod keys;
 mod kill;

@@ -8,6 +8,7 @@ async fn generated_documents_are_fresh() {
         ("cli", "docs/reference/cli.md"),
         ("settings", "docs/reference/settings.md"),
         ("openapi", "docs/reference/openapi.json"),
+        ("graders", "docs/reference/graders.md"),
     ] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
         let fresh = output(surefoot(&["reference", what])).await;
@@ -31,6 +32,9 @@ async fn help_has_examples_that_parse() {
         "ingest",
         "search",
         "eval",
+        "judge calibrate",
+        "dataset show",
+        "dataset split",
         "traces",
         "keys",
         "keys create",
@@ -49,6 +53,7 @@ async fn help_has_examples_that_parse() {
         "migrate",
         "doctor",
         "sim",
+        "mcp",
     ] {
         let mut words: Vec<&str> = verb.split(' ').collect();
         words.push("--help");

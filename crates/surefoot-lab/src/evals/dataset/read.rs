@@ -1,11 +1,11 @@
-//! From a file's bytes to its cases: what both formats have in common.
+//! From a file's bytes to its cases: what all formats have in common.
 
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Map, Value};
 use surefoot_types::conversation::Message;
 
-use super::{Case, CaseInput, Problem, ROLES, csv, jsonl};
+use super::{Case, CaseInput, Problem, ROLES, csv, jsonl, yaml};
 
 /// One case as written: its line and its fields.
 pub(super) type Record = (u64, Map<String, Value>);
@@ -16,7 +16,8 @@ pub(super) fn cases(file: &str, bytes: &[u8]) -> Result<Vec<Case>, Vec<Problem>>
     let (records, mut problems) = match Path::new(file).extension().and_then(|ending| ending.to_str()) {
         Some("jsonl") => jsonl::records(text),
         Some("csv") => csv::records(text),
-        _ => return Err(vec![whole("a dataset is a .jsonl or a .csv file")]),
+        Some("yaml" | "yml") => yaml::records(text),
+        _ => return Err(vec![whole("a dataset is a .jsonl, .csv or .yaml file")]),
     };
     if records.is_empty() && problems.is_empty() {
         return Err(vec![whole("has no cases")]);
@@ -58,9 +59,19 @@ fn text(bytes: &[u8]) -> Result<&str, Vec<Problem>> {
 fn case(line: u64, mut fields: Map<String, Value>) -> Result<Case, Vec<String>> {
     let id = id(line, fields.shift_remove("id"));
     let input = input(fields.shift_remove("input"), fields.shift_remove("messages"));
-    match (id, input) {
-        (Ok(id), Ok(input)) => Ok(Case { id, input, expect: fields }),
-        (id, input) => Err(id.err().into_iter().chain(input.err()).collect()),
+    let cluster = cluster(fields.shift_remove("cluster"));
+    match (id, input, cluster) {
+        (Ok(id), Ok(input), Ok(cluster)) => Ok(Case { id, input, cluster, expect: fields }),
+        (id, input, cluster) => Err([id.err(), input.err(), cluster.err()].into_iter().flatten().collect()),
+    }
+}
+
+fn cluster(cluster: Option<Value>) -> Result<Option<String>, String> {
+    match cluster {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::String(name)) if !name.trim().is_empty() => Ok(Some(name)),
+        Some(_) => Err("`cluster` is a text or a number: the same for cases that belong together".into()),
     }
 }
 

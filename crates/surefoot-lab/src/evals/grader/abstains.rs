@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Finding, Found};
-use crate::evals::Asked;
+use super::{Finding, Found, Given};
 
 /// How models say that they do not know, in small letters and without contractions. Looked for in the
 /// opening alone: an answer that ends with "the documents do not say more" is an answer.
@@ -45,7 +44,7 @@ fn opening(text: &str) -> &str {
 }
 
 /// Whether a case can be answered; CSV has its truth values as text.
-pub(super) fn answerable(expected: &Value) -> Result<bool, String> {
+fn answerable(expected: &Value) -> Result<bool, String> {
     match expected {
         Value::Bool(answerable) => Ok(*answerable),
         Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(true),
@@ -54,9 +53,13 @@ pub(super) fn answerable(expected: &Value) -> Result<bool, String> {
     }
 }
 
-pub(super) fn as_expected(expected: &Value, asked: &Asked) -> Found {
-    let answerable = answerable(expected)?;
-    let abstained = asked.abstained.unwrap_or_else(|| abstains_in_words(&asked.text));
+pub(super) fn fits(expected: &Value) -> Result<(), String> {
+    answerable(expected).map(|_| ())
+}
+
+pub(super) fn as_expected(given: Given<'_>) -> Found {
+    let answerable = answerable(given.expected)?;
+    let abstained = given.asked.abstained.unwrap_or_else(|| abstains_in_words(given.said()));
     let fact = match (abstained, answerable) {
         (true, false) => "the answer abstains, and the case cannot be answered",
         (true, true) => "the answer abstains, but the case can be answered",

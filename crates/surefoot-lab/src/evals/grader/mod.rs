@@ -1,23 +1,33 @@
-//! Graders: what scores an answer. Pure, deterministic, and of four values.
+//! Graders: what scores an answer. Of four values.
 //!
-//! | kind | passes when | expectation |
-//! |---|---|---|
-//! | `contains` | the answer holds the text, or all (`mode = "any"`: one) of a list of texts | `value` or `field` |
-//! | `regex` | the pattern is found in the answer | `value` or `field` |
-//! | `equals` | the answer is the expected one, white space at its ends aside; JSON is compared as JSON | `value` or `field` |
-//! | `json_schema` | the whole answer is JSON that fits the schema; JSON in a code fence is not | `value` or `field` |
-//! | `cites_source` | a citation that holds is from `path` or `path#heading`, for all (`mode = "any"`: one) of a list | `value` or `field`, by itself `source` |
-//! | `abstains` | the answer abstains where the case says `false`, and does not where it says `true` | `field`, by itself `answerable` |
+//! The kinds stand in one table, [`GraderSpec::KINDS`], under the names that users of promptfoo (or of
+//! the tool that a kind is from) know. A new kind is a row there and a function.
 //!
 //! A case without the field is **undefined** for the grader. An answer that never came, an
-//! expectation of the wrong kind or a broken pattern is an **error**. `not = true` swaps pass and fail
-//! and leaves those two as they are: what could not be graded never passes.
+//! expectation of the wrong kind or a broken pattern is an **error**. `not = true`, or `not-` before
+//! the kind, swaps pass and fail and leaves those two as they are: what could not be graded never passes.
 
 mod abstains;
-mod schema;
+mod answer;
+mod calls;
+mod command;
+mod fields;
+mod json;
+mod judged;
+mod kinds;
+mod markup;
+mod near;
+mod set;
 mod source;
 mod spec;
+mod sql;
 mod text;
+mod tools;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use jsonschema::Validator;
 use regex::Regex;
@@ -28,15 +38,38 @@ use surefoot_types::{
 };
 
 pub use abstains::abstains_in_words;
-pub use spec::{Check, Expect, GraderSpec, Kind, Mode};
+use kinds::How;
+pub use kinds::Kind;
+pub use spec::{Expect, GraderSpec, Mode, Options};
 
-use super::{Asked, Case};
+use super::{Asked, Case, Subject};
+use judged::Asking;
 
 /// A grader, ready to grade.
 #[derive(Debug)]
 pub struct Grader {
     spec: GraderSpec,
     ready: Ready,
+    judges: Vec<String>,
+    folder: PathBuf,
+}
+
+/// Whom a grader may ask, and what its questions are known by.
+#[derive(Clone, Copy)]
+pub struct Judging<'a> {
+    /// Who is asked.
+    pub subject: &'a dyn Subject,
+    /// The name that its questions begin with: of one grade of one answer.
+    pub mark: &'a str,
+}
+
+/// What a grader needs to know of its eval.
+#[derive(Debug, Clone, Copy)]
+pub struct Home<'a> {
+    /// The folder that its files stand in.
+    pub folder: &'a Path,
+    /// Who judges where the grader names nobody.
+    pub judge: Option<&'a str>,
 }
 
 /// What a fixed expectation is compiled into, once for all cases.
@@ -45,22 +78,54 @@ enum Ready {
     Plain,
     Regex(Regex),
     Schema(Box<Validator>),
+    Set(Vec<Grader>),
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    expected: &'a Value,
+    asked: &'a Asked,
+    options: &'a Options,
+}
+
+impl<'a> Given<'a> {
+    /// The answer's words.
+    fn said(self) -> &'a str {
+        &self.asked.text
+    }
 }
 
 /// A verdict, with the fact that it rests on. The fact reads the same whether or not it was wished for.
 #[derive(Debug)]
 struct Finding {
     verdict: Verdict,
+    score: Option<f64>,
     fact: String,
+    places: Option<Places>,
 }
+
+/// Which place a judge preferred in each of two orders of a pair: whether the first; `None` for a tie.
+pub(super) type Places = [Option<bool>; 2];
 
 impl Finding {
     fn of(passes: bool, fact: impl Into<String>) -> Self {
-        Self { verdict: if passes { Verdict::Pass } else { Verdict::Fail }, fact: fact.into() }
+        Self {
+            verdict: if passes { Verdict::Pass } else { Verdict::Fail },
+            score: None,
+            fact: fact.into(),
+            places: None,
+        }
+    }
+
+    /// Passes where `score`, from 0 to 1, reaches the threshold. What falls short by rounding alone does.
+    fn scored(score: f64, threshold: f64, what: &str) -> Self {
+        let fact = format!("{what} is {score:.3}, and {threshold} is asked for");
+        Self { score: Some(score), ..Self::of(score >= threshold - 1e-9, fact) }
     }
 
     fn undefined(fact: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Undefined, fact: fact.into() }
+        Self { verdict: Verdict::Undefined, ..Self::of(false, fact) }
     }
 
     fn negated(self) -> Self {
@@ -69,7 +134,7 @@ impl Finding {
             Verdict::Fail => Verdict::Pass,
             other => other,
         };
-        Self { verdict, ..self }
+        Self { verdict, score: self.score.map(|score| 1.0 - score), ..self }
     }
 }
 
@@ -80,22 +145,32 @@ impl Grader {
     /// A grader of `spec`.
     ///
     /// # Errors
-    /// What is wrong with its fixed expectation: a pattern or schema that cannot be used, an empty list.
-    pub fn compile(spec: &GraderSpec) -> Result<Self, String> {
-        let spec = spec.clone();
-        let ready = match (&spec.expect, &spec.check) {
-            (Expect::Value(value), Check::Regex { ignore_case }) => Ready::Regex(text::pattern(value, *ignore_case)?),
-            (Expect::Value(value), Check::JsonSchema) => Ready::Schema(Box::new(schema::validator(value)?)),
-            (Expect::Value(value), Check::Contains { .. } | Check::CitesSource { .. }) => {
-                if text::list(value)?.is_empty() {
-                    return Err("the list of expected values is empty".into());
-                }
-                Ready::Plain
+    /// What is wrong with its fixed expectation: a pattern or schema that cannot be used, an empty list, a
+    /// file that cannot be read; or that it has no judge.
+    pub fn compile(spec: &GraderSpec, home: Home<'_>) -> Result<Self, String> {
+        let mut spec = spec.clone();
+        if let Expect::File(file) = &spec.expect {
+            let read = fs::read_to_string(home.folder.join(file));
+            spec.expect = Expect::Value(read.map_err(|error| format!("`{file}` cannot be read: {error}"))?.into());
+        }
+        let ready = match (&spec.kind.how, &spec.expect) {
+            (How::Set, _) => {
+                Ready::Set(spec.members.iter().map(|member| Self::compile(member, home)).collect::<Result<_, _>>()?)
             }
-            (Expect::Field(_), _) | (Expect::Value(_), Check::Equals { .. }) => Ready::Plain,
-            (Expect::Value(value), Check::Abstains) => abstains::answerable(value).map(|_| Ready::Plain)?,
+            (How::Regex, Expect::Value(value)) => Ready::Regex(text::pattern(value, spec.options.ignore_case)?),
+            (How::Json { .. }, Expect::Value(value)) => Ready::Schema(Box::new(json::validator(value)?)),
+            (How::Check { fits, .. }, Expect::Value(value)) => fits(value).map(|()| Ready::Plain)?,
+            (How::Judged(_), Expect::Value(value)) => text::fits(value).map(|()| Ready::Plain)?,
+            _ => Ready::Plain,
         };
-        Ok(Self { spec, ready })
+        let judges: Vec<String> = match spec.options.judges.as_slice() {
+            [] => home.judge.map(str::to_owned).into_iter().collect(),
+            named => named.to_vec(),
+        };
+        if spec.kind.how.needs_judge() && judges.is_empty() {
+            return Err(format!("`{}` needs a `judge`, its own or the eval's: a model or a function", spec.name));
+        }
+        Ok(Self { spec, ready, judges, folder: home.folder.to_owned() })
     }
 
     /// Its name.
@@ -103,24 +178,41 @@ impl Grader {
         &self.spec.name
     }
 
-    /// Grades one answer to `case`, or the fault that came instead.
-    pub fn grade(&self, case: &Case, answer: Result<&Asked, &Fault>) -> Grade {
+    /// Grades one answer to `case`, or the fault that came instead, asking where the grader asks.
+    pub async fn grade(&self, case: &Case, answer: Result<&Asked, &Fault>, judging: Judging<'_>) -> Grade {
+        self.graded(case, answer, judging).await.0
+    }
+
+    /// The same, with the places that a judge of pairs preferred.
+    pub(super) async fn graded(
+        &self,
+        case: &Case,
+        answer: Result<&Asked, &Fault>,
+        judging: Judging<'_>,
+    ) -> (Grade, Option<Places>) {
+        let asking = Asking::new(judging);
         let found = match (self.expectation(case), answer) {
             (Err(undefined), _) => Ok(undefined),
             (Ok(_), Err(fault)) => Err(format!("there is no answer: {}", fault.told())),
-            (Ok(expected), Ok(asked)) => self.find(expected, asked),
+            (Ok(expected), Ok(asked)) => {
+                self.find(case, Given { expected, asked, options: &self.spec.options }, &asking).await
+            }
         };
         let finding = match found {
             Ok(finding) if self.spec.not => finding.negated(),
             Ok(finding) => finding,
-            Err(why) => Finding { verdict: Verdict::Error, fact: why },
+            Err(why) => Finding { verdict: Verdict::Error, ..Finding::of(false, why) },
         };
-        Grade { grader: self.spec.name.clone(), verdict: finding.verdict, reason: finding.fact }
+        let (traces, cost) = asking.spent();
+        let plain = Grade::plain(&self.spec.name, finding.verdict, finding.fact);
+        (Grade { score: finding.score, traces, cost, ..plain }, finding.places)
     }
 
     /// What is expected of `case`, or that nothing is.
     fn expectation<'a>(&'a self, case: &'a Case) -> Result<&'a Value, Finding> {
         match &self.spec.expect {
+            // A file was read when the grader was compiled.
+            Expect::Nothing | Expect::File(_) => Ok(&Value::Null),
             Expect::Value(value) => Ok(value),
             Expect::Field(field) => case
                 .expect
@@ -130,19 +222,32 @@ impl Grader {
         }
     }
 
-    fn find(&self, expected: &Value, asked: &Asked) -> Found {
-        let said = asked.text.as_str();
-        match (&self.spec.check, &self.ready) {
-            (Check::Contains { mode, ignore_case }, _) => text::contains(expected, said, *mode, *ignore_case),
-            (Check::Regex { .. }, Ready::Regex(pattern)) => Ok(text::matches(pattern, said)),
-            (Check::Regex { ignore_case }, _) => {
-                text::pattern(expected, *ignore_case).map(|pattern| text::matches(&pattern, said))
+    async fn find(&self, case: &Case, given: Given<'_>, asking: &Asking<'_>) -> Found {
+        match (&self.spec.kind.how, &self.ready) {
+            (How::Check { find, .. }, _) => find(given),
+            (How::Regex, Ready::Regex(pattern)) => Ok(text::matches(pattern, given.said())),
+            (How::Regex, _) => {
+                text::pattern(given.expected, given.options.ignore_case).map(|one| text::matches(&one, given.said()))
             }
-            (Check::Equals { ignore_case }, _) => Ok(text::equals(expected, said, *ignore_case)),
-            (Check::JsonSchema, Ready::Schema(validator)) => Ok(schema::fits(validator, said)),
-            (Check::JsonSchema, _) => schema::validator(expected).map(|validator| schema::fits(&validator, said)),
-            (Check::CitesSource { mode }, _) => source::cites(expected, &asked.citations, *mode),
-            (Check::Abstains, _) => abstains::as_expected(expected, asked),
+            (How::Json { within }, Ready::Schema(schema)) => Ok(json::holds(Some(schema), given.said(), *within)),
+            (How::Json { within }, _) if given.expected.is_null() => Ok(json::holds(None, given.said(), *within)),
+            (How::Json { within }, _) => {
+                json::validator(given.expected).map(|schema| json::holds(Some(&schema), given.said(), *within))
+            }
+            (How::Set, Ready::Set(members)) => {
+                let mut grades = Vec::with_capacity(members.len());
+                for (at, member) in members.iter().enumerate() {
+                    let mark = format!("{}/{at}", asking.judging().mark);
+                    let judging = Judging { mark: &mark, ..asking.judging() };
+                    let grade = Box::pin(member.grade(case, Ok(given.asked), judging)).await;
+                    asking.also(&grade);
+                    grades.push((member.spec.weight, grade));
+                }
+                set::together(&grades, given.options.threshold)
+            }
+            (How::Set, _) => Err("the set was not compiled".into()),
+            (How::Judged(kind), _) => judged::find(*kind, given, case, &self.judges, asking).await,
+            (How::Command, _) => command::find(given, case, &self.folder).await,
         }
     }
 }

@@ -1,9 +1,8 @@
 //! The grader of an answer's sources: cites_source.
 
-use serde_json::Value;
 use surefoot_types::Citation;
 
-use super::{Finding, Found, spec::Mode, text};
+use super::{Finding, Found, Given, spec::Mode, text};
 
 /// A place that should be cited: a document, and perhaps a heading in it.
 struct Source {
@@ -45,8 +44,8 @@ fn words(heading: &str) -> String {
     words.join(" ")
 }
 
-pub(super) fn cites(expected: &Value, citations: &[Citation], mode: Mode) -> Found {
-    let wanted = text::list(expected)?;
+pub(super) fn cites(given: Given<'_>) -> Found {
+    let (wanted, citations) = (text::list(given.expected)?, given.asked.citations.as_slice());
     if wanted.is_empty() {
         return Ok(Finding::undefined("the case expects an empty list"));
     }
@@ -56,7 +55,7 @@ pub(super) fn cites(expected: &Value, citations: &[Citation], mode: Mode) -> Fou
         let cited = citations.iter().any(|citation| citation.holds() && source.holds(citation));
         if cited { &mut held } else { &mut missing }.push(format!("`{text}`"));
     }
-    let passes = match mode {
+    let passes = match given.options.mode {
         Mode::All => missing.is_empty(),
         Mode::Any => !held.is_empty(),
     };
@@ -64,6 +63,30 @@ pub(super) fn cites(expected: &Value, citations: &[Citation], mode: Mode) -> Fou
         return Ok(Finding::of(true, format!("the answer cites {}", held.join(", "))));
     }
     Ok(Finding::of(false, format!("no citation that holds is from {}; {}", missing.join(", "), cited(citations))))
+}
+
+/// The share of the answer's citations that hold; undefined where it cites nothing.
+pub(super) fn precision(given: Given<'_>) -> Found {
+    let citations = &given.asked.citations;
+    if citations.is_empty() {
+        return Ok(Finding::undefined("the answer cites nothing"));
+    }
+    let held = citations.iter().filter(|citation| citation.holds()).count();
+    let share = held as f64 / citations.len() as f64;
+    Ok(Finding::scored(share, given.options.threshold.unwrap_or(1.0), "citation precision"))
+}
+
+/// The share of the expected sources that a citation which holds is from.
+pub(super) fn recall(given: Given<'_>) -> Found {
+    let wanted = text::list(given.expected)?;
+    if wanted.is_empty() {
+        return Ok(Finding::undefined("the case expects an empty list"));
+    }
+    let sources = wanted.iter().map(|text| Source::read(text)).collect::<Result<Vec<_>, _>>()?;
+    let cited =
+        |source: &&Source| given.asked.citations.iter().any(|citation| citation.holds() && source.holds(citation));
+    let share = sources.iter().filter(cited).count() as f64 / sources.len() as f64;
+    Ok(Finding::scored(share, given.options.threshold.unwrap_or(1.0), "citation recall"))
 }
 
 /// What was cited instead.

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde_json::Value;
 use surefoot_gateway::project::Function;
-use surefoot_lab::evals::{Dataset, Eval, GateSpec, Grader, GraderSpec, Mistake};
+use surefoot_lab::evals::{Dataset, Eval, GateSpec, Grader, GraderSpec, Home, Mistake};
 
 use super::{Ground, models::Models};
 use crate::settings::{
@@ -33,11 +34,17 @@ impl Ground<'_> {
         functions: &BTreeMap<String, Arc<Function>>,
         models: &Models,
     ) -> Option<Eval> {
-        if let Some(subject) = &written.subject {
+        for subject in [&written.subject, &written.judge].into_iter().flatten() {
             self.subject(subject, root, functions, models);
         }
         // Those that can be meant are checked against the cases even where another cannot.
-        let graders: Vec<GraderSpec> = written.graders.iter().filter_map(|options| self.grader(options)).collect();
+        let (folder, judge) = (self.folder.join("evals"), written.judge.as_ref().map(|judge| judge.value.clone()));
+        let home = Home { folder: &folder, judge: judge.as_deref() };
+        let graders: Vec<GraderSpec> =
+            written.graders.iter().filter_map(|options| self.grader(options, home)).collect();
+        for judge in written.graders.iter().flat_map(judges) {
+            self.subject(&judge, root, functions, models);
+        }
         if written.graders.is_empty() {
             let message = "an eval needs at least one grader";
             self.mistakes.add(&written.name.place, message, "Add `[[graders]]` with `kind = \"contains\"`.".to_owned());
@@ -53,7 +60,9 @@ impl Ground<'_> {
         let eval = Eval {
             name: written.name.value.clone(),
             subject: subject.value.clone(),
-            dataset: self.folder.join("evals").join(&dataset.value),
+            dataset: folder.join(&dataset.value),
+            folder,
+            judge,
             graders,
             gate,
         };
@@ -87,7 +96,7 @@ impl Ground<'_> {
         }
     }
 
-    fn grader(&self, options: &Options) -> Option<GraderSpec> {
+    fn grader(&self, options: &Options, home: Home<'_>) -> Option<GraderSpec> {
         let spec = match GraderSpec::read(&options.table) {
             Ok(spec) => spec,
             Err(mistakes) => {
@@ -95,7 +104,7 @@ impl Ground<'_> {
                 return None;
             }
         };
-        if let Err(message) = Grader::compile(&spec) {
+        if let Err(message) = Grader::compile(&spec, home) {
             let place = options.keys.get("value").unwrap_or(&options.place);
             self.mistakes.add(place, message, None);
         }
@@ -132,4 +141,14 @@ impl Ground<'_> {
         let place: &Place = key.unwrap_or(&options.place);
         self.mistakes.add(place, mistake.message.clone(), None);
     }
+}
+
+/// The judges that a grader names, each with its place. Those within a set are found when they are asked.
+fn judges(options: &Options) -> Vec<At<String>> {
+    let place = options.keys.get("judge").unwrap_or(&options.place);
+    let named = match options.table.get("judge") {
+        Some(Value::Array(list)) => list.iter().collect(),
+        one => Vec::from_iter(one),
+    };
+    named.into_iter().filter_map(Value::as_str).map(|name| At::new(name.to_owned(), place.clone())).collect()
 }

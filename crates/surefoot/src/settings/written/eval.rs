@@ -25,7 +25,13 @@ pub(crate) const EVAL: Section = Section {
             "dataset",
             "dataset = \"answer.jsonl\"",
             "required",
-            "The file of its cases beside this one: `.jsonl` or `.csv`.",
+            "The file of its cases beside this one: `.jsonl`, `.csv` or `.yaml`.",
+        ),
+        field(
+            "judge",
+            "judge = \"openai/gpt-5-mini\"",
+            "none",
+            "Who judges, for graders that ask a model: a function, an alias or `provider/model-id`.",
         ),
         field("graders", "[[graders]]", "required", "What scores the answers."),
         field("gate", "[gate]", "none", "What the scores must reach."),
@@ -39,6 +45,7 @@ pub(crate) struct Eval {
     pub(crate) name: At<String>,
     pub(crate) subject: Option<At<String>>,
     pub(crate) dataset: Option<At<String>>,
+    pub(crate) judge: Option<At<String>>,
     pub(crate) graders: Vec<Options>,
     pub(crate) gate: Option<Options>,
 }
@@ -56,11 +63,12 @@ impl Eval {
     pub(crate) fn read(toml: Toml<'_>, name: &str) -> Self {
         let place = Place::top(toml.source);
         let name = At::new(name.to_owned(), place.clone());
-        let mut eval = Self { name, subject: None, dataset: None, graders: Vec::new(), gate: None };
+        let mut eval = Self { name, subject: None, dataset: None, judge: None, graders: Vec::new(), gate: None };
         let Some(value) = toml.parse(&toml.source.text) else { return eval };
         let Some(mut table) = toml.table(value, &place, &EVAL) else { return eval };
         eval.subject = table.required("subject");
         eval.dataset = table.required("dataset");
+        eval.judge = table.string("judge");
         eval.graders =
             table.open_tables("graders").into_iter().map(|(place, entries)| options(place, &entries)).collect();
         eval.gate = table.open_table("gate").map(|(place, entries)| options(place, &entries));
