@@ -18,10 +18,10 @@ const KEEPER: &str = r#"
     folder=$1; shift
     "$@" >"$folder/log" 2>&1 </dev/null &
     server=$!
-    read -r stay
-    kill -INT $server 2>/dev/null
+    read -r signal
+    kill -${signal:-INT} $server 2>/dev/null
     wait $server
-    [ -n "$stay" ] || rm -rf "$folder"
+    [ -n "$signal" ] || rm -rf "$folder"
 "#;
 
 /// Where Debian puts its servers.
@@ -80,13 +80,25 @@ impl PostgresServer {
         self.folder.join("data")
     }
 
-    /// Stops it as an operator does: connections are cut, what was committed stays.
+    /// Stops it as an operator does: connections are cut, what was committed is written down.
     ///
     /// # Panics
     /// When it was stopped already.
     pub fn stop(&mut self) {
+        self.end("INT");
+    }
+
+    /// Lets it crash: it ends at once, and has to recover from its log when it starts again.
+    ///
+    /// # Panics
+    /// When it was stopped already.
+    pub fn crash(&mut self) {
+        self.end("QUIT");
+    }
+
+    fn end(&mut self, signal: &str) {
         let (mut keeper, mut input) = self.keeper.take().expect("a running Postgres");
-        input.write_all(b"stay\n").expect("the keeper listens");
+        writeln!(input, "{signal}").expect("the keeper listens");
         keeper.wait().expect("Postgres ends");
     }
 

@@ -50,7 +50,8 @@ fn parameters(fields: &mut Fields<'_>) -> Result<Parameters, Fault> {
     }
     let stop = fields.take("stop").map(|value| strings(Path::Field(&Path::Root, "stop"), value)).transpose()?;
     Ok(Parameters {
-        max_tokens: new.or(old),
+        // Servers know one of the two names, so that the larger number is the one to reckon with.
+        max_tokens: new.max(old),
         temperature: fields.float("temperature")?,
         top_p: fields.float("top_p")?,
         top_k: None,

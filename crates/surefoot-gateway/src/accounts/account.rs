@@ -128,11 +128,6 @@ impl Account {
         self.lease - self.held
     }
 
-    /// Whether the store ever answered.
-    pub(super) fn is_told(&self) -> bool {
-        self.told.is_some()
-    }
-
     /// What is used of the limit, by everybody, so far as is known for certain.
     pub(super) fn spent(&self) -> i64 {
         let told = self.told.map_or(0, |told| told.spent);
@@ -160,7 +155,7 @@ impl Account {
         if alive && !self.healing && self.free() >= amount {
             return Verdict::Fits;
         }
-        if self.spent() + amount > self.limit {
+        if self.spent().saturating_add(amount) > self.limit {
             return Verdict::Spent;
         }
         // A limit's units come back when the window ends or a request does: nobody waits for that.

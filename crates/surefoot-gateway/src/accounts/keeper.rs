@@ -64,6 +64,7 @@ impl Inner {
             return true;
         }
         let sent = Instant::now();
+        self.lock().asked = Some(sent);
         let answer = self.ledger.lease_change(&self.holder, &asks, self.lives).await;
         let answered = answer.is_ok();
         self.answered(&asks, sent, answer);
@@ -76,9 +77,10 @@ impl Inner {
         if self.lock().accounts.is_empty() {
             return true;
         }
+        self.lock().asked = Some(Instant::now());
         let released = self.ledger.lease_release(&self.holder).await;
         let mut book = self.lock();
-        book.reachable = released.is_ok();
+        (book.asked, book.answered) = (None, released.is_ok());
         if let Err(error) = released {
             drop(book);
             events::ledger_unreachable(&error);
@@ -150,7 +152,7 @@ impl Inner {
     fn answered(&self, asks: &[LeaseAsk], sent: Instant, answer: Stored<Vec<Lease>>) {
         let now = Instant::now();
         let mut book = self.lock();
-        book.reachable = answer.is_ok();
+        (book.asked, book.answered) = (None, answer.is_ok());
         events::leases_changed(asks.len(), answer.as_ref().err());
         let Ok(leases) = answer else {
             for ask in asks {

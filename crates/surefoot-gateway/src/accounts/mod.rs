@@ -45,6 +45,8 @@ use crate::{
 
 /// By this part of their life sooner than the store a process takes its leases for ended.
 const MARGIN: u32 = 60;
+/// A store that has not answered for so long counts as away.
+const SLOW: Duration = Duration::from_secs(1);
 /// How long a request waits for a budget that others hold and may not need.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -120,7 +122,9 @@ struct Book {
     /// Until when what is leased may be spent from.
     alive: Instant,
     /// Whether the store answered the last time.
-    reachable: bool,
+    answered: bool,
+    /// Since when it is being asked.
+    asked: Option<Instant>,
 }
 
 impl Accounts {
@@ -131,7 +135,8 @@ impl Accounts {
             queue: HashSet::new(),
             // Nothing is leased yet: the first ask begins with a clean sheet.
             alive: Instant::now(),
-            reachable: true,
+            answered: true,
+            asked: None,
         };
         let (wake, changed) = (Arc::default(), Notify::new());
         let inner = Arc::new(Inner { book: Mutex::new(book), ledger, holder, clock, lives, wake, changed });
@@ -148,15 +153,19 @@ impl Accounts {
             let changed = self.inner.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let refused = match self.inner.try_take(hold, wants, lasts) {
+            match self.inner.try_take(hold, wants, lasts) {
                 Tried::Taken => return Ok(()),
                 Tried::Refused(refused) => return Err(refused),
-                Tried::Wait(refused) => refused,
-            };
+                Tried::Wait(_) => {}
+            }
             waiting.begin(wants);
             self.inner.wake.notify_one();
             if timeout_at(deadline, changed).await.is_err() {
-                return Err(refused);
+                // By now it may be clear that the store does not answer.
+                return match self.inner.try_take(hold, wants, lasts) {
+                    Tried::Taken => Ok(()),
+                    Tried::Refused(refused) | Tried::Wait(refused) => Err(refused),
+                };
             }
         }
     }
@@ -202,15 +211,14 @@ impl Inner {
         let now = Instant::now();
         let mut book = self.lock();
         let alive = now + lasts.min(self.lives / 2) < book.alive;
+        let reachable = book.is_reachable(now);
         let mut waits = None;
         for want in wants {
-            let reachable = book.reachable;
             let account = book.account(want, now);
-            let waited_for = if account.is_told() { Why::Held } else { Why::Unreachable };
             let why = match account.judge(want.amount, alive, now) {
                 Verdict::Fits => continue,
                 Verdict::Wait if reachable => {
-                    waits = waits.or_else(|| Some(Refused::of(want, account, waited_for)));
+                    waits = waits.or_else(|| Some(Refused::of(want, account, Why::Held)));
                     continue;
                 }
                 // A limit that cannot be shared is kept by each process on its own; money is not spent unseen.
@@ -241,6 +249,10 @@ impl Inner {
 }
 
 impl Book {
+    fn is_reachable(&self, now: Instant) -> bool {
+        self.answered && self.asked.is_none_or(|since| now < since + SLOW)
+    }
+
     fn account(&mut self, want: &Want<'_>, now: Instant) -> &mut Account {
         // Looked for first, so that the id is copied only for an account that is new.
         if !self.accounts.contains_key(&want.account) {

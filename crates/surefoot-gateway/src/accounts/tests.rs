@@ -29,10 +29,11 @@ impl Clock for TestClock {
     }
 }
 
-/// A store that can be away.
+/// A store that can be away, or never answer.
 struct Away {
     store: MemoryStore,
     away: AtomicBool,
+    hangs: AtomicBool,
 }
 
 #[async_trait]
@@ -42,6 +43,9 @@ impl Ledger for Away {
         self.store.lease_change(holder, asks, lives).await
     }
     async fn lease_release(&self, holder: &str) -> Stored<()> {
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         self.here()?;
         self.store.lease_release(holder).await
     }
@@ -88,7 +92,7 @@ impl World {
     fn new() -> Arc<Self> {
         let clock = Arc::new(TestClock(Instant::now()));
         let store = MemoryStore::by(Arc::clone(&clock) as Arc<dyn Clock>);
-        let ledger = Arc::new(Away { store, away: AtomicBool::new(false) });
+        let ledger = Arc::new(Away { store, away: AtomicBool::new(false), hangs: AtomicBool::new(false) });
         Arc::new(Self { clock, ledger, requests: AtomicI64::new(0) })
     }
 
@@ -130,18 +134,20 @@ impl World {
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_at_once_on_a_budget_for_ten() {
-    let world = World::new();
-    let accounts = world.process("p-0");
-    let requests = (0..1_000).map(|_| {
-        let (world, accounts) = (Arc::clone(&world), accounts.clone());
-        tokio::spawn(async move { world.request(&accounts, 1_000, 100, 100).await })
-    });
-    let mut answered = 0;
-    for request in requests.collect::<Vec<_>>() {
-        answered += i64::from(request.await.unwrap().is_some());
+    for processes in [1, 3] {
+        let world = World::new();
+        let processes: Vec<Accounts> = (0..processes).map(|n| world.process(&format!("p-{n}"))).collect();
+        let requests = (0..1_000).map(|n| {
+            let (world, accounts) = (Arc::clone(&world), processes[n % processes.len()].clone());
+            tokio::spawn(async move { world.request(&accounts, 1_000, 100, 100).await })
+        });
+        let mut answered = 0;
+        for request in requests.collect::<Vec<_>>() {
+            answered += i64::from(request.await.unwrap().is_some());
+        }
+        assert_eq!(answered, 10);
+        assert_eq!(world.state().await, (1_000, 0));
     }
-    assert_eq!(answered, 10);
-    assert_eq!(world.state().await, (1_000, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,6 +234,27 @@ async fn a_store_that_is_away_stops_no_one_while_the_lease_lives() {
     world.ledger.away.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(world.request(&accounts, 1_000_000, 100, 100).await, Some(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_store_limits_are_each_processes_own_and_money_is_not_spent() {
+    for hangs in [false, true] {
+        let world = World::new();
+        (if hangs { &world.ledger.hangs } else { &world.ledger.away }).store(true, Ordering::Relaxed);
+        let accounts = world.process("p-0");
+        let mut admitted = 0;
+        for _ in 0..10 {
+            let mut hold = Hold::default();
+            let taken = accounts.take(&mut hold, &[world.want(Kind::Requests, 7, 1)], Duration::ZERO).await;
+            admitted += i32::from(taken.is_ok());
+            hold.settle(Used::default());
+        }
+        assert_eq!(admitted, 7, "{hangs}");
+        let money = Want { account: AccountId::from_text("budget:c"), ..world.want(Kind::Hard, 1_000, 1) };
+        let refused = accounts.take(&mut Hold::default(), &[money], Duration::ZERO).await.unwrap_err();
+        assert_eq!(refused.why, Why::Unreachable, "{hangs}");
+        assert_eq!(refused.fault(world.clock.now()).code, surefoot_types::Code::Unavailable);
+    }
 }
 
 #[tokio::test(start_paused = true)]

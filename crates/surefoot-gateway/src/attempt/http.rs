@@ -11,7 +11,7 @@ use reqwest::{RequestBuilder, Response, header::HeaderMap};
 use surefoot_dialect::{self as dialect, Frame, StreamReader};
 use surefoot_types::{
     Clock, Code, Fault, Retry,
-    conversation::{Answer, Dialect, Gathered},
+    conversation::{Answer, Dialect},
 };
 
 use super::{Attempting, presets};
@@ -148,18 +148,8 @@ impl Upstream {
             Fault::internal(format!("the provider '{}' is not part of this program", target.provider.name))
         })?;
         let grounded = &attempting.prompt.grounded;
-        let mut events = resident.chat(&target.model, &grounded.request, &grounded.hits).await?;
-        if attempting.call.chat.stream {
-            return Ok(Begun::Stream(events.map(|event| event.map(|event| Frame::made(vec![event]))).boxed()));
-        }
-        let mut gathered = Gathered::default();
-        while let Some(event) = events.next().await {
-            gathered.take(&event?);
-        }
-        if !gathered.ended {
-            return Err(cut());
-        }
-        Ok(Begun::Whole(Box::new(Whole { answer: gathered.into_answer(), raw: None })))
+        let events = resident.chat(&target.model, &grounded.request, &grounded.hits).await?;
+        Ok(Begun::Stream(events.map(|event| event.map(|event| Frame::made(vec![event]))).boxed()))
     }
 }
 

@@ -125,6 +125,13 @@ impl Attempting<'_> {
                 outlet.head(head).await?;
                 Ok(Some(*whole))
             }
+            Begun::Stream(frames) if !self.call.chat.stream => {
+                let left = limit.saturating_sub(sent.elapsed());
+                let gathered = timeout(left, gather(frames, tale)).await;
+                let whole = gathered.unwrap_or_else(|_| Err(late("the provider did not answer", limit)))?;
+                outlet.head(head).await?;
+                Ok(Some(whole))
+            }
             Begun::Stream(frames) => {
                 let first = limit.saturating_sub(sent.elapsed());
                 self.relay(frames, first, head, tale, outlet).await.map(|()| None)
@@ -171,6 +178,15 @@ impl Attempting<'_> {
             _ => Err(cut()),
         }
     }
+}
+
+/// The whole of a stream, for a caller who wants it so. What came of one that breaks off is on the tale: it cost.
+async fn gather(mut frames: BoxStream<'static, Result<Frame, Fault>>, tale: &mut Tale) -> Result<Whole, Fault> {
+    while let Some(frame) = frames.next().await {
+        take(&frame?, tale)?;
+    }
+    let gathered = tale.gathered().filter(|gathered| gathered.ended).cloned().ok_or_else(cut)?;
+    Ok(Whole { answer: gathered.into_answer(), raw: None })
 }
 
 /// Some dialects tell the prompt's tokens at the start (Anthropic), some at the end (OpenAI). Where a

@@ -42,7 +42,7 @@ impl Reserve<'_> {
         let worst = Worst::of_chat(self.project, self.model, request, self.counted.now);
         let asked = request.parameters.max_tokens;
         let said = estimate_request(request);
-        let tokens = self.counted.tokens(said + asked.unwrap_or(USUAL_ANSWER));
+        let tokens = self.counted.tokens(said.saturating_add(asked.unwrap_or(USUAL_ANSWER)));
         let mut longest = asked.unwrap_or(LONGEST_ANSWER);
         while let Err(refused) = self.take(hold, &budgets, &tokens, worst.cost(longest)).await {
             let elastic = asked.is_none() && refused.kind == Kind::Hard && refused.why != Why::Unreachable;

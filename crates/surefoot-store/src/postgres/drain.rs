@@ -134,20 +134,24 @@ impl Mover {
 
     /// Moves everything there is, however long the database stays away.
     async fn persist(&mut self) {
-        let mut wait = WAITS.0;
+        let (mut wait, mut failed_at) = (WAITS.0, None);
         loop {
             let done = self.empty().await;
             self.tell.send_modify(|state| state.cut_off = done.is_err());
             let Err(error) = done else { break };
             // What is left of the connection is not to be trusted.
             self.connection = None;
-            if wait == WAITS.0 {
+            if failed_at.is_none() {
                 tracing::warn!(error = %error, waiting = self.spool.waiting(), "records wait in the spool for Postgres");
+            }
+            if failed_at.replace(self.spool.moved()) != Some(self.spool.moved()) {
+                // It came further than the last time: it is there.
+                wait = WAITS.0;
             }
             sleep(wait).await;
             wait = (wait * 2).min(WAITS.1);
         }
-        if wait > WAITS.0 {
+        if failed_at.is_some() {
             tracing::info!("all records were moved to Postgres");
         }
     }

@@ -59,6 +59,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const STALE: Duration = Duration::from_secs(1);
 /// How long a reader waits for what this process wrote just before to arrive. Past that it reads what is there.
 const CATCH_UP: Duration = Duration::from_secs(2);
+/// More than this does not arrive in a moment: nobody waits for it.
+const BACKLOG: u64 = 5_000;
 /// Longest text in a column with an index: Postgres refuses entries of more than about 2,700 bytes.
 const LONGEST: usize = 1_024;
 
@@ -174,7 +176,8 @@ impl PostgresStore {
 
     /// Waits a moment for what this process wrote before to arrive. Whether it has.
     async fn catch_up(&self) -> bool {
-        self.spool.is_empty() || !self.drain.is_cut_off() && self.spool.emptied(CATCH_UP).await
+        let soon = || !self.drain.is_cut_off() && self.spool.waiting() <= BACKLOG;
+        self.spool.is_empty() || soon() && self.spool.emptied(CATCH_UP).await
     }
 }
 

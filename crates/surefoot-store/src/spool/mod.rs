@@ -89,14 +89,19 @@ impl Spool {
         *self.0.added.borrow()
     }
 
+    /// The last number that was moved.
+    pub(crate) fn moved(&self) -> i64 {
+        *self.0.moved.borrow()
+    }
+
     /// Whether everything was moved.
     pub(crate) fn is_empty(&self) -> bool {
-        *self.0.moved.borrow() >= self.last()
+        self.moved() >= self.last()
     }
 
     /// How many wait to be moved.
     pub(crate) fn waiting(&self) -> u64 {
-        u64::try_from(self.last() - *self.0.moved.borrow()).unwrap_or(0)
+        u64::try_from(self.last() - self.moved()).unwrap_or(0)
     }
 
     /// Takes a request.
@@ -182,7 +187,7 @@ impl Spool {
 
     /// Takes away everything up to `number`, which is in Postgres now.
     pub(crate) async fn remove(&self, number: i64) -> Stored<()> {
-        if number > *self.0.moved.borrow() {
+        if number > self.moved() {
             self.0.writer.write(Remove { number }).await?;
             self.0.moved.send_replace(number);
         }
@@ -191,7 +196,7 @@ impl Spool {
 
     /// Puts the first record aside, which Postgres refuses for what is in it.
     pub(crate) async fn refuse(&self, why: &str) -> Stored<()> {
-        let after = *self.0.moved.borrow();
+        let after = self.moved();
         self.0.writer.write(Refuse { after, why: why.into() }).await?;
         tracing::error!(error = %why, "Postgres refuses a record for what is in it: it stays in the spool, in the table 'refused'");
         Ok(())
@@ -221,7 +226,7 @@ impl Spool {
 
     /// Waits until something waits to be moved.
     pub(crate) async fn filled(&self) {
-        let moved = *self.0.moved.borrow();
+        let moved = self.moved();
         // The sender lives as long as `self`.
         let _ = self.0.added.subscribe().wait_for(|last| *last > moved).await;
     }

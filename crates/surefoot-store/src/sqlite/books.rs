@@ -3,14 +3,14 @@
 use std::{fmt::Write as _, sync::LazyLock};
 
 use async_trait::async_trait;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::SqliteConnection;
 use surefoot_types::{
     Timestamp,
     ports::{Books, StoreError, Stored},
     spend::{SpendQuery, SpendRow, hour},
 };
 
-use super::{SqliteStore, unavailable, writer::Write};
+use super::{SqliteStore, from_json, unavailable, writer::Write};
 use crate::group::{COLUMNS, DAY, HOUR, Spans, sums};
 
 /// The columns of sums, added up.
@@ -23,7 +23,7 @@ static ADDED_UP: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
-/// A report: whole days from the sums by day, and the hours before, after or without them from those by hour.
+/// A report, as one JSON array: reading many rows with many columns one by one costs more than adding them up. Whole days from the sums by day, and the hours before, after or without them from those by hour.
 static REPORT: LazyLock<String> = LazyLock::new(|| {
     let rows = |span: i64, from: &str, to: &str| {
         format!(
@@ -32,8 +32,10 @@ static REPORT: LazyLock<String> = LazyLock::new(|| {
         )
     };
     format!(
-        "SELECT at / ?3 * ?3 AS step, name {} FROM ({} UNION ALL {} UNION ALL {})
-         GROUP BY step, name ORDER BY step, cost DESC, name",
+        "SELECT json_group_array(json_array(step, name, json_array({})) ORDER BY step, cost DESC, name) FROM (
+             SELECT at / ?3 * ?3 AS step, name {} FROM ({} UNION ALL {} UNION ALL {}) GROUP BY step, name
+         )",
+        COLUMNS.join(", "),
         *ADDED_UP,
         rows(HOUR, "?4", "?5"),
         rows(DAY, "?5", "?6"),
@@ -55,7 +57,7 @@ static DAY_ANEW: LazyLock<String> = LazyLock::new(|| {
 impl Books for SqliteStore {
     async fn spend_list(&self, query: &SpendQuery) -> Stored<Vec<SpendRow>> {
         let Spans { step, from, first, last, to } = Spans::of(query);
-        let found = sqlx::query(REPORT.as_str())
+        let rows: String = sqlx::query_scalar(REPORT.as_str())
             .bind(query.by.name())
             .bind(&query.name)
             .bind(step)
@@ -63,28 +65,20 @@ impl Books for SqliteStore {
             .bind(first)
             .bind(last)
             .bind(to)
-            .fetch_all(&self.readers)
+            .fetch_one(&self.readers)
             .await
             .map_err(unavailable)?;
-        found.iter().map(row).collect()
+        let rows: Vec<(i64, String, [Option<i64>; COLUMNS.len()])> = from_json(&rows)?;
+        let row = |(at, name, numbers): (i64, String, _)| {
+            let at = Timestamp::from_second(at).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            Ok(SpendRow { at, name, sums: sums(&numbers) })
+        };
+        rows.into_iter().map(row).collect()
     }
 
     async fn spend_prune(&self, before: Timestamp) -> Stored<u64> {
         self.writer.write(Prune { before }).await
     }
-}
-
-fn row(row: &SqliteRow) -> Stored<SpendRow> {
-    let at: i64 = row.try_get(0).map_err(unavailable)?;
-    let mut numbers = [None; COLUMNS.len()];
-    for (column, number) in numbers.iter_mut().enumerate() {
-        *number = row.try_get(column + 2).map_err(unavailable)?;
-    }
-    Ok(SpendRow {
-        at: Timestamp::from_second(at).map_err(|error| StoreError::Corrupt(error.to_string()))?,
-        name: row.try_get(1).map_err(unavailable)?,
-        sums: sums(&numbers),
-    })
 }
 
 /// Sums of hours that are long past go.

@@ -35,13 +35,8 @@ impl Journal for SqliteStore {
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
         let mut query = selection(filter);
         query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
-        let found: Vec<(String, String)> =
-            query.build_query_as().fetch_all(&self.readers).await.map_err(unavailable)?;
-        let summary = |(summary, question): (String, String)| {
-            let told: TraceSummary = from_json(&summary)?;
-            Ok(TraceSummary { question, ..told })
-        };
-        found.into_iter().map(summary).collect()
+        let bodies: Vec<String> = query.build_query_scalar().fetch_all(&self.readers).await.map_err(unavailable)?;
+        bodies.iter().map(|body| from_json(body).map(|trace: Trace| trace.summary())).collect()
     }
 
     async fn trace_prune(&self, before: Timestamp, limit: usize) -> Stored<u64> {
@@ -66,7 +61,8 @@ impl Journal for SqliteStore {
 /// The filter in SQL. SQLite keeps no statistics here: which index serves is decided by hiding the other columns
 /// (`+column`) from it, the one that leaves fewest rows first.
 fn selection(filter: &TraceFilter) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("SELECT summary, question FROM trace WHERE 1");
+    let mut query =
+        QueryBuilder::new("SELECT (SELECT body FROM trace_body WHERE trace_body.id = trace.id) FROM trace WHERE 1");
     let mut indexed = false;
     let mut and = |has_index: bool| {
         let and = if indexed { " AND +" } else { " AND " };

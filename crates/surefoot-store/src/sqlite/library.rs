@@ -10,7 +10,12 @@ use surefoot_types::{
     ports::{Change, Library, Stored},
 };
 
-use super::{SqliteStore, bits, from_json, id_bytes, limited, many::Many, to_json, unavailable, writer::Write};
+use super::{
+    SqliteStore, bits, from_json, id_bytes, limited,
+    many::{Bound, Insert, Many},
+    to_json, unavailable,
+    writer::Write,
+};
 
 /// A passage with its document's path and title, as every reader of passages selects it, and which ones.
 macro_rules! passages_sql {
@@ -185,7 +190,8 @@ impl Write for Put {
     }
 }
 
-static PASSAGES: LazyLock<Many> = LazyLock::new(|| Many::new("INSERT INTO passage (document_id, body, vector)", 3, ""));
+static PASSAGES: LazyLock<Many> =
+    LazyLock::new(|| Many::new(&[Insert::new("INSERT INTO passage (document_id, body, vector)", 3, "")]));
 
 async fn passages_insert(to: &mut SqliteConnection, id: &[u8], passages: &[Passage], vectors: &Vectors) -> Stored<()> {
     let mut each = vectors.data.chunks(vectors.dimensions.max(1));
@@ -194,8 +200,10 @@ async fn passages_insert(to: &mut SqliteConnection, id: &[u8], passages: &[Passa
         let vector = each.next().unwrap_or_default().iter().map(|&byte| byte.cast_unsigned()).collect();
         rows.push((to_json(passage)?, vector));
     }
-    PASSAGES.execute(to, &rows, |query, (body, vector)| query.bind(id.to_vec()).bind(body).bind(vector)).await?;
-    Ok(())
+    let bind = |query: Bound, (body, vector): &(String, Vec<u8>)| {
+        query.bind(id.to_vec()).bind(body.clone()).bind(vector.clone())
+    };
+    PASSAGES.execute(to, &rows, &[&bind]).await.map_err(unavailable)
 }
 
 /// A document goes; false if there was none.

@@ -98,6 +98,8 @@ pub(crate) fn file(path: &Path, options: &Options) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(options.busy)
         .pragma("journal_size_limit", "67108864")
+        // In pages: what is written often, such as sums, goes to the file itself once for many commits.
+        .pragma("wal_autocheckpoint", "8000")
         // What is deleted is overwritten: see erase.rs.
         .pragma("secure_delete", "on")
         .statement_cache_capacity(128)

@@ -144,7 +144,7 @@ impl Writer {
 async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>) {
     let mut known = Known::default();
     let mut jobs = Vec::with_capacity(GROUP);
-    while waiting.recv_many(&mut jobs, GROUP).await > 0 {
+    while gather(&mut waiting, &mut jobs).await {
         let mut together = Together::default();
         let mut alone = Vec::new();
         for job in jobs.drain(..) {
@@ -165,6 +165,26 @@ async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>
     }
     if let Err(error) = connection.close().await {
         tracing::warn!(error = %error, "the store did not close cleanly");
+    }
+}
+
+/// Takes what waits, and what comes while everybody else who could go on does: those who were answered just now hand in
+/// their next, so that a commit is shared by as many as there are. False once it is closed and empty.
+async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) -> bool {
+    if waiting.recv_many(jobs, GROUP).await == 0 {
+        return false;
+    }
+    loop {
+        tokio::task::yield_now().await;
+        let before = jobs.len();
+        while jobs.len() < GROUP
+            && let Ok(job) = waiting.try_recv()
+        {
+            jobs.push(job);
+        }
+        if jobs.len() == before {
+            return true;
+        }
     }
 }
 
@@ -210,21 +230,16 @@ fn recorded(answer: Option<oneshot::Sender<Stored<()>>>, result: Stored<()>) {
     }
 }
 
-/// Carries out all of them in one transaction, or none. IMMEDIATE, so that another process that
-/// writes is waited for at the beginning and not found half way. The statements are plain SQL, not
-/// sqlx's own transaction: on a full disk SQLite rolls back by itself, and sqlx would go on
-/// believing that a transaction is open.
+/// Carries out all of them in one transaction, or none. The statements are plain SQL, not sqlx's own
+/// transaction: on a full disk SQLite rolls back by itself, and sqlx would go on believing that a
+/// transaction is open.
 async fn commit(
     connection: &mut SqliteConnection,
     known: &mut Known,
     records: &[&Ready],
     writes: &mut [Box<dyn Waiting>],
 ) -> Stored<()> {
-    execute(connection, "BEGIN IMMEDIATE").await?;
-    let written = match apply(connection, known, records, writes).await {
-        Ok(()) => execute(connection, "COMMIT").await,
-        Err(error) => Err(error),
-    };
+    let written = transaction(connection, known, records, writes).await;
     if written.is_err() {
         // Where SQLite has rolled back already there is nothing to roll back, and that is well.
         let _ = execute(connection, "ROLLBACK").await;
@@ -232,19 +247,22 @@ async fn commit(
     written
 }
 
-async fn apply(
+async fn transaction(
     connection: &mut SqliteConnection,
     known: &mut Known,
     records: &[&Ready],
     writes: &mut [Box<dyn Waiting>],
 ) -> Stored<()> {
-    if !records.is_empty() {
+    if records.is_empty() {
+        execute(connection, "BEGIN IMMEDIATE").await?;
+    } else {
+        records::begin(connection, known).await?;
         records::insert(connection, known, records).await?;
     }
     for write in writes {
         write.run(connection).await?;
     }
-    Ok(())
+    execute(connection, "COMMIT").await
 }
 
 async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> Stored<()> {

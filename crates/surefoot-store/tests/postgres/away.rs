@@ -10,6 +10,7 @@ use surefoot_testkit::{
     suite::until,
 };
 use surefoot_types::{
+    Chance, SystemChance,
     feedback::FeedbackValue,
     ports::{Journal, Library, Store, StoreError, TraceFilter},
 };
@@ -33,12 +34,21 @@ async fn ended(tasks: Vec<tokio::task::JoinHandle<()>>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_under_load_and_started_again() {
+    away(PostgresServer::stop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crashed_under_load_and_started_again() {
+    away(PostgresServer::crash).await;
+}
+
+async fn away(end: fn(&mut PostgresServer)) {
     let mut server = PostgresServer::start();
     let place = Place::new(&server);
     let store = place.open().await;
     let tasks = load(&store, 1, 200);
     until("some arrive", async || place.counted().await.0 > 50).await;
-    server.stop();
+    end(&mut server);
     ended(tasks).await;
     // All were taken; what has not arrived is read from the spool, what would need Postgres says so.
     ended(load(&store, 10_001, 50)).await;
@@ -59,18 +69,21 @@ async fn stopped_under_load_and_started_again() {
 async fn connections_are_killed_in_the_middle_of_batches() {
     let place = Place::new(PostgresServer::shared());
     let store = place.open().await;
-    let tasks = load(&store, 1, 400);
+    let tasks = load(&store, 1, 700);
     let mut killer = place.connection().await;
     let mut killed = 0;
-    while tasks.iter().any(|task| !task.is_finished()) || killed < 10 {
+    until("something waits", async || store.waiting() > 0).await;
+    while killed < 12 && store.waiting() > 0 {
         let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
         killed += sqlx::query_scalar::<_, i64>(kill).fetch_one(&mut killer).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // Now in the middle of a batch, now of a commit, now before anything began.
+        tokio::time::sleep(Duration::from_millis(u64::try_from(SystemChance.bits() % 150).unwrap())).await;
     }
     ended(tasks).await;
     drained(&store).await;
-    assert_eq!(place.counted().await, (1_600, 1_600));
+    assert_eq!(place.counted().await, (2_800, 2_800));
+    assert!(killed >= 3, "{killed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

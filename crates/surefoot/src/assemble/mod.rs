@@ -25,7 +25,7 @@ use surefoot_types::{Chance, Clock, Fault, SystemChance, SystemClock, key::Key, 
 
 use self::{grounding::KnowledgeGrounding, local::Local};
 pub(crate) use self::{
-    store::{file, open, open_file},
+    store::{file, open, open_file, open_postgres},
     subject::GatewaySubject,
 };
 use crate::settings::{Retention, Settings};

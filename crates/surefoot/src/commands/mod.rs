@@ -11,6 +11,7 @@ mod eval;
 pub(crate) mod ingest;
 mod init;
 mod keys;
+mod migrate;
 mod reconcile;
 mod reference;
 mod restore;
@@ -66,6 +67,7 @@ enum Verb {
     Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
     #[command(hide = true)]
@@ -91,6 +93,7 @@ impl Surefoot {
             Verb::Audit(verb) => verb.run().await,
             Verb::Backup(verb) => verb.run().await,
             Verb::Restore(verb) => verb.run().await,
+            Verb::Migrate(verb) => verb.run().await,
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Reference(verb) => verb.run(),

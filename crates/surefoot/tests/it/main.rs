@@ -14,6 +14,7 @@ mod full;
 mod keys;
 mod kill;
 mod live;
+mod postgres;
 mod project;
 mod reference;
 mod sdk;

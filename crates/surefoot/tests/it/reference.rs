@@ -46,6 +46,7 @@ async fn help_has_examples_that_parse() {
         "audit verify",
         "backup",
         "restore",
+        "migrate",
         "doctor",
         "sim",
     ] {

@@ -118,7 +118,7 @@ impl Served {
     }
 
     /// Starts a command that serves, and waits until it is ready.
-    async fn started(command: Command) -> Self {
+    pub(crate) async fn started(command: Command) -> Self {
         let served = Self::reachable(command).await;
         served.until(|_| true, "/readyz").await;
         served

@@ -135,3 +135,5 @@ INSERT INTO spend
     FROM entry JOIN (VALUES (3600), (86400)) AS span WHERE name IS NOT NULL GROUP BY 1, 2, 3, 4;
 DROP VIEW entry;
 ALTER TABLE trace DROP COLUMN cost;
+-- It is made of the trace itself.
+ALTER TABLE trace DROP COLUMN summary;

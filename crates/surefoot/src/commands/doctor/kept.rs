@@ -3,11 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use surefoot_store::Level;
-use surefoot_types::{Clock, SystemClock, key::Admin, ports::Store, replica::Replica};
+use surefoot_types::{Clock, Fault, SystemClock, key::Admin, ports::Store, replica::Replica};
 
 use super::Finding;
 use crate::{
@@ -38,7 +39,7 @@ pub(super) async fn look(place: &Place, settings: Option<&Settings>) -> Vec<Find
         found.push(Finding::note("store", "there is none yet: the first start makes it"));
         return found;
     }
-    match assemble::open(&store, &data).await {
+    match opened(&store, &data, &mut found).await {
         Ok(open) => {
             found.push(reached(&*open, &store).await);
             found.extend(keys(&*open, settings).await);
@@ -51,6 +52,20 @@ pub(super) async fn look(place: &Place, settings: Option<&Settings>) -> Vec<Find
         })),
     }
     found
+}
+
+/// The store, with what waits to reach it.
+async fn opened(settings: &StoreSettings, data: &Path, found: &mut Vec<Finding>) -> Result<Arc<dyn Store>, Fault> {
+    if settings.url.is_none() {
+        return assemble::open(settings, data).await;
+    }
+    let store = assemble::open_postgres(settings, data).await?;
+    found.push(match store.waiting() {
+        0 => Finding::good("spool", "no record of a process that is gone waits here for Postgres"),
+        many => Finding::note("spool", format!("{many} records of a process that is gone wait here for Postgres"))
+            .hint("They are being moved now: look again in a moment. If they stay, read the log of `surefoot up`."),
+    });
+    Ok(Arc::new(store))
 }
 
 /// Whether state can be kept there, and how much.
