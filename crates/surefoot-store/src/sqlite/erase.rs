@@ -1,8 +1,8 @@
 //! Erasure: first the rows, in one transaction; then the file is written anew.
 //!
 //! What SQLite deletes stays in the file's free space until something else needs it. `secure_delete` overwrites a row
-//! as it is deleted, but when rows move between pages, as they do when a tree is balanced, stale copies stay behind.
-//! Only a file written anew has none, so an erasure ends with `VACUUM`, and with an empty log.
+//! as it is deleted, but where rows move between pages, as they do when a tree is balanced, SQLite does not promise it of
+//! the copies left behind. Only a file written anew surely has none, so an erasure ends with `VACUUM`, and with an empty log.
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;

@@ -123,6 +123,36 @@ async fn a_log_with_a_spoiled_tail_loses_its_last_commits_and_no_others() {
 }
 
 #[tokio::test]
+async fn another_process_that_writes_is_waited_for_and_not_for_ever() {
+    let place = Place::new();
+    let busy = Duration::from_millis(50);
+    let store = place.try_open(Options { busy, ..place.options() }).await.unwrap();
+    let mut other = place.raw().await;
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let refused = store.record_add(record(1, Some("ann"))).await;
+    assert!(matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("locked")), "{refused:?}");
+    assert!(matches!(store.check().await, Err(StoreError::Unavailable(_))));
+    assert_eq!(counted(&store).await, (0, 0), "reads go on");
+    other.execute("ROLLBACK").await.unwrap();
+    store.record_add(record(1, Some("ann"))).await.unwrap();
+    store.check().await.unwrap();
+    assert_eq!(counted(&store).await, (1, 1));
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_written_is_refused_with_its_reason() {
+    let place = Place::new();
+    let refused = SqliteStore::open("/proc/none/surefoot.db".as_ref(), place.options()).await;
+    assert!(matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("/proc/none")), "{refused:?}");
+    // Where the log belongs there is a folder.
+    fs::create_dir_all(place.path.with_extension("db-wal")).unwrap();
+    let refused = place.try_open(place.options()).await;
+    assert!(matches!(&refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    fs::remove_dir(place.path.with_extension("db-wal")).unwrap();
+    place.open().await.record_add(record(1, None)).await.unwrap();
+}
+
+#[tokio::test]
 async fn noise_is_no_store() {
     let place = Place::new();
     fs::create_dir_all(place.path.parent().unwrap()).unwrap();

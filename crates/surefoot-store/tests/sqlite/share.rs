@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use surefoot_store::{Level, Options, SqliteStore};
 use surefoot_testkit::{
     HandClock,
-    samples::{account, charged, key, moment, record, trace, trace_id},
+    samples::{account, audit, charged, key, moment, record, trace, trace_id},
 };
 use surefoot_types::{
     Clock, Money,
+    audit::verify,
     budget::{Charge, LeaseAsk, LeaseChange},
     ports::{Archive, Books, Journal, Ledger, Store, StoreError, TraceFilter},
     spend::{By, SpendQuery, Step},
@@ -64,6 +65,12 @@ async fn two_owners_of_one_file_write_at_once() {
     }
     assert_eq!(one.trace_list(&TraceFilter::default(), 1_000).await.unwrap().len(), 200);
     assert_eq!(spent(&other).await, Money::nanos(200_000));
+
+    let drafts: Vec<_> = (1..=20).map(audit).collect();
+    let audit = drafts.iter().enumerate().map(|(n, draft)| [&one, &other][n % 2].audit_add(draft));
+    futures_util::future::try_join_all(audit).await.unwrap();
+    let events = one.audit_list(0, 100).await.unwrap();
+    assert_eq!(verify((0, String::new()), &events).unwrap().0, 20, "one chain");
 
     let version = one.key_version().await;
     other.key_add(&key(1, "app")).await.unwrap();
