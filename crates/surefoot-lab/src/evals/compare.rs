@@ -12,6 +12,7 @@ use super::{Finished, report::ALL, tally::unit_of};
 use crate::stats::{
     self, Confidence, Interval, Pairs, multiple, paired,
     power::{Aim, cases_needed},
+    wilson,
 };
 
 /// A claim is made below this p.
@@ -262,9 +263,29 @@ fn of_scores(now: &[f64], then: &[f64], units: &[&str]) -> Told {
     let Some(mean) = paired::paired(now, then, Some(units), Confidence::P95) else {
         return Told { interval: Interval { low: -1.0, high: 1.0 }, p: 1.0, variance: None };
     };
+    if mean.estimate.se < 1e-12 {
+        return without_spread(mean.estimate.value, mean.freedom as u64 + 1);
+    }
     let variance = mean.estimate.se.powi(2) * now.len() as f64;
     let interval = mean.estimate.interval.within(-1.0, 1.0);
     Told { interval, p: mean.p(), variance: Some(variance).filter(|variance| *variance > 0.0) }
+}
+
+/// All of so many cases or clusters moved alike, or none moved. The formula would be certain, as it would
+/// be of two: what so many can say of one more is said instead, and chance is that of their signs.
+fn without_spread(difference: f64, units: u64) -> Told {
+    if difference.abs() < 1e-12 {
+        let none = Pairs { both: units, ..Pairs::default() }.difference(Confidence::P95);
+        let interval = none.map_or(Interval { low: -1.0, high: 1.0 }, |none| none.interval);
+        return Told { interval, p: 1.0, variance: None };
+    }
+    let least = difference * wilson(units, units, Confidence::P95).low;
+    let interval = Interval { low: least.min(difference), high: least.max(difference) };
+    let p = (1.0 - i32::try_from(units).unwrap_or(i32::MAX) as f64).exp2().min(1.0);
+    // Below the level it is no claim, so that the interval must not look like one.
+    let interval =
+        if p < LEVEL { interval } else { Interval { low: difference - 1.0, high: difference + 1.0 }.within(-1.0, 1.0) };
+    Told { interval, p, variance: None }
 }
 
 fn settled(row: &Compared) -> Settled {
@@ -298,6 +319,7 @@ impl Compared {
             Settled::Open => {
                 let signed = format!("{:+.1} points ({interval})", difference * 100.0);
                 match self.more_cases {
+                    None if difference.abs() > 1e-9 => format!("cannot be told: {signed}: too few cases"),
                     None => format!("cannot be told: {signed}, and no case differs"),
                     Some(more) if difference.abs() > 1e-9 => {
                         format!(

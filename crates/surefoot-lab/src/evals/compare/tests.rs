@@ -103,6 +103,28 @@ fn answers_to_one_case_are_averaged_first() {
     assert!((all.difference.unwrap() - 0.05).abs() < 1e-12, "half of one case in ten");
 }
 
+/// Where all move alike there is no spread to be seen, and two cases prove no more for that.
+#[test]
+fn few_that_move_alike_are_not_sure() {
+    let run = |of: usize, verdict: Verdict| {
+        let mut run = passing(of, 0);
+        for case in &mut run.cases {
+            case.verdict = verdict;
+        }
+        let again: Vec<CaseResult> = run.cases.iter().map(|case| CaseResult { repeat: 1, ..case.clone() }).collect();
+        run.cases.extend(again);
+        run
+    };
+    let moved = |of| compare(&run(of, Verdict::Fail), &run(of, Verdict::Pass)).unwrap().rows[0].clone();
+    let (two, twelve) = (moved(2), moved(12));
+    assert_eq!((two.verdict, two.p), (Settled::Open, 0.5));
+    assert!(two.told().ends_with(": too few cases"), "{}", two.told());
+    assert_eq!(twelve.verdict, Settled::Better);
+    assert!(0.5 < twelve.low && twelve.low < 1.0, "{twelve:?}");
+    let same = compare(&run(12, Verdict::Pass), &run(12, Verdict::Pass)).unwrap().rows[0].clone();
+    assert!(same.low < -0.1 && same.high > 0.1, "that none of twelve moved is no certainty: {same:?}");
+}
+
 #[test]
 fn graders_are_compared_and_their_p_adjusted() {
     let nothing = Rate { passed: 0, of: 0, value: None, low: 0.0, high: 1.0 };
