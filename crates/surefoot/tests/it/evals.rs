@@ -3,10 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
-use surefoot_types::{
-    ports::{Journal, Notebook, TraceFilter},
-    trace::Outcome,
-};
+use surefoot_types::{ports::TraceFilter, trace::Outcome};
 
 use crate::support::{Project, output, surefoot};
 
