@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
-use surefoot_types::conversation::Message;
+use surefoot_types::conversation::{ChatRequest, Message};
 
 use crate::json::Object;
 
@@ -55,7 +55,7 @@ impl<'a> Kept<'a> {
     /// Names every field as dropped, and keeps none of them.
     pub(crate) fn drop_all(self, under: &str, dropped: &mut Dropped) {
         for (name, value) in self.0 {
-            if !says_nothing(name, value) {
+            if !says_nothing(value) {
                 dropped.name(format!("{under}{name}"));
             }
         }
@@ -73,18 +73,31 @@ impl Serialize for Kept<'_> {
 }
 
 /// Whether leaving the field out changes nothing.
-fn says_nothing(name: &str, value: &Value) -> bool {
+fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::Array(items) => items.is_empty(),
         Value::Object(fields) => fields.is_empty(),
-        Value::Number(number) => match name {
-            "n" => number.as_u64() == Some(1),
-            "presence_penalty" | "frequency_penalty" => number.as_f64() == Some(0.0),
-            _ => false,
-        },
-        Value::String(_) | Value::Bool(true) => false,
+        Value::Number(_) | Value::String(_) | Value::Bool(true) => false,
     }
+}
+
+/// Names what no dialect but OpenAI's responses can say of kept state, where nobody has seen to it.
+pub(crate) fn state_drop(request: &ChatRequest, dropped: &mut Dropped) {
+    dropped.name_if(request.previous_response_id.is_some(), "previous_response_id");
+    dropped.name_if(request.store == Some(true), "store");
+}
+
+/// Names what of the parameters only OpenAI and Gemini have.
+pub(crate) fn parameters_drop(request: &ChatRequest, dropped: &mut Dropped) {
+    let parameters = &request.parameters;
+    let says = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
+    dropped.name_if(parameters.seed.is_some(), "seed");
+    dropped.name_if(says(parameters.presence_penalty), "presence_penalty");
+    dropped.name_if(says(parameters.frequency_penalty), "frequency_penalty");
+    dropped.name_if(parameters.logprobs == Some(true), "logprobs");
+    dropped.name_if(parameters.top_logprobs.is_some(), "top_logprobs");
+    dropped.name_if(parameters.n.is_some_and(|n| n > 1), "n");
 }
 
 /// Names of what could not be carried over, each once.
@@ -101,6 +114,12 @@ impl Dropped {
         let name: String = name.as_ref().chars().take(Self::MOST).map(fit).collect();
         if self.0.len() < Self::MOST && !self.0.contains(&name) {
             self.0.push(name);
+        }
+    }
+
+    pub(crate) fn name_if(&mut self, is_dropped: bool, name: &str) {
+        if is_dropped {
+            self.name(name);
         }
     }
 

@@ -8,13 +8,18 @@
 
 mod anthropic;
 mod calls;
+mod effort;
 pub mod embeddings;
 mod extras;
 mod fault;
+mod ids;
 mod json;
+mod logprobs;
+mod media;
 pub mod models;
 mod openai_chat;
 pub mod passthrough;
+mod signature;
 mod sse;
 mod stream;
 

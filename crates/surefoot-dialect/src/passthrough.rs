@@ -4,6 +4,7 @@
 use std::{borrow::Cow, fmt, ops::Range};
 
 use bytes::Bytes;
+use memchr::memmem;
 use serde::{
     Deserialize,
     de::{MapAccess, Visitor},
@@ -11,15 +12,22 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 use surefoot_types::{Fault, conversation::Dialect};
 
-use crate::json::{Path, body_text, not_json, vec_of};
+use crate::{
+    json::{Path, body_text, not_json, vec_of},
+    request_read, request_write, signature,
+};
 
-/// The caller's request for the provider's `model`. An OpenAI stream is also asked for its usage,
+/// The caller's request for the provider's `model`; written anew where it holds reasoning that
+/// another provider signed, which this one would refuse. An OpenAI stream is also asked for its usage,
 /// which the books need; the writer of the answer takes it out again where the caller did not ask.
 ///
 /// # Errors
 /// `bad_request` when the body is no JSON object with a model.
 pub fn request(dialect: Dialect, body: &[u8], model: &str) -> Result<Bytes, Fault> {
     let text = body_text(body)?;
+    if memmem::find(body, signature::MARK.as_bytes()).is_some() {
+        return Ok(request_write(dialect, &request_read(dialect, body)?, model).body);
+    }
     let members = Members::of(text).map_err(|error| not_json(&error))?;
     let mut edits: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
     for member in members.named("model") {

@@ -46,7 +46,7 @@ mod tests {
             cache_write: None,
         };
         let usage =
-            Usage { input: 1000, cache_read: 400, cache_write: 10, output: 50, reasoning: 20, estimated: false };
+            Usage { input: 1000, cache_read: 400, cache_write: 10, output: 50, reasoning: 20, ..Usage::default() };
         assert_eq!(price.cost(&usage).as_nanos(), 2_500_000 + 500_000 + 25_000 + 500_000);
         assert_eq!(price.cost(&Usage::default()), Money::ZERO);
     }

@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Token counts. Every input bucket is disjoint from the others; `reasoning` is a part of `output`.
+/// Token counts. Every input bucket is disjoint from the others; `reasoning` is a part of `output`,
+/// and `cache_write_1h` of `cache_write`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
@@ -16,6 +17,9 @@ pub struct Usage {
     pub cache_read: u64,
     /// Prompt tokens written to the provider's prompt cache.
     pub cache_write: u64,
+    /// The part of `cache_write` that is kept for an hour, which Anthropic bills apart.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cache_write_1h: u64,
     /// Tokens of the answer, reasoning included.
     pub output: u64,
     /// The part of `output` that was reasoning.
@@ -41,6 +45,7 @@ impl Usage {
             input: self.input + other.input,
             cache_read: self.cache_read + other.cache_read,
             cache_write: self.cache_write + other.cache_write,
+            cache_write_1h: self.cache_write_1h + other.cache_write_1h,
             output: self.output + other.output,
             reasoning: self.reasoning + other.reasoning,
             estimated: self.estimated || other.estimated,
@@ -55,4 +60,8 @@ impl Usage {
         let beyond = text.chars().filter(|c| !c.is_ascii()).count();
         (ascii.div_ceil(4) + beyond) as u64
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -2,6 +2,7 @@
 
 mod read;
 mod read_messages;
+mod reasoning;
 mod schema;
 mod stream_read;
 mod stream_write;
@@ -51,8 +52,17 @@ struct UsageIn {
     input_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
+    cache_creation: Option<CacheCreation>,
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
+}
+
+/// What was written to the cache, by how long it is kept.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_5m_input_tokens: u64,
+    ephemeral_1h_input_tokens: u64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -68,11 +78,15 @@ impl UsageIn {
             return None;
         }
         let output = self.output_tokens.unwrap_or(0);
+        let written = self.cache_creation.clone().unwrap_or_default();
+        let sum = written.ephemeral_5m_input_tokens + written.ephemeral_1h_input_tokens;
+        let cache_write = self.cache_creation_input_tokens.unwrap_or(sum);
         let thinking = self.output_tokens_details.as_ref().and_then(|details| details.thinking_tokens);
         Some(Usage {
             input: self.input_tokens.unwrap_or(0),
             cache_read: self.cache_read_input_tokens.unwrap_or(0),
-            cache_write: self.cache_creation_input_tokens.unwrap_or(0),
+            cache_write,
+            cache_write_1h: written.ephemeral_1h_input_tokens.min(cache_write),
             output,
             reasoning: thinking.unwrap_or(0).min(output),
             estimated: false,
@@ -84,6 +98,7 @@ impl UsageIn {
         self.input_tokens = later.input_tokens.or(self.input_tokens);
         self.cache_read_input_tokens = later.cache_read_input_tokens.or(self.cache_read_input_tokens);
         self.cache_creation_input_tokens = later.cache_creation_input_tokens.or(self.cache_creation_input_tokens);
+        self.cache_creation = later.cache_creation.or(self.cache_creation.take());
         self.output_tokens = later.output_tokens.or(self.output_tokens);
         self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details.take());
     }
@@ -93,10 +108,18 @@ impl UsageIn {
 struct UsageOut {
     input_tokens: u64,
     cache_creation_input_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_creation: Option<CacheCreationOut>,
     cache_read_input_tokens: u64,
     output_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_tokens_details: Option<OutputDetailsOut>,
+}
+
+#[derive(Debug, Serialize)]
+struct CacheCreationOut {
+    ephemeral_5m_input_tokens: u64,
+    ephemeral_1h_input_tokens: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -109,6 +132,10 @@ impl From<Usage> for UsageOut {
         Self {
             input_tokens: usage.input,
             cache_creation_input_tokens: usage.cache_write,
+            cache_creation: (usage.cache_write_1h > 0).then(|| CacheCreationOut {
+                ephemeral_5m_input_tokens: usage.cache_write.saturating_sub(usage.cache_write_1h),
+                ephemeral_1h_input_tokens: usage.cache_write_1h,
+            }),
             cache_read_input_tokens: usage.cache_read,
             output_tokens: usage.output,
             output_tokens_details: (usage.reasoning > 0)

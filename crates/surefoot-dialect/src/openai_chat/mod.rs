@@ -88,6 +88,7 @@ impl UsageIn {
             input: prompt - cache_read - cache_write,
             cache_read,
             cache_write,
+            cache_write_1h: 0,
             output,
             reasoning: reasoning.unwrap_or(0).min(output),
             estimated: false,

@@ -3,16 +3,19 @@
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
-use surefoot_types::conversation::{Answer, ChatRequest, Dialect, Part, ResponseFormat, Tool, ToolChoice, words};
+use surefoot_types::conversation::{
+    Answer, ChatRequest, Dialect, Effort, Part, Reasoning, ResponseFormat, Thinking, Tool, ToolChoice, words,
+};
 
 use super::{
     ThinkingBlock, UsageOut, reason_of,
     write_messages::{Call, Turn, TurnsWriter},
 };
 use crate::{
-    Written, calls,
-    extras::{Dropped, Kept},
+    Written, calls, effort,
+    extras::{Dropped, Kept, state_drop},
     json::bytes_of,
+    logprobs, signature,
 };
 
 /// Fields of `extra` that need more than being written back or named.
@@ -41,6 +44,18 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    presence_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_logprobs: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<Value>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
@@ -63,6 +78,9 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
     if parameters.top_k.is_some() {
         dropped.name("top_k");
     }
+    let n = parameters.n.filter(|_| own);
+    dropped.name_if(!own && parameters.n.is_some_and(|n| n > 1), "n");
+    state_drop(request, &mut dropped);
     let new_name = if own { request.extra.contains_key("max_completion_tokens") } else { is_openai_s(model) };
     let extra = Kept::of(&request.extra, &SPECIAL);
     let extra = if own {
@@ -83,6 +101,12 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
         top_p: parameters.top_p,
         stop: &parameters.stop,
         seed: parameters.seed,
+        presence_penalty: parameters.presence_penalty,
+        frequency_penalty: parameters.frequency_penalty,
+        logprobs: parameters.logprobs,
+        top_logprobs: parameters.top_logprobs,
+        n,
+        reasoning_effort: reasoning_effort(&request.reasoning, own),
         response_format: request.response_format.as_ref().map(response_format_out),
         stream: request.stream,
         stream_options: request.stream.then(|| stream_options(request, own)),
@@ -97,6 +121,14 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
 fn is_openai_s(model: &str) -> bool {
     let numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     model.starts_with("gpt-") || model.starts_with("chatgpt-") || model.strip_prefix('o').is_some_and(numbered)
+}
+
+/// OpenAI's word for the effort; its scale ends one word before others'.
+fn reasoning_effort(reasoning: &Reasoning, own: bool) -> Option<&'static str> {
+    if reasoning.thinking == Some(Thinking::Off) {
+        return Some("none");
+    }
+    effort::effort(reasoning).map(|asked| effort::word(if own { asked } else { asked.min(Effort::Xhigh) }))
 }
 
 /// Usage is always asked for: the books need it whether or not the caller does.
@@ -150,6 +182,12 @@ fn tool_choice_out(choice: &ToolChoice) -> Value {
         ToolChoice::None => "none".into(),
         ToolChoice::Required => "required".into(),
         ToolChoice::Named(name) => json!({"type": "function", "function": {"name": name}}),
+        ToolChoice::Allowed { names, required } => {
+            let tool = |name| json!({"type": "function", "function": {"name": name}});
+            let mode = if *required { "required" } else { "auto" };
+            let tools: Vec<Value> = names.iter().map(tool).collect();
+            json!({"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}})
+        }
     }
 }
 
@@ -183,7 +221,7 @@ struct AnswerOut<'a> {
 struct Choice<'a> {
     index: usize,
     message: Message<'a>,
-    logprobs: Option<()>,
+    logprobs: Option<Value>,
     finish_reason: &'static str,
 }
 
@@ -209,7 +247,8 @@ pub(crate) fn answer_write(answer: &Answer, created: i64, surefoot: &Value) -> B
         choices: [Choice {
             index: 0,
             message: message_out(answer),
-            logprobs: None,
+            logprobs: (!answer.logprobs.is_empty())
+                .then(|| json!({"content": logprobs::write(&answer.logprobs), "refusal": null})),
             finish_reason: reason_of(&answer.finish),
         }],
         usage: answer.usage.map(UsageOut::from),
@@ -248,13 +287,19 @@ fn words_where(parts: &[Part], wanted: fn(&Part) -> bool) -> Option<String> {
 }
 
 /// The reasoning that has to be sent back unchanged: what carries a signature, or is withheld.
-pub(super) fn thinking_blocks(parts: &[Part]) -> Vec<ThinkingBlock> {
+pub(super) fn thinking_blocks<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Vec<ThinkingBlock> {
     let block = |part: &Part| match part {
-        Part::Thinking { redacted: Some(data), .. } => Some(ThinkingBlock::RedactedThinking { data: data.clone() }),
-        Part::Thinking { text, signature: Some(signature), .. } => {
-            Some(ThinkingBlock::Thinking { thinking: text.clone(), signature: Some(signature.clone()) })
+        Part::Thinking { redacted: Some(data), by, .. } => Some(redacted_block(data, *by)),
+        Part::Thinking { text, signature: Some(signature), by, .. } => {
+            let signature = signature::told(Dialect::OpenaiChat, *by, signature).into_owned();
+            Some(ThinkingBlock::Thinking { thinking: text.clone(), signature: Some(signature) })
         }
         _ => None,
     };
-    parts.iter().filter_map(block).collect()
+    parts.into_iter().filter_map(block).collect()
+}
+
+/// A block of withheld reasoning.
+pub(super) fn redacted_block(data: &str, by: Option<Dialect>) -> ThinkingBlock {
+    ThinkingBlock::RedactedThinking { data: signature::told(Dialect::OpenaiChat, by, data).into_owned() }
 }

@@ -5,6 +5,7 @@
 
 mod answers;
 mod check;
+mod pitfalls;
 mod requests;
 mod round_trip;
 mod streams;
@@ -14,7 +15,7 @@ use std::path::Path;
 use insta::Settings;
 use surefoot_dialect::Dialect;
 
-const DIALECTS: [Dialect; 2] = [Dialect::OpenaiChat, Dialect::Anthropic];
+const DIALECTS: [Dialect; Dialect::ALL.len()] = Dialect::ALL;
 
 /// The cases whose file name begins with `kind`, by name, in order.
 fn cases(kind: &str) -> Vec<(String, Vec<u8>)> {

@@ -31,16 +31,19 @@ fn piece() -> impl Strategy<Value = Vec<Event>> {
                 let more = pieces.map(|arguments| Event::ToolArguments { index: 0, arguments });
                 std::iter::once(begin).chain(more).collect::<Vec<_>>()
             });
-    let thinking = (many(|text| Event::Thinking { text }), "[a-z]{1,5}").prop_map(|(mut events, signature)| {
-        events.push(Event::ThinkingSignature { signature });
-        events
-    });
-    prop_oneof![3 => many(|text| Event::Text { text }), 1 => thinking, 2 => call]
+    let by = || prop::sample::select(Dialect::ALL.to_vec());
+    let thinking =
+        (many(|text| Event::Thinking { text }), "[a-z]{1,5}", by()).prop_map(|(mut events, signature, by)| {
+            events.push(Event::ThinkingSignature { signature, by });
+            events
+        });
+    let redacted = ("[a-z]{1,5}", by()).prop_map(|(data, by)| vec![Event::ThinkingRedacted { data, by }]);
+    prop_oneof![6 => many(|text| Event::Text { text }), 2 => thinking, 1 => redacted, 4 => call]
 }
 
 fn usage() -> impl Strategy<Value = Usage> {
     (0u64..999, 0u64..999, 0u64..999, 0u64..999, 0u64..9).prop_map(|(input, cache_read, cache_write, output, part)| {
-        Usage { input, cache_read, cache_write, output, reasoning: part.min(output), estimated: false }
+        Usage { input, cache_read, cache_write, output, reasoning: part.min(output), ..Usage::default() }
     })
 }
 

@@ -85,6 +85,7 @@ impl Recall {
                 parts: trace.answer.clone(),
                 finish,
                 usage: Some(trace.usage),
+                logprobs: Vec::new(),
             },
             |whole| whole.answer.clone(),
         );

@@ -266,7 +266,7 @@ fn estimate(parts: &[Part]) -> u64 {
         Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => Usage::estimate(text),
         Part::ToolCall { name, arguments, .. } => Usage::estimate(name) + Usage::estimate(arguments),
         Part::ToolResult { content, .. } => estimate(content),
-        Part::Image { .. } | Part::Other { .. } => 0,
+        Part::Image { .. } | Part::File { .. } | Part::Other { .. } => 0,
     };
     parts.iter().map(of).sum()
 }

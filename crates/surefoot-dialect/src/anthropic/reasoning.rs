@@ -1,0 +1,149 @@
+//! Reasoning in Anthropic's words: a budget of tokens for its older models, an effort for others.
+
+use serde_json::{Map, Value, json};
+use surefoot_types::conversation::{ChatRequest, Effort, Message, Part, Reasoning, Thinking, ToolChoice};
+
+use crate::{
+    effort,
+    extras::Dropped,
+    json::{Fields, Object},
+    signature,
+};
+use surefoot_types::conversation::Dialect;
+
+/// The fewest tokens that Anthropic takes as a budget.
+const LEAST: u64 = 1024;
+/// The budget where a model that needs one is to think as it sees fit.
+const USUAL: u64 = 8192;
+
+/// Models that take a budget and no effort. Newer models take an effort, so this list, unlike one
+/// of them, never grows.
+const BUDGETED: [&str; 6] =
+    ["claude-3-7", "claude-sonnet-4-2", "claude-sonnet-4-0", "claude-opus-4-", "claude-sonnet-4-5", "claude-haiku-4-5"];
+/// Those of the same beginning that do not.
+const NOT_BUDGETED: [&str; 3] = ["claude-opus-4-6", "claude-opus-4-7", "claude-opus-4-8"];
+/// Models that do not reason.
+const WITHOUT: [&str; 5] = ["claude-2", "claude-instant", "claude-3-5", "claude-3-haiku", "claude-3-opus"];
+
+/// Reads `thinking`, and the effort in `output_config`; what the neutral words lack stays there.
+pub(super) fn read(fields: &mut Fields<'_>, config: &mut Object) -> Reasoning {
+    let effort = config.get("effort").and_then(Value::as_str).and_then(effort::read);
+    if effort.is_some() {
+        config.shift_remove("effort");
+    }
+    let mut reasoning = Reasoning { effort, ..Reasoning::default() };
+    let Some(Value::Object(mut thinking)) = fields.get("thinking").cloned() else { return reasoning };
+    let budget = thinking.get("budget_tokens").and_then(Value::as_u64);
+    reasoning.thinking = match (thinking.get("type").and_then(Value::as_str), budget) {
+        (Some("enabled"), Some(budget)) => Some(Thinking::Budget(budget)),
+        (Some("disabled"), _) => Some(Thinking::Off),
+        (Some("adaptive"), _) => Some(Thinking::Adaptive),
+        _ => return reasoning,
+    };
+    reasoning.shown = match thinking.get("display").and_then(Value::as_str) {
+        Some("summarized") => Some(true),
+        Some("omitted") => Some(false),
+        _ => None,
+    };
+    for read in ["type", "budget_tokens"] {
+        thinking.shift_remove(read);
+    }
+    if reasoning.shown.is_some() {
+        thinking.shift_remove("display");
+    }
+    fields.take("thinking");
+    if !thinking.is_empty() {
+        fields.put("thinking", thinking.into());
+    }
+    reasoning
+}
+
+/// What is written of it.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) thinking: Option<Value>,
+    pub(super) effort: Option<&'static str>,
+    pub(super) max_tokens: u64,
+}
+
+/// The request's reasoning for a model that may write `max_tokens`, or as many as it needs where
+/// the caller set no limit.
+pub(super) fn write(request: &ChatRequest, model: &str, usual: u64, own: bool, dropped: &mut Dropped) -> Written {
+    let reasoning = &request.reasoning;
+    let limit = request.parameters.max_tokens;
+    let max_tokens = limit.unwrap_or(usual);
+    if own {
+        let kept = request.extra.get("thinking").and_then(Value::as_object).cloned();
+        let thinking = thinking_own(reasoning, kept.unwrap_or_default());
+        return Written { thinking, effort: reasoning.effort.map(effort::word), max_tokens };
+    }
+    let begins = |names: &[&str]| names.iter().any(|name| model.contains(name));
+    let budgeted = begins(&BUDGETED) && !begins(&NOT_BUDGETED);
+    let nothing = Written { max_tokens, ..Written::default() };
+    if !effort::is_wanted(reasoning) {
+        let off = reasoning.thinking == Some(Thinking::Off) && !budgeted && !begins(&WITHOUT);
+        return Written { thinking: off.then(|| json!({"type": "disabled"})), ..nothing };
+    }
+    if begins(&WITHOUT) {
+        dropped.name("reasoning");
+        return nothing;
+    }
+    if !budgeted {
+        let mut thinking = json!({"type": "adaptive"});
+        shown(reasoning, &mut thinking);
+        let effort = effort::effort(reasoning).map(|asked| effort::word(asked.max(Effort::Low)));
+        return Written { thinking: Some(thinking), effort, max_tokens };
+    }
+    let forced = matches!(
+        request.tool_choice,
+        Some(ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { required: true, .. })
+    );
+    let budget = effort::budget(reasoning).unwrap_or(USUAL).max(LEAST);
+    let budget = limit.map_or(budget, |limit| budget.min(limit.saturating_sub(1)));
+    if forced || budget < LEAST || !is_continuable(&request.messages) {
+        dropped.name("reasoning");
+        return nothing;
+    }
+    let max_tokens = limit.unwrap_or(budget + usual);
+    Written { thinking: Some(json!({"type": "enabled", "budget_tokens": budget})), effort: None, max_tokens }
+}
+
+fn thinking_own(reasoning: &Reasoning, mut kept: Map<String, Value>) -> Option<Value> {
+    let (kind, budget) = match reasoning.thinking {
+        Some(Thinking::Off) => ("disabled", None),
+        Some(Thinking::Adaptive) => ("adaptive", None),
+        Some(Thinking::Budget(tokens)) => ("enabled", Some(tokens)),
+        None => return (!kept.is_empty()).then(|| kept.into()),
+    };
+    kept.insert("type".into(), kind.into());
+    kept.extend(budget.map(|tokens| ("budget_tokens".to_owned(), tokens.into())));
+    let mut thinking = Value::Object(kept);
+    shown(reasoning, &mut thinking);
+    Some(thinking)
+}
+
+fn shown(reasoning: &Reasoning, thinking: &mut Value) {
+    if let Some(shown) = reasoning.shown {
+        thinking["display"] = if shown { "summarized" } else { "omitted" }.into();
+    }
+}
+
+/// Whether a thinking model may go on from here: amid a tool loop it insists on the reasoning that
+/// came before the calls, which clients of other dialects may have lost.
+fn is_continuable(messages: &[Message]) -> bool {
+    let last = messages.iter().rev().find(|message| message.parts.iter().any(is_call_or_words));
+    last.is_none_or(|message| {
+        let calls = message.parts.iter().any(|part| matches!(part, Part::ToolCall { .. }));
+        let signed = |part: &Part| match part {
+            Part::Thinking { signature, redacted, by, .. } => {
+                (signature.is_some() || redacted.is_some()) && signature::fits(Dialect::Anthropic, *by)
+            }
+            _ => false,
+        };
+        !calls || message.parts.iter().any(signed)
+    })
+}
+
+fn is_call_or_words(part: &Part) -> bool {
+    matches!(part, Part::ToolCall { .. } | Part::Text { .. })
+}
