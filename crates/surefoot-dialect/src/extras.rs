@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
-use surefoot_types::conversation::{ChatRequest, Message};
+use surefoot_types::conversation::{ChatRequest, Dialect, Message};
 
 use crate::json::Object;
 
@@ -14,6 +14,9 @@ const PART_FIELDS: &str = "part_fields";
 /// The key in a message's `extra` that tells what the dialect called its role, where the neutral
 /// role does not say (OpenAI's `developer`, a system message amid Anthropic's turns).
 pub(crate) const ROLE: &str = "role";
+
+/// The key under which the fields of an item of OpenAI's responses are kept.
+pub(crate) const ITEM: &str = "responses_item";
 
 /// Keeps the unknown fields of part number `index`.
 pub(crate) fn part_fields_put(extra: &mut Object, index: usize, fields: Object) {
@@ -38,7 +41,7 @@ pub(crate) struct Kept<'a>(pub(crate) Vec<(&'a str, &'a Value)>);
 impl<'a> Kept<'a> {
     /// All fields of `extra` but those of these names and our own marks.
     pub(crate) fn of(extra: &'a Object, without: &[&str]) -> Self {
-        let ours = |name: &str| name == PART_FIELDS || name == ROLE;
+        let ours = |name: &str| [PART_FIELDS, ROLE, ITEM].contains(&name);
         let kept = extra.iter().map(|(name, value)| (name.as_str(), value));
         Self(kept.filter(|(name, _)| !ours(name) && !without.contains(name)).collect())
     }
@@ -46,6 +49,10 @@ impl<'a> Kept<'a> {
     /// The fields of part number `index`.
     pub(crate) fn of_part(message: &'a Message, index: usize) -> Self {
         part_fields(message, index).map(|fields| Self::of(fields, &[])).unwrap_or_default()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(it, _)| *it == name)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -80,6 +87,23 @@ fn says_nothing(value: &Value) -> bool {
         Value::Object(fields) => fields.is_empty(),
         Value::Number(_) | Value::String(_) | Value::Bool(true) => false,
     }
+}
+
+/// Fields that both of OpenAI's dialects have under one name.
+const SHARED: [&str; 4] = ["safety_identifier", "service_tier", "prompt_cache_key", "prompt_cache_retention"];
+
+/// Whether a caller speaks one of OpenAI's dialects.
+pub(crate) fn is_openai_s_client(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::OpenaiChat | Dialect::OpenaiResponses)
+}
+
+/// What of a request's `extra` OpenAI's other dialect takes as well; the rest, but for fields of
+/// these names, is named as dropped.
+pub(crate) fn akin<'a>(request: &'a ChatRequest, without: &[&str], dropped: &mut Dropped) -> Kept<'a> {
+    let is_shared = |(name, _): &(&str, &Value)| is_openai_s_client(request.dialect) && SHARED.contains(name);
+    let (shared, rest) = Kept::of(&request.extra, without).0.into_iter().partition(is_shared);
+    Kept(rest).drop_all("", dropped);
+    Kept(shared)
 }
 
 /// Names what no dialect but OpenAI's responses can say of kept state, where nobody has seen to it.

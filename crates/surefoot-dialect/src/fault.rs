@@ -144,7 +144,7 @@ impl Told {
     /// Quota and credit do not come back by waiting, whatever the status says.
     fn is_out_of_money(&self, dialect: Dialect) -> bool {
         match dialect {
-            Dialect::OpenaiChat => {
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => {
                 const CODES: [&str; 2] = ["insufficient_quota", "billing_hard_limit_reached"];
                 CODES.contains(&self.code.as_str()) || CODES.contains(&self.kind.as_str())
             }
@@ -195,7 +195,7 @@ pub(crate) fn error_object(dialect: Dialect, fault: &Fault, surefoot: &Value) ->
     let trace = surefoot.get("trace_id");
     let mut body = Map::new();
     match dialect {
-        Dialect::OpenaiChat => {
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => {
             let mut error = json!({
                 "message": fault.told(),
                 "type": openai_type(fault.code),

@@ -18,6 +18,7 @@ mod logprobs;
 mod media;
 pub mod models;
 mod openai_chat;
+mod openai_responses;
 pub mod passthrough;
 mod signature;
 mod sse;
@@ -52,6 +53,7 @@ pub struct Written {
 pub fn request_read(dialect: Dialect, body: &[u8]) -> Result<ChatRequest, Fault> {
     match dialect {
         Dialect::OpenaiChat => openai_chat::request_read(body),
+        Dialect::OpenaiResponses => openai_responses::request_read(body),
         Dialect::Anthropic => anthropic::request_read(body),
     }
 }
@@ -63,6 +65,7 @@ pub fn request_read(dialect: Dialect, body: &[u8]) -> Result<ChatRequest, Fault>
 pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Written {
     match target {
         Dialect::OpenaiChat => openai_chat::request_write(request, model),
+        Dialect::OpenaiResponses => openai_responses::request_write(request, model),
         Dialect::Anthropic => anthropic::request_write(request, model),
     }
 }
@@ -75,6 +78,7 @@ pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Wri
 pub fn answer_read(dialect: Dialect, body: &[u8]) -> Result<Answer, Fault> {
     match dialect {
         Dialect::OpenaiChat => openai_chat::answer_read(body),
+        Dialect::OpenaiResponses => openai_responses::answer_read(body),
         Dialect::Anthropic => anthropic::answer_read(body),
     }
 }
@@ -84,6 +88,7 @@ pub fn answer_read(dialect: Dialect, body: &[u8]) -> Result<Answer, Fault> {
 pub fn answer_write(dialect: Dialect, answer: &Answer, created: i64, surefoot: &Value) -> Bytes {
     match dialect {
         Dialect::OpenaiChat => openai_chat::answer_write(answer, created, surefoot),
+        Dialect::OpenaiResponses => openai_responses::answer_write(answer, created, surefoot),
         Dialect::Anthropic => anthropic::answer_write(answer, surefoot),
     }
 }

@@ -22,7 +22,7 @@ pub struct ModelEntry {
 pub fn list_write(dialect: Dialect, models: &[ModelEntry]) -> Bytes {
     let data: Vec<Value> = models.iter().map(|model| entry(dialect, model)).collect();
     bytes_of(&match dialect {
-        Dialect::OpenaiChat => json!({"object": "list", "data": data}),
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => json!({"object": "list", "data": data}),
         Dialect::Anthropic => json!({
             "data": data,
             "has_more": false,
@@ -39,7 +39,7 @@ pub fn one_write(dialect: Dialect, model: &ModelEntry) -> Bytes {
 
 fn entry(dialect: Dialect, model: &ModelEntry) -> Value {
     match dialect {
-        Dialect::OpenaiChat => {
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => {
             json!({"id": model.id, "object": "model", "created": model.created, "owned_by": model.owner})
         }
         Dialect::Anthropic => json!({

@@ -70,6 +70,16 @@ pub(crate) fn member_added(json: &[u8], name: &str, value: &Value) -> Option<Vec
     Some(out)
 }
 
+/// The object `json` with one more member in its own member `outer`, as [`member_added`] adds it.
+pub(crate) fn member_added_within(json: &[u8], outer: &'static str, name: &str, value: &Value) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(json).ok()?;
+    let members = Members::of(text).ok()?;
+    let inner = members.named(outer).last()?;
+    let range = place(text, inner);
+    let added = member_added(inner.get().as_bytes(), name, value)?;
+    Some([&json[..range.start], &added, &json[range.end..]].concat())
+}
+
 /// Adds the edits that make a stream tell its usage.
 fn usage_ask(text: &str, members: &Members<'_>, edits: &mut Vec<(Range<usize>, Vec<u8>)>) {
     const ASK: &[u8] = br#""include_usage":true"#;

@@ -8,7 +8,7 @@ use surefoot_types::{
 };
 
 use crate::{
-    anthropic, openai_chat,
+    anthropic, openai_chat, openai_responses,
     sse::{RawFrame, Splitter},
 };
 
@@ -44,6 +44,7 @@ pub struct StreamReader {
 #[derive(Debug)]
 enum Reader {
     OpenaiChat(openai_chat::Reader),
+    OpenaiResponses(openai_responses::Reader),
     Anthropic(anthropic::Reader),
 }
 
@@ -59,6 +60,7 @@ impl StreamReader {
     pub fn new(dialect: Dialect) -> Self {
         let dialect = match dialect {
             Dialect::OpenaiChat => Reader::OpenaiChat(openai_chat::Reader::default()),
+            Dialect::OpenaiResponses => Reader::OpenaiResponses(openai_responses::Reader::default()),
             Dialect::Anthropic => Reader::Anthropic(anthropic::Reader::default()),
         };
         Self { splitter: Splitter::default(), dialect, ended: false, failed: None }
@@ -120,6 +122,7 @@ impl StreamReader {
             }
             let (dialect, events) = match &mut self.dialect {
                 Reader::OpenaiChat(reader) => (Dialect::OpenaiChat, reader.events(&data)?),
+                Reader::OpenaiResponses(reader) => (Dialect::OpenaiResponses, reader.events(name.as_deref(), &data)?),
                 Reader::Anthropic(reader) => (Dialect::Anthropic, reader.events(name.as_deref(), &data)?),
             };
             self.ended = events.contains(&Event::End);
@@ -152,6 +155,7 @@ pub struct StreamWriter {
 #[derive(Debug)]
 enum Writer {
     OpenaiChat(openai_chat::Writer),
+    OpenaiResponses(Box<openai_responses::Writer>),
     Anthropic(anthropic::Writer),
 }
 
@@ -160,6 +164,9 @@ impl StreamWriter {
     pub fn new(dialect: Dialect, options: StreamOptions) -> Self {
         let writer = match dialect {
             Dialect::OpenaiChat => Writer::OpenaiChat(openai_chat::Writer::new(options)),
+            Dialect::OpenaiResponses => {
+                Writer::OpenaiResponses(Box::new(openai_responses::Writer::new(options.created)))
+            }
             Dialect::Anthropic => Writer::Anthropic(anthropic::Writer::default()),
         };
         Self { dialect, writer }
@@ -176,6 +183,8 @@ impl StreamWriter {
         match &mut self.writer {
             Writer::OpenaiChat(writer) if as_it_came => writer.forward(frame, &mut out),
             Writer::OpenaiChat(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
+            Writer::OpenaiResponses(writer) if as_it_came => writer.forward(frame, &mut out),
+            Writer::OpenaiResponses(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
             Writer::Anthropic(writer) if as_it_came => writer.forward(frame, &mut out),
             Writer::Anthropic(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
         }
@@ -188,6 +197,7 @@ impl StreamWriter {
         let mut out = Vec::new();
         match &mut self.writer {
             Writer::OpenaiChat(writer) => writer.finish(surefoot, &mut out),
+            Writer::OpenaiResponses(writer) => writer.finish(surefoot, &mut out),
             Writer::Anthropic(writer) => writer.finish(surefoot, &mut out),
         }
         out.into()
@@ -199,6 +209,7 @@ impl StreamWriter {
         let mut out = Vec::new();
         match &mut self.writer {
             Writer::OpenaiChat(writer) => writer.fail(fault, surefoot, &mut out),
+            Writer::OpenaiResponses(writer) => writer.fail(fault, surefoot, &mut out),
             Writer::Anthropic(writer) => writer.fail(fault, surefoot, &mut out),
         }
         out.into()

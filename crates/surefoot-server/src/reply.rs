@@ -129,7 +129,7 @@ async fn next(
 
 fn sign_of_life(dialect: Dialect) -> Bytes {
     Bytes::from_static(match dialect {
-        Dialect::OpenaiChat => b": still here\n\n",
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => b": still here\n\n",
         Dialect::Anthropic => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
     })
 }

@@ -143,13 +143,15 @@ pub fn words(parts: &[Part]) -> String {
 pub enum Dialect {
     /// OpenAI's `/v1/chat/completions`.
     OpenaiChat,
+    /// OpenAI's `/v1/responses`.
+    OpenaiResponses,
     /// Anthropic's `/v1/messages`.
     Anthropic,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 2] = [Self::OpenaiChat, Self::Anthropic];
+    pub const ALL: [Self; 3] = [Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic];
 
     /// The dialect of this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -160,6 +162,7 @@ impl Dialect {
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenaiChat => "openai_chat",
+            Self::OpenaiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 use surefoot_types::{Usage, conversation::Finish};
 
-pub(crate) use read::{answer_read, request_read};
+pub(crate) use read::{answer_read, is_truthy, request_read};
 pub(crate) use stream_read::Reader;
 pub(crate) use stream_write::Writer;
 pub(crate) use write::{answer_write, request_write};

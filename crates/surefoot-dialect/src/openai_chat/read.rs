@@ -309,7 +309,7 @@ pub(super) fn lenient<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, 
 }
 
 /// Whether SDKs take this `error` for one.
-pub(super) fn is_truthy(error: &Value) -> bool {
+pub(crate) fn is_truthy(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Written, calls, effort,
-    extras::{Dropped, Kept, state_drop},
+    extras::{Dropped, Kept, akin, is_openai_s_client, state_drop},
     json::bytes_of,
     logprobs, signature,
 };
@@ -71,7 +71,8 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
     let own = request.dialect == Dialect::OpenaiChat;
     let mut dropped = Dropped::default();
     let messages = TurnsWriter::new(own, &mut dropped).write(&request.messages);
-    let tools: Vec<Value> = request.tools.iter().filter_map(|tool| tool_out(tool, own, &mut dropped)).collect();
+    let tools: Vec<Value> =
+        request.tools.iter().filter_map(|tool| tool_out(tool, request.dialect, &mut dropped)).collect();
     // Refused by OpenAI where there is nothing to choose from.
     let choosing = own || !tools.is_empty();
     let parameters = &request.parameters;
@@ -82,13 +83,7 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
     dropped.name_if(!own && parameters.n.is_some_and(|n| n > 1), "n");
     state_drop(request, &mut dropped);
     let new_name = if own { request.extra.contains_key("max_completion_tokens") } else { is_openai_s(model) };
-    let extra = Kept::of(&request.extra, &SPECIAL);
-    let extra = if own {
-        extra
-    } else {
-        extra.drop_all("", &mut dropped);
-        Kept::default()
-    };
+    let extra = if own { Kept::of(&request.extra, &SPECIAL) } else { akin(request, &SPECIAL, &mut dropped) };
     let body = Body {
         model,
         messages,
@@ -139,7 +134,8 @@ fn stream_options(request: &ChatRequest, own: bool) -> Value {
     options.into()
 }
 
-fn tool_out(tool: &Tool, own: bool, dropped: &mut Dropped) -> Option<Value> {
+fn tool_out(tool: &Tool, from: Dialect, dropped: &mut Dropped) -> Option<Value> {
+    let own = from == Dialect::OpenaiChat;
     if tool.schema.is_null() {
         if own {
             return Some(Value::Object(tool.extra.clone()));
@@ -153,15 +149,15 @@ fn tool_out(tool: &Tool, own: bool, dropped: &mut Dropped) -> Option<Value> {
     }
     function["parameters"] = tool.schema.clone();
     let mut out = json!({"type": "function", "function": function});
+    // Many OpenAI-compatible servers do not know it.
+    let strict = tool.strict.filter(|_| is_openai_s_client(from));
+    dropped.name_if(strict != tool.strict, "tools[].strict");
+    if let Some(strict) = strict {
+        out["function"]["strict"] = strict.into();
+    }
     if !own {
-        if tool.strict.is_some() {
-            dropped.name("tools[].strict");
-        }
         Kept::of(&tool.extra, &[]).drop_all("tools[].", dropped);
         return Some(out);
-    }
-    if let Some(strict) = tool.strict {
-        out["function"]["strict"] = strict.into();
     }
     for (name, value) in &tool.extra {
         match (name.as_str(), value) {

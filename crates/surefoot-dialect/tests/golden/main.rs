@@ -44,7 +44,11 @@ fn golden(name: &str, text: &str) {
 
 /// The dialect that a stream's file name begins with.
 fn dialect_of(name: &str) -> Dialect {
-    if name.starts_with("openai") { Dialect::OpenaiChat } else { Dialect::Anthropic }
+    match name.split('_').next() {
+        Some("openai") => Dialect::OpenaiChat,
+        Some("responses") => Dialect::OpenaiResponses,
+        _ => Dialect::Anthropic,
+    }
 }
 
 fn pretty(value: &impl serde::Serialize) -> String {

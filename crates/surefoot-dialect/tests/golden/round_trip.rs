@@ -117,10 +117,7 @@ proptest! {
         let expected = gathered(&frames);
         for target in DIALECTS {
             let text = write(target, &frames);
-            match target {
-                Dialect::OpenaiChat => check::openai(&text),
-                Dialect::Anthropic => check::anthropic(&text),
-            }
+            check::whole(target, &text);
             let again = read_back(target, &text, size);
             let told = gathered(&again);
             prop_assert!(told.ended);

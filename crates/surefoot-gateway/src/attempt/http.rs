@@ -171,7 +171,7 @@ fn authorised(request: RequestBuilder, provider: &Provider) -> RequestBuilder {
     if let Some(key) = key {
         request = match dialect {
             Dialect::Anthropic => request.header("x-api-key", key.reveal()),
-            Dialect::OpenaiChat => request.bearer_auth(key.reveal()),
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => request.bearer_auth(key.reveal()),
         };
     }
     request

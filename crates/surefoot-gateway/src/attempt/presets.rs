@@ -12,6 +12,7 @@ pub(crate) const EMBEDDINGS: &str = "/embeddings";
 pub(crate) fn path(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::OpenaiChat => "/chat/completions",
+        Dialect::OpenaiResponses => "/responses",
         Dialect::Anthropic => "/messages",
     }
 }

@@ -181,6 +181,9 @@ fn malformed(dialect: Dialect) -> &'static [u8] {
         Dialect::OpenaiChat => {
             b"data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"cont\n\n"
         }
+        Dialect::OpenaiResponses => {
+            b"event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"te\n\n"
+        }
         Dialect::Anthropic => {
             b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"te\n\n"
         }

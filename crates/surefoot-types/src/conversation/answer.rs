@@ -261,12 +261,16 @@ impl Gathered {
 
 impl Answer {
     /// The answer as the events that would have streamed it.
-    pub fn into_events(self) -> Vec<Event> {
+    pub fn into_events(mut self) -> Vec<Event> {
         let mut events = vec![Event::Start { id: self.id, model: self.model, usage: None }];
         let mut calls = 0;
         for part in self.parts {
             match part {
-                Part::Text { text } => events.push(Event::Text { text }),
+                Part::Text { text } => {
+                    events.push(Event::Text { text });
+                    let tokens = std::mem::take(&mut self.logprobs);
+                    events.extend((!tokens.is_empty()).then_some(Event::Logprobs { tokens }));
+                }
                 Part::Refusal { text } => events.push(Event::Refusal { text }),
                 Part::Thinking { redacted: Some(data), by: Some(by), .. } => {
                     events.push(Event::ThinkingRedacted { data, by });
@@ -284,8 +288,6 @@ impl Answer {
                 Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } => {}
             }
         }
-        let tokens = self.logprobs;
-        events.extend((!tokens.is_empty()).then_some(Event::Logprobs { tokens }));
         events.push(Event::Finish { finish: self.finish });
         events.extend(self.usage.map(|usage| Event::Usage { usage }));
         events.push(Event::End);

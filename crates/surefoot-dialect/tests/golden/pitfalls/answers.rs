@@ -80,6 +80,40 @@ fn stop_reasons() {
 }
 
 #[test]
+fn responses_statuses() {
+    // 38: what a status means, and that a completed answer with a call is a call.
+    let call = json!({"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"});
+    for (status, reason, output, expected) in [
+        ("completed", json!(null), json!([]), "stop"),
+        ("completed", json!(null), json!([call]), "tool_calls"),
+        ("incomplete", json!("max_output_tokens"), json!([call]), "length"),
+        ("incomplete", json!("content_filter"), json!([]), "content_filter"),
+        ("incomplete", json!("brand_new"), json!([]), "stop"),
+    ] {
+        let answer = json!({"id": "r", "status": status, "incomplete_details": {"reason": reason}, "output": output});
+        let expected = json!({"choices": [{"finish_reason": expected}]});
+        check(Dialect::OpenaiResponses, &answer, CHAT, &expected);
+    }
+    for (reason, status, expected) in [
+        ("max_tokens", "incomplete", json!({"reason": "max_output_tokens"})),
+        ("refusal", "incomplete", json!({"reason": "content_filter"})),
+        ("end_turn", "completed", json!(null)),
+    ] {
+        let answer = json!({"id": "m", "model": "c", "content": [], "stop_reason": reason});
+        let expected = json!({"status": status, "incomplete_details": expected});
+        check(ANTHROPIC, &answer, Dialect::OpenaiResponses, &expected);
+    }
+    // 39: a refusal is a part of its own there.
+    let refused = json!({"id": "c", "choices": [{"message": {"refusal": "No."}, "finish_reason": "stop"}]});
+    let part = json!({"output": [{"content": [{"type": "refusal", "refusal": "No."}]}]});
+    check(CHAT, &refused, Dialect::OpenaiResponses, &part);
+    // 31: a failure inside a success.
+    let failed = json!({"id": "r", "status": "failed", "error": {"code": "rate_limit_exceeded", "message": "x"}});
+    let fault = answer_read(Dialect::OpenaiResponses, failed.to_string().as_bytes()).unwrap_err();
+    assert_eq!(fault.upstream_status, Some(429));
+}
+
+#[test]
 fn usage() {
     // 40, 41: totals here include what the cache read and wrote; there they do not.
     let anthropic = json!({"input_tokens": 10, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 3,

@@ -15,6 +15,7 @@ fn check(from: Dialect, request: Value, target: Dialect, model: &str, expected: 
     for (name, value) in request.as_object().unwrap() {
         body[name] = value.clone();
     }
+    body.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     let read = request_read(from, body.to_string().as_bytes()).unwrap();
     let written = request_write(target, &read, model);
     let found: Value = serde_json::from_slice(&written.body).unwrap();
@@ -311,5 +312,54 @@ fn schemas_and_pictures() {
             {"type": "image", "source": {"type": "url", "url": "https://x/a.png"}}]}]}]}),
         json!({"messages": [{"role": "tool", "tool_call_id": "a"}, {"role": "user", "content": [{}, {"type": "image_url"}]}]}),
         &[],
+    );
+}
+
+#[test]
+fn responses() {
+    let responses = Dialect::OpenaiResponses;
+    // 2: instructions are a field or items; all of them are instructions elsewhere.
+    let input = json!([{"role": "developer", "content": "B"}, {"role": "user", "content": "x"}]);
+    check(
+        responses,
+        json!({"max_tokens": null, "messages": null, "instructions": "A", "input": input}),
+        ANTHROPIC,
+        "c",
+        &json!({"system": [{"text": "A"}, {"text": "B"}], "messages": [{"content": [{"text": "x"}]}]}),
+        &[],
+    );
+    // 8: no stop strings there. 47: nothing is kept at OpenAI, and reasoning comes back sealed.
+    check(
+        CHAT,
+        json!({"max_tokens": 5, "stop": "END", "reasoning_effort": "low"}),
+        responses,
+        "gpt-5",
+        &json!({"store": false, "include": ["reasoning.encrypted_content"], "reasoning": {"effort": "low"},
+            "max_output_tokens": 16, "stop": null}),
+        &["stop", "max_tokens"],
+    );
+    // 47: sealed reasoning goes back to who sealed it, with a summary even where there is none.
+    let sealed = |wire: &str| {
+        let item = json!({"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": wire});
+        let call = json!({"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"});
+        let result = json!({"type": "function_call_output", "call_id": "a", "output": "1"});
+        json!({"messages": null, "max_tokens": null, "input": [{"role": "user", "content": "x"}, item, call, result]})
+    };
+    let kept = json!({"type": "reasoning", "summary": [], "encrypted_content": "s"});
+    let own = json!({"input": [{}, kept, {"type": "function_call"}, {}]});
+    check(responses, sealed("s"), responses, "m", &own, &[]);
+    let theirs =
+        json!({"messages": [{}, {"content": [{"type": "thinking", "signature": "s"}, {"type": "tool_use"}]}, {}]});
+    check(responses, sealed("surefoot:anthropic:s"), ANTHROPIC, "m", &theirs, &[]);
+    let without = json!({"input": [{}, {"type": "function_call"}, {}]});
+    check(responses, sealed("surefoot:anthropic:s"), responses, "m", &without, &["messages[].content[].thinking"]);
+    // 56: state that nobody has seen to is named.
+    check(
+        responses,
+        json!({"messages": null, "max_tokens": null, "input": "x", "previous_response_id": "r", "store": true}),
+        CHAT,
+        "m",
+        &json!({"messages": [{"content": "x"}], "store": null, "previous_response_id": null}),
+        &["previous_response_id", "store"],
     );
 }

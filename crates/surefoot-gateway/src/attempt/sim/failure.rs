@@ -35,7 +35,7 @@ impl Failure {
             ));
         }
         let body = match dialect {
-            Dialect::OpenaiChat => {
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => {
                 let (kind, code) = openai_kind(*status);
                 json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
             }
