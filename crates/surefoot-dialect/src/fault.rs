@@ -152,6 +152,7 @@ impl Told {
             Dialect::Anthropic => {
                 self.kind == "billing_error" || self.message.to_ascii_lowercase().contains("credit balance is too low")
             }
+            Dialect::Gemini => false,
         }
     }
 
@@ -214,6 +215,10 @@ pub(crate) fn error_object(dialect: Dialect, fault: &Fault, surefoot: &Value) ->
                 body.insert("request_id".into(), trace.clone());
             }
         }
+        Dialect::Gemini => {
+            let (status, name) = google_status(fault.code);
+            body.insert("error".into(), json!({"code": status, "message": fault.told(), "status": name}));
+        }
     }
     if !surefoot.is_null() {
         body.insert("surefoot".into(), surefoot.clone());
@@ -245,6 +250,23 @@ fn anthropic_type(code: Code) -> &'static str {
         Code::UpstreamTimeout => "timeout_error",
         Code::Unavailable => "overloaded_error",
         Code::Upstream | Code::Internal => "api_error",
+    }
+}
+
+/// The status and its name in Google's words.
+fn google_status(code: Code) -> (u16, &'static str) {
+    match code {
+        Code::BadRequest => (400, "INVALID_ARGUMENT"),
+        Code::TooLarge => (413, "INVALID_ARGUMENT"),
+        Code::Unauthenticated => (401, "UNAUTHENTICATED"),
+        Code::Forbidden | Code::Blocked => (403, "PERMISSION_DENIED"),
+        Code::NotFound => (404, "NOT_FOUND"),
+        Code::RateLimited | Code::OverBudget => (429, "RESOURCE_EXHAUSTED"),
+        Code::Cancelled => (499, "CANCELLED"),
+        Code::Internal => (500, "INTERNAL"),
+        Code::Upstream => (502, "UNAVAILABLE"),
+        Code::Unavailable => (503, "UNAVAILABLE"),
+        Code::UpstreamTimeout => (504, "DEADLINE_EXCEEDED"),
     }
 }
 

@@ -12,8 +12,10 @@ mod effort;
 pub mod embeddings;
 mod extras;
 mod fault;
+mod gemini;
 mod ids;
 mod json;
+mod json_array;
 mod logprobs;
 mod media;
 pub mod models;
@@ -23,6 +25,7 @@ pub mod passthrough;
 mod signature;
 mod sse;
 mod stream;
+mod wire;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -55,6 +58,7 @@ pub fn request_read(dialect: Dialect, body: &[u8]) -> Result<ChatRequest, Fault>
         Dialect::OpenaiChat => openai_chat::request_read(body),
         Dialect::OpenaiResponses => openai_responses::request_read(body),
         Dialect::Anthropic => anthropic::request_read(body),
+        Dialect::Gemini => gemini::request_read(body),
     }
 }
 
@@ -67,6 +71,7 @@ pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Wri
         Dialect::OpenaiChat => openai_chat::request_write(request, model),
         Dialect::OpenaiResponses => openai_responses::request_write(request, model),
         Dialect::Anthropic => anthropic::request_write(request, model),
+        Dialect::Gemini => gemini::request_write(request, model),
     }
 }
 
@@ -80,6 +85,7 @@ pub fn answer_read(dialect: Dialect, body: &[u8]) -> Result<Answer, Fault> {
         Dialect::OpenaiChat => openai_chat::answer_read(body),
         Dialect::OpenaiResponses => openai_responses::answer_read(body),
         Dialect::Anthropic => anthropic::answer_read(body),
+        Dialect::Gemini => gemini::answer_read(body),
     }
 }
 
@@ -90,5 +96,6 @@ pub fn answer_write(dialect: Dialect, answer: &Answer, created: i64, surefoot: &
         Dialect::OpenaiChat => openai_chat::answer_write(answer, created, surefoot),
         Dialect::OpenaiResponses => openai_responses::answer_write(answer, created, surefoot),
         Dialect::Anthropic => anthropic::answer_write(answer, surefoot),
+        Dialect::Gemini => gemini::answer_write(answer, surefoot),
     }
 }

@@ -1,5 +1,7 @@
 //! Pictures and documents that stand in a request: as data URIs in neutral words.
 
+use std::borrow::Cow;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 /// The media type and the base64 data of a data URI.
@@ -24,6 +26,16 @@ pub(crate) fn text_uri(text: &str) -> String {
     to_data_uri("text/plain", &BASE64_STANDARD.encode(text))
 }
 
+/// Base64 in the usual letters, with its padding: Google's SDKs send it in those for addresses.
+pub(crate) fn plain_base64(data: &str) -> Cow<'_, str> {
+    if !data.contains(['-', '_']) && data.len().is_multiple_of(4) {
+        return Cow::Borrowed(data);
+    }
+    let mut plain = data.replace('-', "+").replace('_', "/");
+    plain.extend(std::iter::repeat_n('=', plain.len().next_multiple_of(4) - plain.len()));
+    Cow::Owned(plain)
+}
+
 /// The text behind base64 data, where it is text.
 pub(crate) fn text_of(data: &str) -> Option<String> {
     String::from_utf8(BASE64_STANDARD.decode(data).ok()?).ok()
@@ -43,5 +55,7 @@ mod tests {
         let uri = text_uri("é");
         assert_eq!(data_uri(&uri).and_then(|(_, data)| text_of(data)).as_deref(), Some("é"));
         assert_eq!(text_of("//8="), None);
+        assert_eq!(plain_base64("_-8"), "/+8=");
+        assert_eq!(plain_base64("AAAA"), "AAAA");
     }
 }

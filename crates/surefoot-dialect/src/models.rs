@@ -29,6 +29,7 @@ pub fn list_write(dialect: Dialect, models: &[ModelEntry]) -> Bytes {
             "first_id": models.first().map(|model| &model.id),
             "last_id": models.last().map(|model| &model.id),
         }),
+        Dialect::Gemini => json!({"models": data}),
     })
 }
 
@@ -48,6 +49,11 @@ fn entry(dialect: Dialect, model: &ModelEntry) -> Value {
             "display_name": model.id,
             "lifecycle": "active",
             "created_at": Timestamp::from_second(model.created).unwrap_or(Timestamp::UNIX_EPOCH).to_string(),
+        }),
+        Dialect::Gemini => json!({
+            "name": format!("models/{}", model.id),
+            "displayName": model.id,
+            "supportedGenerationMethods": ["generateContent", "streamGenerateContent"],
         }),
     }
 }

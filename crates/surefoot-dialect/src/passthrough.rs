@@ -25,7 +25,7 @@ use crate::{
 /// `bad_request` when the body is no JSON object with a model.
 pub fn request(dialect: Dialect, body: &[u8], model: &str) -> Result<Bytes, Fault> {
     let text = body_text(body)?;
-    if memmem::find(body, signature::MARK.as_bytes()).is_some() {
+    if signature::MARKS.iter().any(|mark| memmem::find(body, mark.as_bytes()).is_some()) {
         return Ok(request_write(dialect, &request_read(dialect, body)?, model).body);
     }
     let members = Members::of(text).map_err(|error| not_json(&error))?;
@@ -33,7 +33,8 @@ pub fn request(dialect: Dialect, body: &[u8], model: &str) -> Result<Bytes, Faul
     for member in members.named("model") {
         edits.push((place(text, member), vec_of(&model)));
     }
-    if edits.is_empty() {
+    // Gemini's model stands in the address.
+    if edits.is_empty() && dialect != Dialect::Gemini {
         return Err(Path::Field(&Path::Root, "model").missing("a string"));
     }
     if dialect == Dialect::OpenaiChat && members.named("stream").last().is_some_and(|raw| raw.get() == "true") {

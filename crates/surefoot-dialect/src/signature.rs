@@ -8,6 +8,9 @@ use surefoot_types::conversation::Dialect;
 /// What a signature begins with that was not given in the client's own dialect.
 pub(crate) const MARK: &str = "surefoot:";
 
+/// How the mark looks in a request: as it is, or in base64, which Gemini's SDKs insist on.
+pub(crate) const MARKS: [&str; 2] = [MARK, "c3VyZWZvb3Q6"];
+
 /// The signature as a client of this dialect is to keep it.
 pub(crate) fn told(client: Dialect, by: Option<Dialect>, signature: &str) -> Cow<'_, str> {
     match by {

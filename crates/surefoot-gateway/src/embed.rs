@@ -133,7 +133,7 @@ impl Gateway {
                     Some(resident) => resident.embed(&target.model, &call.request.inputs).await,
                     None => Err(Fault::internal("the provider is not part of this program")),
                 },
-                Reach::Http { dialect: Dialect::Anthropic, .. } => Err(Fault::bad_request(
+                Reach::Http { dialect: Dialect::Anthropic | Dialect::Gemini, .. } => Err(Fault::bad_request(
                     "model",
                     format!("the provider '{}' has no embeddings", target.provider.name),
                 )),

@@ -87,7 +87,7 @@ pub(crate) fn with_headers(mut response: Response, trace: TraceId, head: &Head) 
 fn streamed(reply: Reply, wanted: Wanted) -> Response {
     let writer = StreamWriter::new(
         wanted.dialect,
-        StreamOptions { include_usage: wanted.include_usage, created: wanted.created },
+        StreamOptions { json_array: false, include_usage: wanted.include_usage, created: wanted.created },
     );
     let state = Some((reply.deliveries, writer));
     let pieces = stream::unfold(state, move |state| async move {
@@ -129,7 +129,7 @@ async fn next(
 
 fn sign_of_life(dialect: Dialect) -> Bytes {
     Bytes::from_static(match dialect {
-        Dialect::OpenaiChat | Dialect::OpenaiResponses => b": still here\n\n",
+        Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Gemini => b": still here\n\n",
         Dialect::Anthropic => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
     })
 }

@@ -147,11 +147,13 @@ pub enum Dialect {
     OpenaiResponses,
     /// Anthropic's `/v1/messages`.
     Anthropic,
+    /// Gemini's `generateContent`.
+    Gemini,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 3] = [Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic];
+    pub const ALL: [Self; 4] = [Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic, Self::Gemini];
 
     /// The dialect of this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -164,6 +166,7 @@ impl Dialect {
             Self::OpenaiChat => "openai_chat",
             Self::OpenaiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
         }
     }
 }

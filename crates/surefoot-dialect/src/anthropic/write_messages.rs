@@ -3,14 +3,11 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
-use serde_json::{
-    Value, json,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, value::RawValue};
 use surefoot_types::conversation::{Answer, Dialect, Message, Part, Role};
 
 use crate::{
-    calls,
+    calls::{self, object_of},
     extras::{Dropped, Kept, ROLE},
     ids::plain,
     media::{data_uri, is_web, text_of},
@@ -221,7 +218,7 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
                 None
             }
             Part::ToolCall { id, name, arguments } => {
-                Some(Block::ToolUse { id: plain(id), name, input: input_of(arguments, false) })
+                Some(Block::ToolUse { id: plain(id), name, input: object_of(arguments, false) })
             }
             Part::ToolResult { id, content, is_error } => {
                 let content = content.iter().filter_map(|part| self.block(part)).collect();
@@ -285,29 +282,6 @@ pub(super) fn cache_marks<'a>(extra: Kept<'a>, under: &str, dropped: &mut Droppe
     Kept(marks)
 }
 
-/// A call's arguments as the object that Anthropic asks for, its members as the model wrote them.
-/// What is no object is wrapped in one, so that nothing is lost and nothing looks whole that is not.
-fn input_of(arguments: &str, cut: bool) -> Box<RawValue> {
-    let text = arguments.trim();
-    if text.is_empty() && !cut {
-        return raw(&json!({}));
-    }
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(object) if text.starts_with('{') => object.to_owned(),
-        Ok(value) => raw(&Wrapped { value }),
-        Err(_) => raw(&json!({"INVALID_JSON": arguments})),
-    }
-}
-
-#[derive(Serialize)]
-struct Wrapped<'a> {
-    value: &'a RawValue,
-}
-
-fn raw(data: &impl Serialize) -> Box<RawValue> {
-    to_raw_value(data).expect("data with string keys can always be written as JSON")
-}
-
 /// The blocks of an answer.
 pub(super) fn answer_blocks<'a>(answer: &'a Answer) -> Vec<Block<'a>> {
     let calls = answer.parts.iter().filter(|part| matches!(part, Part::ToolCall { .. })).count();
@@ -323,7 +297,7 @@ pub(super) fn answer_blocks<'a>(answer: &'a Answer) -> Vec<Block<'a>> {
             Some(Block::Thinking { thinking: text, signature: signature::told(Dialect::Anthropic, *by, signature) })
         }
         Part::ToolCall { id, name, arguments } => {
-            let input = input_of(arguments, cut == Some(call));
+            let input = object_of(arguments, cut == Some(call));
             call += 1;
             Some(Block::ToolUse { id: plain(id), name, input })
         }
@@ -331,23 +305,4 @@ pub(super) fn answer_blocks<'a>(answer: &'a Answer) -> Vec<Block<'a>> {
         Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } | Part::Other { .. } => None,
     };
     answer.parts.iter().filter_map(block).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn input_is_always_an_object() {
-        for (arguments, cut, expected) in [
-            ("", false, "{}"),
-            ("", true, r#"{"INVALID_JSON":""}"#),
-            (" {\"n\": 123456789012345678901234567890}", false, r#"{"n": 123456789012345678901234567890}"#),
-            ("[1]", false, r#"{"value":[1]}"#),
-            ("null", false, r#"{"value":null}"#),
-            ("{\"a\": ", true, r#"{"INVALID_JSON":"{\"a\": "}"#),
-        ] {
-            assert_eq!(input_of(arguments, cut).get(), expected);
-        }
-    }
 }

@@ -11,6 +11,7 @@ pub(crate) fn whole(dialect: Dialect, stream: &str) {
         Dialect::OpenaiChat => openai(stream),
         Dialect::OpenaiResponses => responses(stream),
         Dialect::Anthropic => anthropic(stream),
+        Dialect::Gemini => gemini(stream),
     }
 }
 
@@ -168,6 +169,27 @@ fn responses_end(kind: &str, response: &Value, items: &BTreeMap<u64, Item>, stre
     for item in response["output"].as_array().unwrap() {
         if item["type"] == "function_call" && item["status"] == "completed" {
             assert!(serde_json::from_str::<Value>(item["arguments"].as_str().unwrap()).is_ok(), "{stream}");
+        }
+    }
+}
+
+/// A whole Gemini stream: chunks of one answer, whole calls with objects, and a reason at the end.
+fn gemini(stream: &str) {
+    let frames = frames(stream);
+    let mut id = None;
+    for (number, (name, data)) in frames.iter().enumerate() {
+        assert_eq!(*name, None, "{stream}");
+        let chunk: Value = serde_json::from_str(data).unwrap();
+        let candidate = &chunk["candidates"][0];
+        assert_eq!(*id.get_or_insert_with(|| chunk["responseId"].clone()), chunk["responseId"], "{stream}");
+        for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
+            if let Some(call) = part.get("functionCall") {
+                assert!(call["name"].is_string() && call["args"].is_object(), "{stream}");
+            }
+        }
+        if number + 1 == frames.len() {
+            let blocked = chunk["promptFeedback"]["blockReason"].is_string();
+            assert!(candidate["finishReason"].is_string() || blocked, "{stream}");
         }
     }
 }

@@ -47,6 +47,7 @@ fn dialect_of(name: &str) -> Dialect {
     match name.split('_').next() {
         Some("openai") => Dialect::OpenaiChat,
         Some("responses") => Dialect::OpenaiResponses,
+        Some("gemini") => Dialect::Gemini,
         _ => Dialect::Anthropic,
     }
 }

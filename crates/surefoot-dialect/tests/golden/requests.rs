@@ -159,6 +159,28 @@ fn malformed_responses_requests_name_the_field() {
 }
 
 #[test]
+fn malformed_gemini_requests_name_the_field() {
+    let parts = |part: &str| format!(r#"{{"contents":[{{"parts":[{part}]}}]}}"#);
+    let with = |field: &str| format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],{field}}}"#);
+    for (body, param) in [
+        ("{}".to_owned(), "contents"),
+        (r#"{"contents":[]}"#.to_owned(), "contents"),
+        (r#"{"contents":"x"}"#.to_owned(), "contents"),
+        (r#"{"contents":[1]}"#.to_owned(), "contents[0]"),
+        (r#"{"contents":[{"role":"robot","parts":[]}]}"#.to_owned(), "contents[0].role"),
+        (r#"{"contents":[{"role":"user"}]}"#.to_owned(), "contents[0].parts"),
+        (parts("1"), "contents[0].parts[0]"),
+        (parts(r#"{"text":1}"#), "contents[0].parts[0].text"),
+        (parts(r#"{"functionCall":{}}"#), "contents[0].parts[0].functionCall.name"),
+        (with(r#""tools":[{"functionDeclarations":[{}]}]"#), "tools[0].functionDeclarations[0].name"),
+        (with(r#""generationConfig":{"temperature":"hot"}"#), "generationConfig.temperature"),
+        (with(r#""generation_config":7"#), "generationConfig"),
+    ] {
+        refused(Dialect::Gemini, &body, Some(param));
+    }
+}
+
+#[test]
 fn the_limit_is_told_under_the_name_that_the_model_knows() {
     let mut request = ChatRequest::ask("m", "x");
     request.dialect = Dialect::Anthropic;

@@ -95,8 +95,16 @@ fn by_kind(answer: Answer) -> (String, String, Vec<Part>) {
     (text, thinking, calls)
 }
 
+/// The usage as a dialect can tell it.
+fn as_told(dialect: Dialect, usage: Usage) -> Usage {
+    match dialect {
+        Dialect::Gemini => Usage { input: usage.input + usage.cache_write, cache_write: 0, ..usage },
+        Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Anthropic => usage,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn written_and_read_back_is_the_same(
@@ -123,8 +131,13 @@ proptest! {
             prop_assert!(told.ended);
             prop_assert_eq!(&told.id, &expected.id);
             prop_assert_eq!(&told.finish, &expected.finish);
-            prop_assert_eq!(told.usage, expected.usage);
-            prop_assert_eq!(&told.parts, &expected.parts, "{}", text);
+            prop_assert_eq!(told.usage, expected.usage.map(|usage| as_told(target, usage)));
+            if target == Dialect::Gemini {
+                // Calls are whole there, and wait for the end.
+                prop_assert_eq!(by_kind(told.into_answer()), by_kind(expected.clone().into_answer()), "{}", text);
+            } else {
+                prop_assert_eq!(&told.parts, &expected.parts, "{}", text);
+            }
 
             // On to the other dialect, and back once more.
             for onward in DIALECTS {

@@ -11,7 +11,8 @@ use surefoot_types::{
 
 use crate::{DIALECTS, cases, check, dialect_of, golden};
 
-pub(crate) const OPTIONS: StreamOptions = StreamOptions { include_usage: true, created: 1_700_000_000 };
+pub(crate) const OPTIONS: StreamOptions =
+    StreamOptions { include_usage: true, json_array: false, created: 1_700_000_000 };
 
 /// Reads a stream in these pieces: its frames, and the fault that ended it.
 pub(crate) fn read<'a>(dialect: Dialect, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Frame>, Option<Fault>) {
@@ -102,7 +103,7 @@ fn whole_streams_satisfy_a_strict_client() {
     for (name, bytes) in cases("stream") {
         let (frames, fault) = read(dialect_of(&name), [&bytes[..]]);
         if fault.is_none() && gathered(&frames).ended {
-            for target in [Dialect::OpenaiResponses, Dialect::Anthropic] {
+            for target in [Dialect::OpenaiResponses, Dialect::Anthropic, Dialect::Gemini] {
                 check::whole(target, &written(target, OPTIONS, &frames, None));
             }
             // What a server of this dialect sends is forwarded as it is, oddities included.
@@ -121,7 +122,7 @@ fn a_failed_stream_never_looks_whole() {
         for target in DIALECTS {
             let failing = fault.clone().unwrap_or_else(|| Fault::internal("broken"));
             let text = written(target, OPTIONS, &frames, Some(&failing));
-            for end in ["[DONE]", "message_stop", "response.completed", "response.incomplete"] {
+            for end in ["[DONE]", "message_stop", "response.completed", "response.incomplete", "finishReason"] {
                 assert!(!text.contains(end), "{name}: {text}");
             }
             assert!(text.contains("\"error\":{"), "{name}: {text}");
@@ -238,5 +239,21 @@ fn nothing_but_an_end_is_still_a_whole_answer() {
     for target in DIALECTS {
         let text = written(target, OPTIONS, &[Frame::made(vec![Event::End])], None);
         check::whole(target, &text);
+    }
+}
+
+#[test]
+fn a_json_array_is_an_array_to_its_end() {
+    let options = StreamOptions { json_array: true, ..OPTIONS };
+    for (name, bytes) in cases("stream") {
+        let (frames, fault) = read(dialect_of(&name), [&bytes[..]]);
+        let text = written(Dialect::Gemini, options, &frames, fault.as_ref());
+        let chunks: Vec<Value> = serde_json::from_str(&text).expect(&name);
+        let is_whole = fault.is_none() && gathered(&frames).ended;
+        assert_eq!(chunks.last().unwrap().get("error").is_none(), is_whole, "{name}: {text}");
+        if is_whole && dialect_of(&name) == Dialect::Gemini {
+            let again = gathered(&read(Dialect::Gemini, [text.as_bytes()]).0);
+            assert_eq!((again.parts, again.usage), (gathered(&frames).parts, gathered(&frames).usage), "{name}");
+        }
     }
 }

@@ -99,7 +99,7 @@ impl Upstream {
         let Reach::Http { dialect, base_url, .. } = &target.provider.reach else {
             return self.begin_resident(attempting, target).await;
         };
-        let url = format!("{base_url}{}", presets::path(*dialect));
+        let url = format!("{base_url}{}", presets::path(*dialect, &target.model, streamed));
         let mut request = authorised(self.http.post(url), &target.provider);
         if *dialect == Dialect::Anthropic {
             request = with_anthropic_headers(request, &attempting.call.context.headers);
@@ -171,6 +171,7 @@ fn authorised(request: RequestBuilder, provider: &Provider) -> RequestBuilder {
     if let Some(key) = key {
         request = match dialect {
             Dialect::Anthropic => request.header("x-api-key", key.reveal()),
+            Dialect::Gemini => request.header("x-goog-api-key", key.reveal()),
             Dialect::OpenaiChat | Dialect::OpenaiResponses => request.bearer_auth(key.reveal()),
         };
     }

@@ -134,7 +134,7 @@ pub(super) async fn streamed(plan: Plan, dialect: Dialect, include_usage: bool) 
         Opening::Fails(failure) => return Ok(failed(&failure, dialect)),
         Opening::Closes => return Err(Dropped),
     }
-    let writer = StreamWriter::new(dialect, StreamOptions { include_usage, created: CREATED });
+    let writer = StreamWriter::new(dialect, StreamOptions { include_usage, json_array: false, created: CREATED });
     let speaking = Speaking { steps, writer, dialect };
     let pieces = stream::unfold(speaking, |mut speaking| async move {
         let piece = speaking.next().await?;
@@ -184,6 +184,7 @@ fn malformed(dialect: Dialect) -> &'static [u8] {
         Dialect::OpenaiResponses => {
             b"event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"te\n\n"
         }
+        Dialect::Gemini => b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"te\n\n",
         Dialect::Anthropic => {
             b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"te\n\n"
         }

@@ -10,7 +10,7 @@ const CHAT: Dialect = Dialect::OpenaiChat;
 const ANTHROPIC: Dialect = Dialect::Anthropic;
 
 /// Checks what becomes of a whole answer.
-fn check(from: Dialect, answer: &Value, target: Dialect, expected: &Value) {
+pub(super) fn check(from: Dialect, answer: &Value, target: Dialect, expected: &Value) {
     let read = answer_read(from, answer.to_string().as_bytes()).unwrap();
     let found: Value = serde_json::from_slice(&answer_write(target, &read, 1, &Value::Null)).unwrap();
     holds(&found, expected, &format!("{answer} became {found}"));

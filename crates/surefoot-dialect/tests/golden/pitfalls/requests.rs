@@ -10,7 +10,7 @@ const ANTHROPIC: Dialect = Dialect::Anthropic;
 
 /// Checks what becomes of a request, and what of it is named as dropped. A request that says
 /// nothing of messages or a limit gets some.
-fn check(from: Dialect, request: Value, target: Dialect, model: &str, expected: &Value, dropped: &[&str]) {
+pub(super) fn check(from: Dialect, request: Value, target: Dialect, model: &str, expected: &Value, dropped: &[&str]) {
     let mut body = json!({"model": "m", "max_tokens": 9000, "messages": [{"role": "user", "content": "x"}]});
     for (name, value) in request.as_object().unwrap() {
         body[name] = value.clone();
