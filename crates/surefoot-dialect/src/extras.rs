@@ -89,6 +89,12 @@ fn says_nothing(value: &Value) -> bool {
     }
 }
 
+/// What a part that only one dialect has is called: its type, or the field that says what it is.
+pub(crate) fn kind_of(value: &Value) -> &str {
+    let first = || value.as_object().and_then(|fields| fields.keys().next()).map_or("part", String::as_str);
+    value.get("type").and_then(Value::as_str).unwrap_or_else(first)
+}
+
 /// Fields that both of OpenAI's dialects have under one name.
 const SHARED: [&str; 4] = ["safety_identifier", "service_tier", "prompt_cache_key", "prompt_cache_retention"];
 
@@ -112,16 +118,21 @@ pub(crate) fn state_drop(request: &ChatRequest, dropped: &mut Dropped) {
     dropped.name_if(request.store == Some(true), "store");
 }
 
-/// Names what of the parameters only OpenAI and Gemini have.
-pub(crate) fn parameters_drop(request: &ChatRequest, dropped: &mut Dropped) {
+/// Names what of the parameters only OpenAI's chat and Gemini have.
+pub(crate) fn sampling_drop(request: &ChatRequest, dropped: &mut Dropped) {
     let parameters = &request.parameters;
     let says = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
     dropped.name_if(parameters.seed.is_some(), "seed");
     dropped.name_if(says(parameters.presence_penalty), "presence_penalty");
     dropped.name_if(says(parameters.frequency_penalty), "frequency_penalty");
-    dropped.name_if(parameters.logprobs == Some(true), "logprobs");
-    dropped.name_if(parameters.top_logprobs.is_some(), "top_logprobs");
     dropped.name_if(parameters.n.is_some_and(|n| n > 1), "n");
+}
+
+/// Names what of the parameters neither Anthropic nor Bedrock has.
+pub(crate) fn parameters_drop(request: &ChatRequest, dropped: &mut Dropped) {
+    sampling_drop(request, dropped);
+    dropped.name_if(request.parameters.logprobs == Some(true), "logprobs");
+    dropped.name_if(request.parameters.top_logprobs.is_some(), "top_logprobs");
 }
 
 /// Names of what could not be carried over, each once.

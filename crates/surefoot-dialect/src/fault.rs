@@ -136,7 +136,11 @@ impl Told {
         };
         let message = match error {
             Value::String(message) => message.clone(),
-            _ => ["message", "detail"].map(text).into_iter().find(|words| !words.is_empty()).unwrap_or_default(),
+            _ => ["message", "Message", "detail"]
+                .map(text)
+                .into_iter()
+                .find(|words| !words.is_empty())
+                .unwrap_or_default(),
         };
         Self { message, kind: text("type"), code: text("code"), param: Some(text("param")).filter(|p| !p.is_empty()) }
     }
@@ -152,7 +156,7 @@ impl Told {
             Dialect::Anthropic => {
                 self.kind == "billing_error" || self.message.to_ascii_lowercase().contains("credit balance is too low")
             }
-            Dialect::Gemini => false,
+            Dialect::Gemini | Dialect::Bedrock => false,
         }
     }
 
@@ -214,6 +218,9 @@ pub(crate) fn error_object(dialect: Dialect, fault: &Fault, surefoot: &Value) ->
             if let Some(trace) = trace {
                 body.insert("request_id".into(), trace.clone());
             }
+        }
+        Dialect::Bedrock => {
+            body.insert("message".into(), fault.told().into());
         }
         Dialect::Gemini => {
             let (status, name) = google_status(fault.code);

@@ -7,9 +7,11 @@
 //! **Must never know:** network, time, storage.
 
 mod anthropic;
+mod bedrock;
 mod calls;
 mod effort;
 pub mod embeddings;
+mod event_stream;
 mod extras;
 mod fault;
 mod gemini;
@@ -59,6 +61,7 @@ pub fn request_read(dialect: Dialect, body: &[u8]) -> Result<ChatRequest, Fault>
         Dialect::OpenaiResponses => openai_responses::request_read(body),
         Dialect::Anthropic => anthropic::request_read(body),
         Dialect::Gemini => gemini::request_read(body),
+        Dialect::Bedrock => bedrock::request_read(body),
     }
 }
 
@@ -72,6 +75,7 @@ pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Wri
         Dialect::OpenaiResponses => openai_responses::request_write(request, model),
         Dialect::Anthropic => anthropic::request_write(request, model),
         Dialect::Gemini => gemini::request_write(request, model),
+        Dialect::Bedrock => bedrock::request_write(request, model),
     }
 }
 
@@ -86,6 +90,7 @@ pub fn answer_read(dialect: Dialect, body: &[u8]) -> Result<Answer, Fault> {
         Dialect::OpenaiResponses => openai_responses::answer_read(body),
         Dialect::Anthropic => anthropic::answer_read(body),
         Dialect::Gemini => gemini::answer_read(body),
+        Dialect::Bedrock => bedrock::answer_read(body),
     }
 }
 
@@ -97,5 +102,6 @@ pub fn answer_write(dialect: Dialect, answer: &Answer, created: i64, surefoot: &
         Dialect::OpenaiResponses => openai_responses::answer_write(answer, created, surefoot),
         Dialect::Anthropic => anthropic::answer_write(answer, surefoot),
         Dialect::Gemini => gemini::answer_write(answer, surefoot),
+        Dialect::Bedrock => bedrock::answer_write(answer, surefoot),
     }
 }

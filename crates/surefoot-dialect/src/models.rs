@@ -30,6 +30,7 @@ pub fn list_write(dialect: Dialect, models: &[ModelEntry]) -> Bytes {
             "last_id": models.last().map(|model| &model.id),
         }),
         Dialect::Gemini => json!({"models": data}),
+        Dialect::Bedrock => json!({"modelSummaries": data}),
     })
 }
 
@@ -50,6 +51,7 @@ fn entry(dialect: Dialect, model: &ModelEntry) -> Value {
             "lifecycle": "active",
             "created_at": Timestamp::from_second(model.created).unwrap_or(Timestamp::UNIX_EPOCH).to_string(),
         }),
+        Dialect::Bedrock => json!({"modelId": model.id, "modelName": model.id, "providerName": model.owner}),
         Dialect::Gemini => json!({
             "name": format!("models/{}", model.id),
             "displayName": model.id,

@@ -33,8 +33,8 @@ pub fn request(dialect: Dialect, body: &[u8], model: &str) -> Result<Bytes, Faul
     for member in members.named("model") {
         edits.push((place(text, member), vec_of(&model)));
     }
-    // Gemini's model stands in the address.
-    if edits.is_empty() && dialect != Dialect::Gemini {
+    // Google's and AWS's models stand in the address.
+    if edits.is_empty() && !matches!(dialect, Dialect::Gemini | Dialect::Bedrock) {
         return Err(Path::Field(&Path::Root, "model").missing("a string"));
     }
     if dialect == Dialect::OpenaiChat && members.named("stream").last().is_some_and(|raw| raw.get() == "true") {

@@ -31,7 +31,7 @@ pub(crate) fn read(dialect: Dialect, wire: String) -> (Dialect, String) {
 /// Whether a provider of `target` takes what was signed by `by`. Anthropic's signatures hold on
 /// Bedrock and the other way round; an OpenAI-shaped server that has any passes on Anthropic's.
 pub(crate) fn fits(target: Dialect, by: Option<Dialect>) -> bool {
-    let is_anthropic_s = |dialect| matches!(dialect, Dialect::Anthropic);
+    let is_anthropic_s = |dialect| matches!(dialect, Dialect::Anthropic | Dialect::Bedrock);
     by.is_none_or(|by| by == target || (is_anthropic_s(target) && (is_anthropic_s(by) || by == Dialect::OpenaiChat)))
 }
 

@@ -7,7 +7,7 @@ use surefoot_types::{
     conversation::{Dialect, Event},
 };
 
-use crate::{anthropic, gemini, openai_chat, openai_responses, sse::RawFrame, wire::Wire};
+use crate::{anthropic, bedrock, gemini, openai_chat, openai_responses, sse::RawFrame, wire::Wire};
 
 /// One frame of a stream: as it came, and what it means.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,7 @@ enum Reader {
     OpenaiResponses(openai_responses::Reader),
     Anthropic(anthropic::Reader),
     Gemini(gemini::Reader),
+    Bedrock(bedrock::Reader),
 }
 
 /// Why reading stopped, and whether the caller has been told.
@@ -62,6 +63,7 @@ impl StreamReader {
             Dialect::OpenaiResponses => Reader::OpenaiResponses(openai_responses::Reader::default()),
             Dialect::Anthropic => Reader::Anthropic(anthropic::Reader::default()),
             Dialect::Gemini => Reader::Gemini(gemini::Reader::default()),
+            Dialect::Bedrock => Reader::Bedrock(bedrock::Reader::default()),
         };
         Self { wire, dialect, ended: false, failed: None }
     }
@@ -108,6 +110,7 @@ impl StreamReader {
             // Some servers never send `[DONE]`; after a finish reason nothing of the answer is missing.
             Reader::OpenaiChat(reader) if reader.finished() => vec![Event::End],
             Reader::Gemini(reader) => reader.conclude(),
+            Reader::Bedrock(reader) if reader.finished() => vec![Event::End],
             _ => Vec::new(),
         };
         if !self.ended && !end.is_empty() {
@@ -127,6 +130,7 @@ impl StreamReader {
                 Reader::OpenaiResponses(reader) => (Dialect::OpenaiResponses, reader.events(name.as_deref(), &data)?),
                 Reader::Anthropic(reader) => (Dialect::Anthropic, reader.events(name.as_deref(), &data)?),
                 Reader::Gemini(reader) => (Dialect::Gemini, reader.events(&data)?),
+                Reader::Bedrock(reader) => (Dialect::Bedrock, reader.events(name.as_deref(), &data)?),
             };
             self.ended = events.contains(&Event::End);
             frames.push(Frame { dialect: Some(dialect), name, data, events });
@@ -163,6 +167,7 @@ enum Writer {
     OpenaiResponses(Box<openai_responses::Writer>),
     Anthropic(anthropic::Writer),
     Gemini(Box<gemini::Writer>),
+    Bedrock(Box<bedrock::Writer>),
 }
 
 impl StreamWriter {
@@ -175,6 +180,7 @@ impl StreamWriter {
             }
             Dialect::Anthropic => Writer::Anthropic(anthropic::Writer::default()),
             Dialect::Gemini => Writer::Gemini(Box::new(gemini::Writer::new(options.json_array))),
+            Dialect::Bedrock => Writer::Bedrock(Box::default()),
         };
         Self { dialect, writer }
     }
@@ -193,6 +199,8 @@ impl StreamWriter {
             Writer::OpenaiResponses(writer) if as_it_came => writer.forward(frame, &mut out),
             Writer::OpenaiResponses(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
             Writer::Anthropic(writer) if as_it_came => writer.forward(frame, &mut out),
+            Writer::Bedrock(writer) if as_it_came => writer.forward(frame, &mut out),
+            Writer::Bedrock(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
             Writer::Gemini(writer) if as_it_came => writer.forward(frame, &mut out),
             Writer::Gemini(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
             Writer::Anthropic(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
@@ -209,6 +217,7 @@ impl StreamWriter {
             Writer::OpenaiResponses(writer) => writer.finish(surefoot, &mut out),
             Writer::Anthropic(writer) => writer.finish(surefoot, &mut out),
             Writer::Gemini(writer) => writer.finish(surefoot, &mut out),
+            Writer::Bedrock(writer) => writer.finish(surefoot, &mut out),
         }
         out.into()
     }
@@ -222,6 +231,7 @@ impl StreamWriter {
             Writer::OpenaiResponses(writer) => writer.fail(fault, surefoot, &mut out),
             Writer::Anthropic(writer) => writer.fail(fault, surefoot, &mut out),
             Writer::Gemini(writer) => writer.fail(fault, surefoot, &mut out),
+            Writer::Bedrock(writer) => writer.fail(fault, surefoot, &mut out),
         }
         out.into()
     }

@@ -3,7 +3,7 @@
 use surefoot_types::{Fault, conversation::Dialect};
 
 use crate::{
-    json_array,
+    event_stream, json_array,
     sse::{self, RawFrame},
 };
 
@@ -14,12 +14,14 @@ pub(crate) enum Wire {
     /// Server-sent events or one JSON array: the first byte tells.
     Undecided,
     Array(json_array::Splitter),
+    Aws(Box<event_stream::Splitter>),
 }
 
 impl Wire {
     pub(crate) fn new(dialect: Dialect) -> Self {
         match dialect {
             Dialect::Gemini => Self::Undecided,
+            Dialect::Bedrock => Self::Aws(Box::default()),
             Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Anthropic => Self::Sse(sse::Splitter::default()),
         }
     }
@@ -36,6 +38,7 @@ impl Wire {
         match self {
             Self::Sse(splitter) => splitter.push(bytes, frames),
             Self::Array(splitter) => splitter.push(bytes, frames),
+            Self::Aws(splitter) => splitter.push(bytes, frames),
             Self::Undecided => Ok(()),
         }
     }
@@ -44,7 +47,7 @@ impl Wire {
     pub(crate) fn close(&mut self) -> Option<RawFrame> {
         match self {
             Self::Sse(splitter) => splitter.close(),
-            Self::Undecided | Self::Array(_) => None,
+            Self::Undecided | Self::Array(_) | Self::Aws(_) => None,
         }
     }
 }

@@ -130,6 +130,8 @@ async fn next(
 fn sign_of_life(dialect: Dialect) -> Bytes {
     Bytes::from_static(match dialect {
         Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Gemini => b": still here\n\n",
+        // Its frames are binary, and none of them says nothing.
+        Dialect::Bedrock => b"",
         Dialect::Anthropic => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
     })
 }

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use surefoot_types::{Usage, conversation::Finish};
 
 pub(crate) use read::{answer_read, request_read};
+pub(crate) use reasoning::{read as reasoning_read, thinking_own, write as reasoning_write};
+pub(crate) use schema::adapted as schema_adapted;
 pub(crate) use stream_read::Reader;
 pub(crate) use stream_write::Writer;
 pub(crate) use write::{answer_write, request_write};

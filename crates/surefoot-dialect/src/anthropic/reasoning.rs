@@ -26,7 +26,7 @@ const NOT_BUDGETED: [&str; 3] = ["claude-opus-4-6", "claude-opus-4-7", "claude-o
 const WITHOUT: [&str; 5] = ["claude-2", "claude-instant", "claude-3-5", "claude-3-haiku", "claude-3-opus"];
 
 /// Reads `thinking`, and the effort in `output_config`; what the neutral words lack stays there.
-pub(super) fn read(fields: &mut Fields<'_>, config: &mut Object) -> Reasoning {
+pub(crate) fn read(fields: &mut Fields<'_>, config: &mut Object) -> Reasoning {
     let effort = config.get("effort").and_then(Value::as_str).and_then(effort::read);
     if effort.is_some() {
         config.shift_remove("effort");
@@ -60,15 +60,15 @@ pub(super) fn read(fields: &mut Fields<'_>, config: &mut Object) -> Reasoning {
 
 /// What is written of it.
 #[derive(Debug, Default)]
-pub(super) struct Written {
-    pub(super) thinking: Option<Value>,
-    pub(super) effort: Option<&'static str>,
-    pub(super) max_tokens: u64,
+pub(crate) struct Written {
+    pub(crate) thinking: Option<Value>,
+    pub(crate) effort: Option<&'static str>,
+    pub(crate) max_tokens: u64,
 }
 
 /// The request's reasoning for a model that may write `max_tokens`, or as many as it needs where
 /// the caller set no limit.
-pub(super) fn write(request: &ChatRequest, model: &str, usual: u64, own: bool, dropped: &mut Dropped) -> Written {
+pub(crate) fn write(request: &ChatRequest, model: &str, usual: u64, own: bool, dropped: &mut Dropped) -> Written {
     let reasoning = &request.reasoning;
     let limit = request.parameters.max_tokens;
     let max_tokens = limit.unwrap_or(usual);
@@ -108,7 +108,8 @@ pub(super) fn write(request: &ChatRequest, model: &str, usual: u64, own: bool, d
     Written { thinking: Some(json!({"type": "enabled", "budget_tokens": budget})), effort: None, max_tokens }
 }
 
-fn thinking_own(reasoning: &Reasoning, mut kept: Map<String, Value>) -> Option<Value> {
+/// What was read, in the words that it came in, with the rest of the object that it stood in.
+pub(crate) fn thinking_own(reasoning: &Reasoning, mut kept: Map<String, Value>) -> Option<Value> {
     let (kind, budget) = match reasoning.thinking {
         Some(Thinking::Off) => ("disabled", None),
         Some(Thinking::Adaptive) => ("adaptive", None),

@@ -8,7 +8,7 @@ use surefoot_types::conversation::{Answer, Dialect, Message, Part, Role};
 
 use crate::{
     calls::{self, object_of},
-    extras::{Dropped, Kept, ROLE},
+    extras::{Dropped, Kept, ROLE, kind_of},
     ids::plain,
     media::{data_uri, is_web, text_of},
     signature,
@@ -267,9 +267,8 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
 
     /// A part that another dialect alone has.
     fn foreign(&mut self, value: &'a Value) -> Option<Block<'a>> {
-        let kind = value.get("type").and_then(Value::as_str).unwrap_or("part");
         let role = value.get("role").and_then(Value::as_str);
-        self.dropped.name(format!("messages[].content[].{}", role.unwrap_or(kind)));
+        self.dropped.name(format!("messages[].content[].{}", role.unwrap_or(kind_of(value))));
         None
     }
 }

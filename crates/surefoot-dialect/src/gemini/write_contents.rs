@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     calls::object_of,
-    extras::{Dropped, ITEM, Kept, part_fields},
+    extras::{Dropped, ITEM, Kept, kind_of, part_fields},
     json::Object,
     media::{data_uri, is_web},
     signature,
@@ -236,8 +236,7 @@ impl<'a, 'd> ContentsWriter<'a, 'd> {
             Part::File { url, name } => self.media(url, media_type, name.as_deref(), "file", extra)?,
             Part::Other { dialect: Dialect::Gemini, value } => return Some(PartOut::Whole(value)),
             Part::Other { value, .. } => {
-                let kind = value.get("type").and_then(Value::as_str).unwrap_or("part");
-                self.dropped.name(format!("messages[].content[].{kind}"));
+                self.dropped.name(format!("messages[].content[].{}", kind_of(value)));
                 return None;
             }
             // Written elsewhere.

@@ -8,7 +8,7 @@ use surefoot_types::conversation::{Dialect, Message, Part, Role, words};
 
 use super::{ThinkingBlock, write::thinking_blocks};
 use crate::{
-    extras::{Dropped, Kept, ROLE},
+    extras::{Dropped, Kept, ROLE, kind_of},
     ids,
     media::data_uri,
     signature,
@@ -351,8 +351,7 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
             Part::File { url, name } => self.file_out(url, name.as_deref(), extra),
             Part::Other { dialect: Dialect::OpenaiChat, value } => Some(PartOut::Whole(value)),
             Part::Other { value, .. } => {
-                let kind = value.get("type").and_then(Value::as_str).unwrap_or("part");
-                self.dropped.name(format!("messages[].content[].{kind}"));
+                self.dropped.name(format!("messages[].content[].{}", kind_of(value)));
                 None
             }
             // Written elsewhere in the message.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Written, effort,
-    extras::{Dropped, Kept, akin},
+    extras::{Dropped, Kept, akin, sampling_drop},
     json::bytes_of,
 };
 
@@ -65,7 +65,9 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
     let tools: Vec<Value> = request.tools.iter().filter_map(|tool| tool_out(tool, own, &mut dropped)).collect();
     let choosing = own || !tools.is_empty();
     let parameters = &request.parameters;
-    homeless_drop(request, &mut dropped);
+    sampling_drop(request, &mut dropped);
+    dropped.name_if(parameters.top_k.is_some(), "top_k");
+    dropped.name_if(!parameters.stop.is_empty(), "stop");
     let extra =
         if own { Kept::of(&request.extra, &REJOINED) } else { akin(request, &["max_completion_tokens"], &mut dropped) };
     let body = Body {
@@ -90,17 +92,6 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
         extra,
     };
     Written { body: bytes_of(&body), dropped: dropped.into_names() }
-}
-
-fn homeless_drop(request: &ChatRequest, dropped: &mut Dropped) {
-    let parameters = &request.parameters;
-    let says = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
-    dropped.name_if(parameters.top_k.is_some(), "top_k");
-    dropped.name_if(!parameters.stop.is_empty(), "stop");
-    dropped.name_if(parameters.seed.is_some(), "seed");
-    dropped.name_if(says(parameters.presence_penalty), "presence_penalty");
-    dropped.name_if(says(parameters.frequency_penalty), "frequency_penalty");
-    dropped.name_if(parameters.n.is_some_and(|n| n > 1), "n");
 }
 
 fn limit(asked: Option<u64>, own: bool, dropped: &mut Dropped) -> Option<u64> {

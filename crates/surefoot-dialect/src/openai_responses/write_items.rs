@@ -8,7 +8,7 @@ use surefoot_types::conversation::{Dialect, Message, Part, Role};
 
 use super::{INSTRUCTIONS, ITEM, Sealed};
 use crate::{
-    extras::{Dropped, Kept, ROLE, part_fields},
+    extras::{Dropped, Kept, ROLE, kind_of, part_fields},
     ids,
     media::{data_uri, is_web},
     signature,
@@ -246,8 +246,7 @@ impl<'a, 'd> ItemsWriter<'a, 'd> {
             Part::File { url, name } => self.file(url, name.as_deref())?,
             Part::Other { dialect: Dialect::OpenaiResponses, value } => Kind::Whole(value),
             Part::Other { value, .. } => {
-                let kind = value.get("type").and_then(Value::as_str).unwrap_or("part");
-                self.dropped.name(format!("messages[].content[].{kind}"));
+                self.dropped.name(format!("messages[].content[].{}", kind_of(value)));
                 return None;
             }
             // Written as items of their own.

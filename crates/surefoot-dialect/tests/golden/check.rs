@@ -12,6 +12,7 @@ pub(crate) fn whole(dialect: Dialect, stream: &str) {
         Dialect::OpenaiResponses => responses(stream),
         Dialect::Anthropic => anthropic(stream),
         Dialect::Gemini => gemini(stream),
+        Dialect::Bedrock => bedrock(stream),
     }
 }
 
@@ -192,4 +193,25 @@ fn gemini(stream: &str) {
             assert!(candidate["finishReason"].is_string() || blocked, "{stream}");
         }
     }
+}
+
+/// A whole Bedrock stream: the start first, blocks told before they are ended and ended once, one
+/// reason for the end, and the usage last.
+fn bedrock(stream: &str) {
+    let frames = frames(stream);
+    let mut open: BTreeMap<u64, bool> = BTreeMap::new();
+    for (number, (name, data)) in frames.iter().enumerate() {
+        let data: Value = serde_json::from_str(data).unwrap();
+        let index = data["contentBlockIndex"].as_u64();
+        match (name.expect(stream), frames.len() - number) {
+            ("messageStart", _) => assert_eq!(number, 0, "{stream}"),
+            ("messageStop", 2) => assert!(data["stopReason"].is_string(), "{stream}"),
+            ("metadata", 1) => assert!(data["usage"].is_object(), "{stream}"),
+            ("contentBlockStart", _) => assert!(open.insert(index.unwrap(), true).is_none(), "{stream}"),
+            ("contentBlockDelta", _) => assert!(*open.entry(index.unwrap()).or_insert(true), "{stream}"),
+            ("contentBlockStop", _) => assert_eq!(open.insert(index.unwrap(), false), Some(true), "{stream}"),
+            (name, _) => panic!("{name}: {stream}"),
+        }
+    }
+    assert!(open.values().all(|open| !open), "{stream}");
 }

@@ -9,6 +9,7 @@ mod pitfalls;
 mod requests;
 mod round_trip;
 mod streams;
+mod wire;
 
 use std::path::Path;
 
@@ -25,7 +26,11 @@ fn cases(kind: &str) -> Vec<(String, Vec<u8>)> {
         .map(|entry| entry.unwrap().path())
         .filter_map(|path| {
             let name = path.file_stem()?.to_str()?.strip_prefix(kind)?.strip_prefix('_')?.to_owned();
-            Some((name, std::fs::read(&path).unwrap()))
+            let bytes = std::fs::read(&path).unwrap();
+            // Binary streams are kept as text.
+            let is_text = path.extension().is_some_and(|ending| ending == "txt");
+            let bytes = if is_text { wire::of(Dialect::Bedrock, std::str::from_utf8(&bytes).unwrap()) } else { bytes };
+            Some((name, bytes))
         })
         .collect();
     cases.sort();
@@ -48,6 +53,7 @@ fn dialect_of(name: &str) -> Dialect {
         Some("openai") => Dialect::OpenaiChat,
         Some("responses") => Dialect::OpenaiResponses,
         Some("gemini") => Dialect::Gemini,
+        Some("bedrock") => Dialect::Bedrock,
         _ => Dialect::Anthropic,
     }
 }

@@ -181,6 +181,27 @@ fn malformed_gemini_requests_name_the_field() {
 }
 
 #[test]
+fn malformed_bedrock_requests_name_the_field() {
+    let content = |block: &str| format!(r#"{{"messages":[{{"role":"user","content":[{block}]}}]}}"#);
+    let with = |field: &str| format!(r#"{{"messages":[{{"role":"user","content":[{{"text":"x"}}]}}],{field}}}"#);
+    for (body, param) in [
+        ("{}".to_owned(), "messages"),
+        (r#"{"messages":[]}"#.to_owned(), "messages"),
+        (r#"{"messages":[{"content":[]}]}"#.to_owned(), "messages[0].role"),
+        (r#"{"messages":[{"role":"robot","content":[]}]}"#.to_owned(), "messages[0].role"),
+        (r#"{"messages":[{"role":"user","content":"x"}]}"#.to_owned(), "messages[0].content"),
+        (content("1"), "messages[0].content[0]"),
+        (content(r#"{"text":1}"#), "messages[0].content[0].text"),
+        (content(r#"{"toolUse":{"name":"f"}}"#), "messages[0].content[0].toolUse.toolUseId"),
+        (with(r#""toolConfig":{"tools":[{"toolSpec":{}}]}"#), "toolConfig.tools[0].toolSpec.name"),
+        (with(r#""toolConfig":{"tools":[],"toolChoice":{"some":{}}}"#), "toolConfig.toolChoice"),
+        (with(r#""inferenceConfig":{"maxTokens":-1}"#), "inferenceConfig.maxTokens"),
+    ] {
+        refused(Dialect::Bedrock, &body, Some(param));
+    }
+}
+
+#[test]
 fn the_limit_is_told_under_the_name_that_the_model_knows() {
     let mut request = ChatRequest::ask("m", "x");
     request.dialect = Dialect::Anthropic;

@@ -11,6 +11,7 @@ use surefoot_types::{
 use crate::{
     DIALECTS, check,
     streams::{OPTIONS, gathered, read},
+    wire,
 };
 
 fn words() -> impl Strategy<Value = String> {
@@ -73,11 +74,11 @@ fn write(target: Dialect, frames: &[Frame]) -> String {
     let mut writer = StreamWriter::new(target, OPTIONS);
     let mut out: Vec<u8> = frames.iter().flat_map(|frame| writer.frame(frame)).collect();
     out.extend(writer.finish(&Value::Null));
-    String::from_utf8(out).unwrap()
+    wire::shown(target, out)
 }
 
 fn read_back(dialect: Dialect, text: &str, size: usize) -> Vec<Frame> {
-    let (frames, fault) = read(dialect, text.as_bytes().chunks(size));
+    let (frames, fault) = read(dialect, wire::of(dialect, text).chunks(size));
     assert_eq!(fault, None);
     frames
 }
@@ -99,6 +100,7 @@ fn by_kind(answer: Answer) -> (String, String, Vec<Part>) {
 fn as_told(dialect: Dialect, usage: Usage) -> Usage {
     match dialect {
         Dialect::Gemini => Usage { input: usage.input + usage.cache_write, cache_write: 0, ..usage },
+        Dialect::Bedrock => Usage { reasoning: 0, ..usage },
         Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Anthropic => usage,
     }
 }
@@ -129,7 +131,9 @@ proptest! {
             let again = read_back(target, &text, size);
             let told = gathered(&again);
             prop_assert!(told.ended);
-            prop_assert_eq!(&told.id, &expected.id);
+            if target != Dialect::Bedrock {
+                prop_assert_eq!(&told.id, &expected.id);
+            }
             prop_assert_eq!(&told.finish, &expected.finish);
             prop_assert_eq!(told.usage, expected.usage.map(|usage| as_told(target, usage)));
             if target == Dialect::Gemini {

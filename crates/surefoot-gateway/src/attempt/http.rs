@@ -172,7 +172,7 @@ fn authorised(request: RequestBuilder, provider: &Provider) -> RequestBuilder {
         request = match dialect {
             Dialect::Anthropic => request.header("x-api-key", key.reveal()),
             Dialect::Gemini => request.header("x-goog-api-key", key.reveal()),
-            Dialect::OpenaiChat | Dialect::OpenaiResponses => request.bearer_auth(key.reveal()),
+            Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Bedrock => request.bearer_auth(key.reveal()),
         };
     }
     request

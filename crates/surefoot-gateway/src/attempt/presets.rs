@@ -14,6 +14,8 @@ pub(crate) fn path(dialect: Dialect, model: &str, streamed: bool) -> String {
         Dialect::OpenaiChat => "/chat/completions".into(),
         Dialect::OpenaiResponses => "/responses".into(),
         Dialect::Anthropic => "/messages".into(),
+        Dialect::Bedrock if streamed => format!("/model/{model}/converse-stream"),
+        Dialect::Bedrock => format!("/model/{model}/converse"),
         Dialect::Gemini if streamed => format!("/models/{model}:streamGenerateContent?alt=sse"),
         Dialect::Gemini => format!("/models/{model}:generateContent"),
     }

@@ -184,6 +184,8 @@ fn malformed(dialect: Dialect) -> &'static [u8] {
         Dialect::OpenaiResponses => {
             b"event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"te\n\n"
         }
+        // Not a frame: its sums are wrong.
+        Dialect::Bedrock => b"\0\0\0\x10\0\0\0\0broken!!",
         Dialect::Gemini => b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"te\n\n",
         Dialect::Anthropic => {
             b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"te\n\n"

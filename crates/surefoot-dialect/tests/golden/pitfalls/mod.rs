@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "rows read better without ampersands")]
 
 mod answers;
+mod bedrock;
 mod gemini;
 mod requests;
 

@@ -107,7 +107,7 @@ fn parameters() {
     to_anthropic(
         json!({"n": 2, "logprobs": true, "top_logprobs": 3}),
         json!({"n": null, "logprobs": null}),
-        &["logprobs", "top_logprobs", "n"],
+        &["n", "logprobs", "top_logprobs"],
     );
 }
 

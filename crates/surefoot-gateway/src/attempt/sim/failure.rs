@@ -39,6 +39,7 @@ impl Failure {
                 let (kind, code) = openai_kind(*status);
                 json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
             }
+            Dialect::Bedrock => json!({"message": message}),
             Dialect::Gemini => json!({"error": {"code": status, "message": message, "status": google_kind(*status)}}),
             Dialect::Anthropic => {
                 json!({"type": "error", "error": {"type": anthropic_kind(*status), "message": message}})
