@@ -22,6 +22,7 @@ mod logprobs;
 mod media;
 pub mod models;
 pub mod moderations;
+mod names;
 mod openai_chat;
 mod openai_responses;
 pub mod passthrough;
@@ -39,6 +40,7 @@ use surefoot_types::{
 };
 
 pub use fault::{fault_read, fault_write, retry_after};
+pub use names::ToolNames;
 pub use stream::{Frame, StreamOptions, StreamReader, StreamWriter};
 pub use surefoot_types::conversation::Dialect;
 
@@ -70,8 +72,10 @@ pub fn request_read(dialect: Dialect, body: &[u8]) -> Result<ChatRequest, Fault>
 /// Writes `request` for a target that speaks `target` and calls its model `model`.
 ///
 /// Written for its own dialect, a request keeps every field that it came with. For another one,
-/// what cannot be said there is left out and named in [`Written::dropped`].
+/// what cannot be said there is left out and named in [`Written::dropped`]; a tool whose name the
+/// target refuses gets another, which [`ToolNames`] takes back.
 pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Written {
+    let request = &*names::fitted(target, request);
     match target {
         Dialect::OpenaiChat => openai_chat::request_write(request, model),
         Dialect::OpenaiResponses => openai_responses::request_write(request, model),

@@ -1,7 +1,7 @@
 //! Reasoning in Anthropic's words: a budget of tokens for its older models, an effort for others.
 
 use serde_json::{Map, Value, json};
-use surefoot_types::conversation::{ChatRequest, Effort, Message, Part, Reasoning, Thinking, ToolChoice};
+use surefoot_types::conversation::{ChatRequest, Dialect, Effort, Message, Part, Reasoning, Thinking, ToolChoice};
 
 use crate::{
     effort,
@@ -9,21 +9,52 @@ use crate::{
     json::{Fields, Object},
     signature,
 };
-use surefoot_types::conversation::Dialect;
 
 /// The fewest tokens that Anthropic takes as a budget.
 const LEAST: u64 = 1024;
 /// The budget where a model that needs one is to think as it sees fit.
 const USUAL: u64 = 8192;
 
-/// Models that take a budget and no effort. Newer models take an effort, so this list, unlike one
-/// of them, never grows.
-const BUDGETED: [&str; 6] =
-    ["claude-3-7", "claude-sonnet-4-2", "claude-sonnet-4-0", "claude-opus-4-", "claude-sonnet-4-5", "claude-haiku-4-5"];
-/// Those of the same beginning that do not.
-const NOT_BUDGETED: [&str; 3] = ["claude-opus-4-6", "claude-opus-4-7", "claude-opus-4-8"];
+/// Models that take a budget and no effort, as far as their names tell. Newer models take an effort,
+/// so this list, unlike one of them, never grows.
+const BUDGETED: [&str; 9] = [
+    "claude-3-7-",
+    "claude-sonnet-4-0-",
+    "claude-sonnet-4-2025",
+    "claude-sonnet-4-5-",
+    "claude-opus-4-0-",
+    "claude-opus-4-2025",
+    "claude-opus-4-1-",
+    "claude-opus-4-5-",
+    "claude-haiku-4-5-",
+];
+/// The same where the name is a bare one.
+const BUDGETED_BARE: [&str; 2] = ["claude-sonnet-4-", "claude-opus-4-"];
 /// Models that do not reason.
-const WITHOUT: [&str; 5] = ["claude-2", "claude-instant", "claude-3-5", "claude-3-haiku", "claude-3-opus"];
+const WITHOUT: [&str; 5] = ["claude-2-", "claude-instant-", "claude-3-5-", "claude-3-haiku-", "claude-3-opus-"];
+
+/// How a model reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Effort,
+    Budget,
+    None,
+}
+
+impl Way {
+    /// Other vendors spell the names with dots and at signs.
+    fn of(model: &str) -> Self {
+        let name = format!("{}-", model.replace(['.', '@', ':'], "-"));
+        let among = |names: &[&str]| names.iter().any(|it| name.contains(it));
+        if among(&WITHOUT) {
+            Self::None
+        } else if among(&BUDGETED) || BUDGETED_BARE.iter().any(|it| name.ends_with(it)) {
+            Self::Budget
+        } else {
+            Self::Effort
+        }
+    }
+}
 
 /// Reads `thinking`, and the effort in `output_config`; what the neutral words lack stays there.
 pub(crate) fn read(fields: &mut Fields<'_>, config: &mut Object) -> Reasoning {
@@ -77,18 +108,17 @@ pub(crate) fn write(request: &ChatRequest, model: &str, usual: u64, own: bool, d
         let thinking = thinking_own(reasoning, kept.unwrap_or_default());
         return Written { thinking, effort: reasoning.effort.map(effort::word), max_tokens };
     }
-    let begins = |names: &[&str]| names.iter().any(|name| model.contains(name));
-    let budgeted = begins(&BUDGETED) && !begins(&NOT_BUDGETED);
+    let way = Way::of(model);
     let nothing = Written { max_tokens, ..Written::default() };
     if !effort::is_wanted(reasoning) {
-        let off = reasoning.thinking == Some(Thinking::Off) && !budgeted && !begins(&WITHOUT);
+        let off = reasoning.thinking == Some(Thinking::Off) && way == Way::Effort;
         return Written { thinking: off.then(|| json!({"type": "disabled"})), ..nothing };
     }
-    if begins(&WITHOUT) {
+    if way == Way::None {
         dropped.name("reasoning");
         return nothing;
     }
-    if !budgeted {
+    if way == Way::Effort {
         let mut thinking = json!({"type": "adaptive"});
         shown(reasoning, &mut thinking);
         let effort = effort::effort(reasoning).map(|asked| effort::word(asked.max(Effort::Low)));
@@ -147,4 +177,23 @@ fn is_continuable(messages: &[Message]) -> bool {
 
 fn is_call_or_words(part: &Part) -> bool {
     matches!(part, Part::ToolCall { .. } | Part::Text { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_how_a_model_reasons() {
+        for (way, models) in [
+            (Way::Budget, ["claude-sonnet-4-20250514", "claude-opus-4", "anthropic/claude-opus-4.1"].as_slice()),
+            (Way::Budget, &["eu.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-sonnet-4@20250514"]),
+            (Way::Effort, &["claude-opus-4-6", "claude-opus-4-8", "claude-sonnet-5", "something-else"]),
+            (Way::None, &["claude-3-5-sonnet-20241022", "claude-3-haiku-20240307", "claude-2.1"]),
+        ] {
+            for model in models {
+                assert_eq!(Way::of(model), way, "{model}");
+            }
+        }
+    }
 }

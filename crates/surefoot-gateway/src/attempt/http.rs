@@ -8,7 +8,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use reqwest::{RequestBuilder, Response, header::HeaderMap};
-use surefoot_dialect::{self as dialect, Frame, StreamReader};
+use surefoot_dialect::{self as dialect, Frame, StreamReader, ToolNames};
 use surefoot_types::{
     Clock, Code, Fault, Retry,
     conversation::{Answer, Dialect, Gathered},
@@ -105,10 +105,11 @@ impl Upstream {
             request = with_anthropic_headers(request, &attempting.call.context.headers);
         }
         let response = self.send(request, body, *dialect).await?;
+        let names = ToolNames::of(*dialect, &attempting.prompt.grounded.request);
         if !streamed {
-            return Ok(Begun::Whole(Box::new(whole(*dialect, attempting, response).await?)));
+            return Ok(Begun::Whole(Box::new(whole(*dialect, attempting, &names, response).await?)));
         }
-        Ok(Begun::Stream(frames(*dialect, response)))
+        Ok(Begun::Stream(frames(*dialect, names, response)))
     }
 
     /// Posts a body and gives the response if its status is a success.
@@ -187,9 +188,15 @@ fn with_anthropic_headers(request: RequestBuilder, passed: &BTreeMap<String, Str
     }
 }
 
-async fn whole(target: Dialect, attempting: &Attempting<'_>, response: Response) -> Result<Whole, Fault> {
+async fn whole(
+    target: Dialect,
+    attempting: &Attempting<'_>,
+    names: &ToolNames,
+    response: Response,
+) -> Result<Whole, Fault> {
     let body = read_all(response).await?;
-    let answer: Answer = dialect::answer_read(target, &body)?;
+    let mut answer: Answer = dialect::answer_read(target, &body)?;
+    names.restore(&mut answer);
     let raw = (target == attempting.call.chat.dialect).then_some(body);
     Ok(Whole { answer, raw })
 }
@@ -207,7 +214,7 @@ async fn read_all(response: Response) -> Result<Bytes, Fault> {
 }
 
 /// The frames of a streamed response. A frame that cannot be read ends it.
-fn frames(target: Dialect, response: Response) -> BoxStream<'static, Result<Frame, Fault>> {
+fn frames(target: Dialect, names: ToolNames, response: Response) -> BoxStream<'static, Result<Frame, Fault>> {
     let pieces = response.bytes_stream();
     let reader = StreamReader::new(target);
     stream::unfold(Some((pieces, reader)), |state| async move {
@@ -223,6 +230,12 @@ fn frames(target: Dialect, response: Response) -> BoxStream<'static, Result<Fram
         Some((stream::iter(batch), next))
     })
     .flatten()
+    .map(move |frame: Result<Frame, Fault>| {
+        frame.map(|mut frame| {
+            names.restore_frame(&mut frame);
+            frame
+        })
+    })
     .boxed()
 }
 

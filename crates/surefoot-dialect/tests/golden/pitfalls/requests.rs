@@ -1,7 +1,8 @@
 //! Pitfalls of requests.
 
 use serde_json::{Value, json};
-use surefoot_dialect::{Dialect, passthrough, request_read, request_write};
+use surefoot_dialect::{Dialect, Frame, ToolNames, answer_read, passthrough, request_read, request_write};
+use surefoot_types::conversation::{Event, Part};
 
 use super::holds;
 
@@ -362,4 +363,31 @@ fn responses() {
         &json!({"messages": [{"content": "x"}], "store": null, "previous_response_id": null}),
         &["previous_response_id", "store"],
     );
+}
+
+#[test]
+fn names_of_tools() {
+    // 19: a name that the target refuses is another there, and the caller's own again in the answer.
+    let name = "mcp__files__".to_owned() + &"x".repeat(80);
+    let request = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": name, "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}]}],
+        "tools": [{"name": name, "input_schema": {"type": "object"}}], "tool_choice": {"type": "tool", "name": name}});
+    let read = request_read(ANTHROPIC, request.to_string().as_bytes()).unwrap();
+    let body: Value = serde_json::from_slice(&request_write(CHAT, &read, "m").body).unwrap();
+    let short = body["tools"][0]["function"]["name"].as_str().unwrap();
+    assert!(short.len() <= 64 && short.starts_with("mcp__files__"), "{short}");
+    assert_eq!(body["tool_choice"]["function"]["name"], short);
+    assert_eq!(body["messages"][1]["tool_calls"][0]["function"]["name"], short);
+    let names = ToolNames::of(CHAT, &read);
+    let call = call("b", short, "{}");
+    let answer = json!({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]});
+    let mut answer = answer_read(CHAT, answer.to_string().as_bytes()).unwrap();
+    names.restore(&mut answer);
+    assert!(matches!(&answer.parts[0], Part::ToolCall { name: restored, .. } if *restored == name));
+    let begun = Event::ToolCall { index: 0, id: "b".into(), name: short.into() };
+    let mut frame = Frame::made(vec![begun]);
+    names.restore_frame(&mut frame);
+    assert!(matches!(&frame.events[0], Event::ToolCall { name: restored, .. } if *restored == name));
+    assert_eq!(ToolNames::of(ANTHROPIC, &read), ToolNames::default());
 }
