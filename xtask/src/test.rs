@@ -38,7 +38,7 @@ impl Test {
             tests.args(if has("cargo-nextest") {
                 ["-E", "not (test(/^sdk/) or test(/^browser/))"]
             } else {
-                ["--", "--skip=sdk_"]
+                ["--", "--skip=sdk_", "--skip=browser_"]
             });
         }
         step("tests", tests.args(&self.rest).envs(environment))

@@ -91,6 +91,11 @@ impl StreamReader {
         }
     }
 
+    /// Whether the dialect's end has come: nothing after it is read.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
     /// The bytes have ended. Gives the last frame where it lacks its blank line; a frame that was
     /// cut in its middle is left out.
     pub fn close(&mut self) -> Vec<Frame> {

@@ -35,11 +35,13 @@ pub trait Resident: Send + Sync + 'static {
     /// Whether it has a model of this id.
     fn knows(&self, model: &str) -> bool;
 
-    /// Answers, as a stream of events. `hits` are the passages that ground the question.
+    /// Answers, as a stream of events. `question` is what the caller asked, before any prompt was put around it;
+    /// `hits` are the passages that ground it.
     async fn chat(
         &self,
         model: &str,
         request: &ChatRequest,
+        question: &str,
         hits: &[Hit],
     ) -> Result<BoxStream<'static, Result<Event, Fault>>, Fault>;
 

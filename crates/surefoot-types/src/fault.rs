@@ -161,7 +161,8 @@ impl Fault {
     /// Message and hint in one line, for people.
     pub fn told(&self) -> String {
         match &self.hint {
-            Some(hint) => format!("{} {hint}", self.message),
+            Some(hint) if self.message.ends_with(['.', '!', '?']) => format!("{} {hint}", self.message),
+            Some(hint) => format!("{}. {hint}", self.message),
             None => self.message.clone(),
         }
     }

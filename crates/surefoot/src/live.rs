@@ -10,12 +10,17 @@ use std::{
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use surefoot_knowledge::ingest::Source;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
 use crate::{assemble::House, commands::ingest, settings, terminal::tell};
 
 /// How long files must rest before they are read: editors save in several steps.
 const REST: Duration = Duration::from_millis(150);
+/// How long is waited at most while they do not rest.
+const LONGEST_REST: Duration = Duration::from_secs(2);
 
 /// What the outside may know of the running program.
 #[derive(Debug, Default)]
@@ -74,21 +79,33 @@ impl Live {
         }
     }
 
-    /// Watches until the task is dropped.
-    pub(crate) async fn watch(mut self) {
+    /// Reads all documents and calls `read`; then watches until the task is dropped. What is edited while
+    /// the documents are read waits its turn.
+    pub(crate) async fn watch(mut self, read: impl FnOnce()) {
         let (changed, mut changes) = mpsc::unbounded_channel();
-        let mut watcher = match notify::recommended_watcher(move |event: notify::Result<Event>| {
-            // The other end goes only when the program ends.
-            let _ = changed.send(event);
-        }) {
+        let data = self.data.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let paths: BTreeSet<PathBuf> = touched(event).into_iter().filter(|path| !within(path, &data)).collect();
+            if !paths.is_empty() {
+                // The other end goes only when the program ends.
+                let _ = changed.send(paths);
+            }
+        });
+        let mut watcher = match watcher {
             Ok(watcher) => watcher,
-            Err(error) => return tell(format!("edits are not picked up: {error}")),
+            Err(error) => {
+                tell(format!("edits are not picked up: {error}"));
+                self.ingest_all().await;
+                return read();
+            }
         };
         self.watch_folders(&mut watcher);
-        while let Some(first) = changes.recv().await {
-            let mut paths = touched(first);
-            while let Ok(Some(next)) = timeout(REST, changes.recv()).await {
-                paths.extend(touched(next));
+        self.ingest_all().await;
+        read();
+        while let Some(mut paths) = changes.recv().await {
+            let patience = Instant::now() + LONGEST_REST;
+            while let Ok(Some(next)) = timeout_at(patience.min(Instant::now() + REST), changes.recv()).await {
+                paths.extend(next);
             }
             self.follow(&paths).await;
             self.watch_folders(&mut watcher);
@@ -105,12 +122,9 @@ impl Live {
         }
     }
 
-    async fn follow(&mut self, paths: &[PathBuf]) {
-        let own = |path: &PathBuf| within(path, &self.data);
-        let paths: Vec<&PathBuf> = paths.iter().filter(|path| !own(path)).collect();
-        let document = |path: &PathBuf| self.sources.iter().any(|source| within(path, &source.folder));
+    async fn follow(&mut self, paths: &BTreeSet<PathBuf>) {
         let before = self.sources.clone();
-        if paths.iter().any(|path| !document(path) && within(path, &self.folder)) {
+        if paths.iter().any(|path| self.is_settings(path)) {
             self.reload();
         }
         for source in self.sources.clone() {
@@ -121,11 +135,23 @@ impl Live {
         }
     }
 
+    /// Whether a path is one that [`settings::load`] reads, or a folder on the way to one. Documents may lie
+    /// in the project's folder too.
+    fn is_settings(&self, path: &Path) -> bool {
+        settings::FILES.iter().any(|name| {
+            let place = self.folder.join(name);
+            within(path, &place) || within(&place, path)
+        })
+    }
+
     /// Takes the project's files as they are now, if they are right.
     fn reload(&mut self) {
         match settings::load(&self.folder) {
             Ok((settings, _)) => {
                 let changed = settings.project.version != self.house.project.load().version;
+                for source in settings.knowledge.iter().filter(|source| !self.sources.contains(source)) {
+                    self.house.unread.begin(&source.knowledge);
+                }
                 self.house.project.store(Arc::new(settings.project));
                 self.sources = settings.knowledge;
                 let refused = self.status.lock().refused.take();
@@ -151,6 +177,7 @@ impl Live {
             }
             Err(fault) => tell(format!("{} could not be read: {}", source.knowledge, fault.told())),
         }
+        self.house.unread.end(&source.knowledge);
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{
-    StreamExt,
+    Stream, StreamExt,
     stream::{self, BoxStream},
 };
 use reqwest::{RequestBuilder, Response, header::HeaderMap};
@@ -13,6 +13,7 @@ use surefoot_types::{
     Clock, Code, Fault, Retry,
     conversation::{Answer, Dialect, Gathered},
 };
+use tokio::time::timeout;
 
 use super::{Attempting, presets};
 use crate::{
@@ -23,6 +24,8 @@ use crate::{
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection is given to end its response after the stream's last frame.
+const DRAIN: Duration = Duration::from_secs(1);
 /// Longest whole answer that is read.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
@@ -109,6 +112,12 @@ impl Upstream {
         if !streamed {
             return Ok(Begun::Whole(Box::new(whole(*dialect, attempting, &names, response).await?)));
         }
+        if is_whole(response.headers()) {
+            // A server that does not stream answers all the same: told as a stream of one piece.
+            let mut answer = dialect::answer_read(*dialect, &read_all(response).await?)?;
+            names.restore(&mut answer);
+            return Ok(Begun::Stream(stream::iter([Ok(Frame::made(answer.into_events()))]).boxed()));
+        }
         Ok(Begun::Stream(frames(*dialect, names, response)))
     }
 
@@ -146,7 +155,7 @@ impl Upstream {
             Fault::internal(format!("the provider '{}' is not part of this program", target.provider.name))
         })?;
         let grounded = &attempting.prompt.grounded;
-        let mut events = resident.chat(&target.model, &grounded.request, &grounded.hits).await?;
+        let mut events = resident.chat(&target.model, &grounded.request, &grounded.question, &grounded.hits).await?;
         if attempting.call.chat.stream {
             return Ok(Begun::Stream(events.map(|event| event.map(|event| Frame::made(vec![event]))).boxed()));
         }
@@ -213,7 +222,13 @@ async fn read_all(response: Response) -> Result<Bytes, Fault> {
     Ok(all.into())
 }
 
-/// The frames of a streamed response. A frame that cannot be read ends it.
+fn is_whole(headers: &HeaderMap) -> bool {
+    let kind = headers.get(reqwest::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The frames of a streamed response, up to the dialect's end: some servers leave the connection open
+/// after it. A frame that cannot be read ends it too.
 fn frames(target: Dialect, names: ToolNames, response: Response) -> BoxStream<'static, Result<Frame, Fault>> {
     let pieces = response.bytes_stream();
     let reader = StreamReader::new(target);
@@ -221,6 +236,10 @@ fn frames(target: Dialect, names: ToolNames, response: Response) -> BoxStream<'s
         let (mut pieces, mut reader) = state?;
         let (batch, next) = match pieces.next().await {
             Some(Ok(piece)) => match reader.push(&piece) {
+                Ok(frames) if reader.ended() => {
+                    tokio::spawn(drain(pieces));
+                    (frames.into_iter().map(Ok).collect(), None)
+                }
                 Ok(frames) => (frames.into_iter().map(Ok).collect(), Some((pieces, reader))),
                 Err(fault) => (vec![Err(fault)], None),
             },
@@ -237,6 +256,12 @@ fn frames(target: Dialect, names: ToolNames, response: Response) -> BoxStream<'s
         })
     })
     .boxed()
+}
+
+/// Reads on for a moment after a stream's end: a connection whose response was read to its last byte is used again.
+async fn drain(mut pieces: impl Stream + Unpin + Send) {
+    // What comes, and whether it ends in time, is all the same.
+    let _ = timeout(DRAIN, async { while pieces.next().await.is_some() {} }).await;
 }
 
 fn unreachable_fault(error: &reqwest::Error) -> Fault {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream::BoxStream};
 use surefoot_dialect::Frame;
 use surefoot_types::{Code, Fault, Retry, conversation::Event, ids::AttemptId};
-use tokio::time::{sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 pub use self::http::Upstream;
 pub(crate) use self::{
@@ -104,7 +104,7 @@ impl Attempting<'_> {
     ) -> Result<Option<Whole>, Fault> {
         let policy = self.plan.model.policy;
         let limit = if self.call.chat.stream { policy.first_token } else { policy.whole };
-        let sent = tokio::time::Instant::now();
+        let sent = Instant::now();
         let begun = timeout(limit, self.upstream.begin(self, target, body))
             .await
             .unwrap_or_else(|_| Err(late("the provider did not begin to answer", limit)))?;
@@ -134,10 +134,14 @@ impl Attempting<'_> {
         let policy = self.plan.model.policy;
         let mut held = Vec::new();
         let mut head = Some(head);
+        // Signs of life do not put off the moment by which something must be said.
+        let first = Instant::now() + first;
         loop {
-            let limit = if head.is_some() { first } else { policy.between_tokens };
-            let told = if head.is_some() { policy.first_token } else { limit };
-            let mut frame = match timeout(limit, frames.next()).await {
+            let (by, told) = match head {
+                Some(_) => (first, policy.first_token),
+                None => (Instant::now() + policy.between_tokens, policy.between_tokens),
+            };
+            let mut frame = match timeout_at(by, frames.next()).await {
                 Err(_) => return Err(late("the provider fell silent", told)),
                 Ok(None) => break,
                 Ok(Some(frame)) => frame?,

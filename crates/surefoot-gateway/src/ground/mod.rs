@@ -17,6 +17,8 @@ use crate::{call::Call, outside::Grounding, project::Function, resolve::Plan};
 pub(crate) struct Grounded {
     /// What to send.
     pub(crate) request: ChatRequest,
+    /// What the caller asked, and what was searched for.
+    pub(crate) question: String,
     /// The passages that it was grounded with, in the order of their numbers.
     pub(crate) hits: Vec<Hit>,
     /// True while the request is still what the caller sent, so that its bytes may go on as they came.
@@ -32,8 +34,9 @@ pub(crate) async fn ground(
     chance: &dyn Chance,
 ) -> Result<Grounded, Fault> {
     let mut request = call.chat.clone();
+    let question = query(call);
     let Some(task) = &plan.task else {
-        return Ok(Grounded { request, hits: Vec::new(), untouched: true });
+        return Ok(Grounded { request, question, hits: Vec::new(), untouched: true });
     };
     inputs_fit(&task.function, &call.context.input)?;
     let found = match &task.function.knowledge {
@@ -42,7 +45,7 @@ pub(crate) async fn ground(
             let grounding = grounding.ok_or_else(|| {
                 Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment.")
             })?;
-            let hits = grounding.search(knowledge, &query(call), task.function.passages).await?;
+            let hits = grounding.search(knowledge, &question, task.function.passages).await?;
             Some((grounding.passages_block(&hits), hits))
         }
     };
@@ -50,7 +53,7 @@ pub(crate) async fn ground(
     let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
     request.messages = task.variant.prompt.render(filling, chance)?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
-    Ok(Grounded { request, hits: hits.unwrap_or_default(), untouched: false })
+    Ok(Grounded { request, question, hits: hits.unwrap_or_default(), untouched: false })
 }
 
 /// What to search for: the question, or, for a function of typed inputs alone, their texts.

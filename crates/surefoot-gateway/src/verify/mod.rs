@@ -1,6 +1,6 @@
 //! Checks an answer's citations against the passages that were shown.
 
-use surefoot_types::conversation;
+use surefoot_types::{Citation, conversation};
 
 use crate::{outside::Grounding, record::Tale, resolve::Plan, screen::Screened};
 
@@ -10,6 +10,7 @@ pub(crate) fn verify(plan: &Plan, prompt: &Screened, grounding: Option<&dyn Grou
     let (true, Some(grounding)) = (grounded, grounding) else { return };
     let words = conversation::words(&tale.trace().answer);
     let citations = grounding.verify(&words, &prompt.grounded.hits);
-    let abstained = grounding.abstains(&words);
+    // An answer that cites what holds is an answer, whatever else it says.
+    let abstained = !citations.iter().any(Citation::holds) && grounding.abstains(&words);
     tale.verified(citations, abstained);
 }

@@ -73,10 +73,10 @@ fn assert_steps(trace: &Trace, name: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_token_is_waited_for_so_long_and_no_longer() {
-    let silent = Scripted::new(&[Act::Stall("")]);
+async fn a_silence_within_an_answer_is_waited_out_so_long_and_no_longer() {
+    let silent = Scripted::new(&[Act::Stall("he")]);
     let rig = rig_with(&[silent, Scripted::new(&[Act::Say("hello")])], |model| model.policy.retries = 0, |_| {}).await;
-    // An empty piece of text is a piece: the stall comes after it.
+    // Something was said: no other target can take over.
     let (told, _) = rig.ask("?", true).await;
     assert_eq!(told.last().map(String::as_str), Some("failed upstream_timeout"));
 }

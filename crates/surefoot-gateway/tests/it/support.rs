@@ -72,6 +72,7 @@ impl Resident for Scripted {
         &self,
         model: &str,
         request: &ChatRequest,
+        _: &str,
         _: &[Hit],
     ) -> Result<BoxStream<'static, Result<Event, Fault>>, Fault> {
         self.asked.lock().unwrap().push(request.clone());

@@ -18,7 +18,7 @@ use super::vectors::Flat;
 use crate::words;
 
 /// Raised when what is on disk changes its form or its analysis: an older index is then built anew.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 const ANALYZER: &str = "surefoot";
 /// Memory for entries that are not on disk yet.
 const WRITER_BYTES: usize = 64 << 20;
@@ -28,7 +28,16 @@ const WRITER_BYTES: usize = 64 << 20;
 struct Payload {
     form: u32,
     embedder: String,
+    /// Whose changes it has followed.
+    library: String,
     change: u64,
+}
+
+/// What an index is of: entries made with another embedder, or from another library, are of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) embedder: String,
+    pub(super) library: String,
 }
 
 /// One knowledge's entries.
@@ -38,7 +47,7 @@ pub(super) struct Lexical {
     key: Field,
     text: Field,
     vector: Field,
-    embedder: String,
+    origin: Origin,
 }
 
 /// Entries on their way in. While it lives, no other process writes.
@@ -56,11 +65,11 @@ fn schema() -> Schema {
 impl Lexical {
     /// Opens the index in a folder, or one in memory. What is there and cannot be used is thrown away: it can be
     /// built anew.
-    pub(super) fn open(folder: Option<&Path>, embedder: &str) -> tantivy::Result<Self> {
-        let Some(folder) = folder else { return Self::of(Index::create_in_ram(schema()), embedder) };
-        if let Ok(kept) = Index::open_in_dir(folder).and_then(|index| Self::of(index, embedder))
+    pub(super) fn open(folder: Option<&Path>, origin: &Origin) -> tantivy::Result<Self> {
+        let Some(folder) = folder else { return Self::of(Index::create_in_ram(schema()), origin) };
+        if let Ok(kept) = Index::open_in_dir(folder).and_then(|index| Self::of(index, origin))
             && kept.index.schema() == schema()
-            && kept.payload()?.is_none_or(|payload| payload.form == FORM && payload.embedder == embedder)
+            && kept.is_of(origin)?
         {
             return Ok(kept);
         }
@@ -68,10 +77,10 @@ impl Lexical {
             fs::remove_dir_all(folder)?;
         }
         fs::create_dir_all(folder)?;
-        Self::of(Index::create_in_dir(folder, schema())?, embedder)
+        Self::of(Index::create_in_dir(folder, schema())?, origin)
     }
 
-    fn of(mut index: Index, embedder: &str) -> tantivy::Result<Self> {
+    fn of(mut index: Index, origin: &Origin) -> tantivy::Result<Self> {
         let analyzers = TokenizerManager::default();
         analyzers.register(ANALYZER, words::analyzer());
         index.set_tokenizers(analyzers);
@@ -81,9 +90,19 @@ impl Lexical {
             text: schema.get_field("text")?,
             vector: schema.get_field("vector")?,
             reader: index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?,
-            embedder: embedder.to_owned(),
+            origin: origin.clone(),
             index,
         })
+    }
+
+    /// Whether what is there can be gone on with. Nothing committed yet can.
+    fn is_of(&self, origin: &Origin) -> tantivy::Result<bool> {
+        let metas = self.index.load_metas()?;
+        let Some(told) = metas.payload else { return Ok(metas.segments.is_empty()) };
+        let payload = serde_json::from_str::<Payload>(&told).ok();
+        Ok(payload.is_some_and(|payload| {
+            payload.form == FORM && payload.embedder == origin.embedder && payload.library == origin.library
+        }))
     }
 
     fn payload(&self) -> tantivy::Result<Option<Payload>> {
@@ -118,7 +137,8 @@ impl Lexical {
 
     /// Makes what was written durable, as the state after a change.
     pub(super) fn commit(&self, writer: &mut Writer, change: u64) -> tantivy::Result<()> {
-        let payload = Payload { form: FORM, embedder: self.embedder.clone(), change };
+        let Origin { embedder, library } = self.origin.clone();
+        let payload = Payload { form: FORM, embedder, library, change };
         let mut commit = writer.prepare_commit()?;
         commit.set_payload(&serde_json::to_string(&payload).map_err(|e| TantivyError::InternalError(e.to_string()))?);
         commit.commit().map(drop)

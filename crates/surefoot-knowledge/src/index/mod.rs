@@ -22,7 +22,7 @@ use surefoot_types::{
 use tokio::{sync::Mutex, task::spawn_blocking};
 
 use crate::ingest::headed;
-use lexical::{Lexical, Writer};
+use lexical::{Lexical, Origin, Writer};
 use vectors::{Flat, Probe};
 
 /// Changes (documents) read from the library at once.
@@ -60,10 +60,16 @@ struct State {
 
 impl Index {
     /// Opens a knowledge's index in a folder of its own, or in memory. It holds what it held; [`Self::refresh`]
-    /// brings it up to date.
-    pub async fn open(knowledge: &str, folder: Option<PathBuf>, embedder: &str, size: usize) -> Result<Self, Fault> {
-        let name = embedder.to_owned();
-        let opened = on_thread(move || opened(folder.as_deref(), &name, size)).await?;
+    /// brings it up to date with `library`, whose id is `library_id`.
+    pub async fn open(
+        knowledge: &str,
+        folder: Option<PathBuf>,
+        embedder: &str,
+        size: usize,
+        library_id: String,
+    ) -> Result<Self, Fault> {
+        let origin = Origin { embedder: embedder.to_owned(), library: library_id };
+        let opened = on_thread(move || opened(folder.as_deref(), &origin, size)).await?;
         let (lexical, state) = opened;
         Ok(Self {
             knowledge: knowledge.to_owned(),
@@ -91,14 +97,14 @@ impl Index {
             return Ok(());
         }
         let _one_at_a_time = self.refreshing.lock().await;
-        if self.state.load().change >= latest {
+        if self.state.load().change == latest {
             return Ok(());
         }
         let mut writer = self.writer().await?;
         let latest = library.change_latest(&self.knowledge).await?;
         let (mut change, mut vectors) = self.committed().await?;
         if change > latest {
-            // The index is of another library: this one never got so far.
+            // The library is younger than the index: it was restored from a backup.
             writer.delete_all_documents().map_err(|error| broken(&error))?;
             (change, vectors) = (0, Flat::new(vectors.dimensions()));
         }
@@ -173,19 +179,19 @@ impl Index {
     }
 }
 
-fn opened(folder: Option<&Path>, embedder: &str, dimensions: usize) -> tantivy::Result<(Lexical, State)> {
-    match (read(folder, embedder, dimensions), folder) {
+fn opened(folder: Option<&Path>, origin: &Origin, dimensions: usize) -> tantivy::Result<(Lexical, State)> {
+    match (read(folder, origin, dimensions), folder) {
         (Err(error), Some(folder)) => {
             tracing::warn!(%error, folder = %folder.display(), "the index is damaged and is built anew");
             std::fs::remove_dir_all(folder)?;
-            read(Some(folder), embedder, dimensions)
+            read(Some(folder), origin, dimensions)
         }
         (read, _) => read,
     }
 }
 
-fn read(folder: Option<&Path>, embedder: &str, dimensions: usize) -> tantivy::Result<(Lexical, State)> {
-    let lexical = Lexical::open(folder, embedder)?;
+fn read(folder: Option<&Path>, origin: &Origin, dimensions: usize) -> tantivy::Result<(Lexical, State)> {
+    let lexical = Lexical::open(folder, origin)?;
     let (change, view) = (lexical.change()?, lexical.view()?);
     let vectors = Arc::new(lexical.vectors(&view, dimensions)?);
     Ok((lexical, State { change, view, vectors }))

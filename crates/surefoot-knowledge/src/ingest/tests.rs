@@ -181,6 +181,10 @@ struct Dying {
 
 #[async_trait]
 impl Library for Dying {
+    async fn library_id(&self) -> Stored<String> {
+        self.inner.library_id().await
+    }
+
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()> {
         let alive = {
             let mut left = self.left.lock().unwrap();

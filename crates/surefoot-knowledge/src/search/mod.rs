@@ -81,7 +81,8 @@ impl Knowledge {
         self.known(knowledge).await?;
         let folder = self.folder.as_ref().map(|folder| folder.join(folder_name(knowledge)));
         let (name, dimensions) = (self.embedder.name(), self.embedder.dimensions());
-        let index = Arc::new(Index::open(knowledge, folder, name, dimensions).await?);
+        let library_id = self.library.library_id().await?;
+        let index = Arc::new(Index::open(knowledge, folder, name, dimensions, library_id).await?);
         indexes.insert(knowledge.to_owned(), index.clone());
         Ok(index)
     }

@@ -104,8 +104,23 @@ async fn an_index_of_another_library_is_not_believed() {
     keep(&old, &chance, SHOP).await;
     paths(&knowledge(&old, Some(dir.path().to_owned())), "refunds").await;
     let new = Arc::new(MemoryStore::default());
-    keep(&new, &chance, &[("zebra", "Zebras have stripes.")]).await;
-    assert_eq!(paths(&knowledge(&new, Some(dir.path().to_owned())), "refunds zebra").await, ["zebra"]);
+    // As many changes, under the same numbers and keys.
+    let animals = [("zebra", "Zebras"), ("whale", "Whales"), ("finch", "Finches"), ("mole", "Moles")];
+    keep(&new, &chance, &animals).await;
+    let found = knowledge(&new, Some(dir.path().to_owned())).search("docs", "refunds zebras", 1).await.unwrap();
+    assert_eq!((found[0].found.path.as_str(), found[0].lexical.is_some()), ("zebra", true));
+}
+
+#[tokio::test]
+async fn an_index_that_is_ahead_of_a_restored_library_is_built_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, chance) = (Arc::new(MemoryStore::default()), CountingChance::default());
+    keep(&old, &chance, SHOP).await;
+    paths(&knowledge(&old, Some(dir.path().to_owned())), "refunds").await;
+    let restored = Arc::new(MemoryStore::restored(&old));
+    keep(&restored, &chance, &[("zebra", "Zebras have stripes."), ("whale", "Whales swim.")]).await;
+    let found = knowledge(&restored, Some(dir.path().to_owned())).search("docs", "refunds zebras", 1).await.unwrap();
+    assert_eq!((found[0].found.path.as_str(), found[0].lexical.is_some()), ("zebra", true));
 }
 
 #[test]

@@ -24,6 +24,10 @@ macro_rules! passages_sql {
 
 #[async_trait]
 impl Library for SqliteStore {
+    async fn library_id(&self) -> Stored<String> {
+        sqlx::query_scalar("SELECT id FROM library").fetch_one(&self.readers).await.map_err(unavailable)
+    }
+
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()> {
         let parts = Box::new((document.clone(), passages.to_vec(), vectors.clone()));
         self.write(Write::DocumentPut(parts)).await.map(|_| ())

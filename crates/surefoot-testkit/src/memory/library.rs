@@ -1,6 +1,9 @@
 //! Documents in memory.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use surefoot_types::{
@@ -11,12 +14,27 @@ use surefoot_types::{
 
 use super::MemoryStore;
 
+/// Counts libraries, so that each has a name of its own.
+static LIBRARIES: AtomicU64 = AtomicU64::new(0);
+
 /// What is on the shelves, and what happened to it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shelves {
+    id: u64,
     documents: BTreeMap<DocumentId, Shelved>,
     changes: Vec<(u64, String, Happened)>,
     last_key: u64,
+}
+
+impl Default for Shelves {
+    fn default() -> Self {
+        Self {
+            id: LIBRARIES.fetch_add(1, Ordering::Relaxed),
+            documents: BTreeMap::new(),
+            changes: Vec::new(),
+            last_key: 0,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -79,8 +97,21 @@ impl Shelves {
     }
 }
 
+impl MemoryStore {
+    /// A store that is `other` as it was before anything was put into it: what a restored backup is to an index.
+    pub fn restored(other: &Self) -> Self {
+        let restored = Self::default();
+        restored.lock().library.id = other.lock().library.id;
+        restored
+    }
+}
+
 #[async_trait]
 impl Library for MemoryStore {
+    async fn library_id(&self) -> Stored<String> {
+        Ok(format!("memory-{}", self.lock().library.id))
+    }
+
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()> {
         self.lock().library.put(document, passages, vectors);
         Ok(())

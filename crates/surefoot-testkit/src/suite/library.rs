@@ -9,6 +9,8 @@ use crate::samples::document;
 /// # Panics
 /// Where the backend does not.
 pub async fn library(library: &dyn Library) {
+    let id = library.library_id().await.expect("an id");
+    assert!(!id.is_empty());
     let (first, passages, vectors) = document(1, "docs", "a.md", "one two three");
     assert_eq!(library.change_latest("docs").await, Ok(0));
     library.document_put(&first, &passages, &vectors).await.expect("a document is kept");
@@ -27,6 +29,7 @@ pub async fn library(library: &dyn Library) {
     replaced(library, after_first, keys).await;
     removed(library).await;
     apart(library).await;
+    assert_eq!(library.library_id().await, Ok(id), "it stays the same");
 }
 
 /// A new version takes the old one's place, with passages under new keys.

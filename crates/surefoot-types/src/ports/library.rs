@@ -29,6 +29,9 @@ pub enum Change {
 /// Keeps documents.
 #[async_trait]
 pub trait Library: Send + Sync + 'static {
+    /// A name that no other library has, made with it: an index says whose changes it has followed.
+    async fn library_id(&self) -> Stored<String>;
+
     /// Keeps a document with its passages and vectors, in place of the version with the same
     /// knowledge and path, in one transaction: readers see all of the old or all of the new.
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()>;

@@ -48,13 +48,14 @@ impl Resident for Local {
         &self,
         model: &str,
         request: &ChatRequest,
+        question: &str,
         hits: &[Hit],
     ) -> Result<BoxStream<'static, Result<Event, Fault>>, Fault> {
         if model != EXTRACT {
             return Err(Fault::new(Code::NotFound, format!("local/{model} does not answer questions"))
                 .hint("local/extract quotes documents; local/static embeds texts."));
         }
-        let text = cite::extract(&request.question(), hits).text();
+        let text = cite::extract(question, hits).text();
         let asked: u64 = request.messages.iter().map(|message| Usage::estimate(&message.words())).sum();
         let usage = Usage { input: asked, output: Usage::estimate(&text), estimated: true, ..Usage::default() };
         let mut events = vec![Event::Start { id: "local".into(), model: format!("local/{EXTRACT}"), usage: None }];

@@ -27,13 +27,14 @@ use surefoot_types::{
     ports::{Journal, Ledger, Library},
 };
 
-pub(crate) use self::subject::GatewaySubject;
 use self::{grounding::KnowledgeGrounding, local::Local};
+pub(crate) use self::{grounding::Unread, subject::GatewaySubject};
 
 /// The program, put together.
 pub(crate) struct House {
     pub(crate) store: SqliteStore,
     pub(crate) knowledge: Arc<Knowledge>,
+    pub(crate) unread: Arc<Unread>,
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) gateway: Gateway,
     pub(crate) project: Arc<ArcSwap<Project>>,
@@ -50,6 +51,7 @@ impl House {
         let library: Arc<dyn Library> = Arc::new(store.clone());
         let index: PathBuf = data.join("index");
         let knowledge = Arc::new(Knowledge::open(library, Arc::clone(&embedder), Some(index)));
+        let unread = Arc::new(Unread::default());
         let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([
             ("local".into(), Arc::new(Local::new(Arc::clone(&embedder))) as Arc<dyn Resident>),
             ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
@@ -64,10 +66,10 @@ impl House {
             project: Arc::clone(&project),
             minted_keys: Arc::clone(&minted_keys),
             residents,
-            grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge)))),
+            grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
         })
         .await?;
-        Ok(Self { store, knowledge, embedder, gateway, project, minted_keys, clock, chance })
+        Ok(Self { store, knowledge, unread, embedder, gateway, project, minted_keys, clock, chance })
     }
 
     /// Brings a knowledge up to date with its folder.

@@ -20,6 +20,8 @@ use crate::{
 
 /// Where to serve when nobody says.
 const ADDRESS: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 4141));
+/// What keeps it from serving at first.
+const READING: &str = "the documents are being read";
 /// How often the store is tried.
 const PROBE: Duration = Duration::from_secs(5);
 
@@ -68,6 +70,9 @@ impl Up {
             say_json(&json!({"url": format!("http://{address}")}))?;
         }
         banner(address, &settings);
+        // Before the first request can come.
+        status.set_busy(READING, true);
+        settings.knowledge.iter().for_each(|source| house.unread.begin(&source.knowledge));
         let live = Live {
             house: Arc::clone(&house),
             status: Arc::clone(&status),
@@ -102,12 +107,13 @@ pub(crate) async fn ended() {
 }
 
 async fn background(live: Live, once: bool) {
-    const READING: &str = "the documents are being read";
-    live.status.set_busy(READING, true);
-    live.ingest_all().await;
-    live.status.set_busy(READING, false);
-    if !once {
-        live.watch().await;
+    let status = Arc::clone(&live.status);
+    let read = move || status.set_busy(READING, false);
+    if once {
+        live.ingest_all().await;
+        read();
+    } else {
+        live.watch(read).await;
     }
 }
 

@@ -23,6 +23,9 @@ use self::{
 };
 pub(crate) use self::{checked::Settings, mistake::Mistake};
 
+/// What [`load`] reads of a project's folder: files, and folders of them.
+pub(crate) const FILES: [&str; 3] = ["surefoot.toml", "functions", "evals"];
+
 /// Reads and checks the project in `folder`.
 ///
 /// # Errors

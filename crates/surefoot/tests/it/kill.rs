@@ -1,14 +1,20 @@
 //! `kill -9` at random moments under load: every answer that reached its caller is in the store.
 
 use std::{
+    process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use surefoot_store::SqliteStore;
-use surefoot_types::{Chance, SystemChance, ids::TraceId, ports::Journal, trace::Outcome};
+use surefoot_types::{
+    Chance, SystemChance,
+    ids::TraceId,
+    ports::{Journal, Library},
+    trace::Outcome,
+};
 
-use crate::support::{Project, Served};
+use crate::support::{Project, Served, output};
 
 /// How often the server is killed.
 const KILLS: usize = 50;
@@ -41,6 +47,41 @@ async fn kill_at_any_moment_loses_no_answered_request() {
         assert_eq!(trace.outcome, Outcome::Answered);
     }
     println!("{} answers over {KILLS} kills, none lost", answered.len());
+}
+
+/// Documents of the knowledge whose ingest is killed.
+const DOCUMENTS: usize = 300;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_during_an_ingest_leaves_nothing_half_read() {
+    let project = Project::temp(&[("surefoot.toml", "[knowledge.docs]\nfolder = \"docs\"\n")]);
+    for n in 0..DOCUMENTS {
+        let text =
+            format!("# Ship {n}\n\nThe ship number{n} sails on Monday.\n\n## Crew\n\nIts crew counts {n} sailors.\n");
+        project.write(&format!("docs/ship-{n}.md"), &text);
+    }
+    let mut cut = 0;
+    for _ in 0..12 {
+        let mut ingest = project.surefoot(&["ingest"]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        // The moment of the kill is what is random here, not something that is waited for.
+        tokio::time::sleep(Duration::from_millis(20).mul_f64(1.0 + 20.0 * SystemChance.unit())).await;
+        ingest.start_kill().unwrap();
+        cut += usize::from(!ingest.wait().await.unwrap().success());
+    }
+    assert!(cut > 0, "no ingest was cut");
+    output(project.surefoot(&["ingest"])).await;
+    let store = SqliteStore::open(&project.data().join("surefoot.db")).await.unwrap();
+    let stamps = store.document_stamps("docs").await.unwrap();
+    assert_eq!(stamps.len(), DOCUMENTS);
+    for stamp in &stamps {
+        assert_eq!(store.passage_list(stamp.document_id).await.unwrap().len(), 2, "{}", stamp.path);
+    }
+    store.close().await;
+    for n in [0, DOCUMENTS / 2, DOCUMENTS - 1] {
+        let found = output(project.surefoot(&["search", "--json", &format!("number{n}")])).await;
+        assert!(found.contains(&format!("ship-{n}.md")), "{found}");
+    }
+    println!("{cut} of 12 ingests were cut");
 }
 
 /// Asks until the server is gone, noting each answer that came whole.

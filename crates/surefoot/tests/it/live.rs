@@ -57,6 +57,31 @@ async fn edits_take_effect_and_broken_ones_are_refused() {
     until_said(&served, "answer", |text| text.contains("do not answer")).await;
 }
 
+/// The state lies in the project's folder, which is a knowledge itself, and requests come all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_take_effect_under_traffic_and_beside_documents() {
+    let variant = |model: &str| format!("+++\nmodel = \"{model}\"\n+++\nBe brief.\n");
+    let project = Project::temp(&[
+        ("surefoot.toml", "[knowledge.docs]\nfolder = \".\"\ninclude = [\"**/*.txt\"]\n"),
+        ("functions/answer/function.toml", ""),
+        ("functions/answer/v.md", &variant("sim/echo")),
+    ]);
+    let mut up = surefoot(&["up", "--bind", "127.0.0.1:0"]);
+    up.arg(project.folder());
+    let served = Served::reachable(up).await;
+    until_said(&served, "answer", |text| text == "What colour is the sky?").await;
+    let url = served.url.clone();
+    let traffic = tokio::spawn(async move {
+        let client = reqwest::Client::new();
+        let body = json!({"model": "sim/ok", "messages": [{"role": "user", "content": "?"}]});
+        while client.post(format!("{url}/v1/chat/completions")).json(&body).send().await.is_ok() {}
+    });
+    project.write("functions/answer/v.md", &variant("sim/ok"));
+    until_said(&served, "answer", |text| text.contains("simulated")).await;
+    assert!(!traffic.is_finished(), "requests came all the while");
+    traffic.abort();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn beyond_loopback_every_door_needs_the_key_that_is_shown_once() {
     let project =
@@ -87,10 +112,16 @@ async fn beyond_loopback_every_door_needs_the_key_that_is_shown_once() {
         }
         assert_eq!(request.send().await.unwrap().status(), status, "{path} {key:?}");
     }
-    let body = json!({"model": "sim/ok", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5});
-    for path in ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/api/feedback"] {
-        let sent = client.post(format!("{}{path}", served.url)).json(&body).send().await.unwrap();
-        assert!([400, 401].contains(&sent.status().as_u16()), "{path} {}", sent.status());
+    let chat = json!({"model": "sim/ok", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5});
+    let feedback = json!({"trace_id": "tr_01jd8n6y4vq0t2x5w9zk3m7c1f", "metric": "thumbs", "value": true});
+    for (path, body) in [
+        ("/v1/chat/completions", &chat),
+        ("/v1/messages", &chat),
+        ("/v1/embeddings", &json!({"model": "local/static", "input": "hi"})),
+        ("/api/feedback", &feedback),
+    ] {
+        let sent = client.post(format!("{}{path}", served.url)).json(body).send().await.unwrap();
+        assert_eq!(sent.status(), 401, "{path}");
     }
 }
 

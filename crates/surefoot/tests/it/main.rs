@@ -8,6 +8,7 @@ mod clients;
 mod doors;
 mod kill;
 mod live;
+mod odd;
 mod project;
 mod reference;
 mod sdk;

@@ -51,6 +51,7 @@ impl Resident for SimResident {
         &self,
         model: &str,
         request: &ChatRequest,
+        _question: &str,
         _hits: &[Hit],
     ) -> Result<BoxStream<'static, Result<Event, Fault>>, Fault> {
         let steps = answering(self.sim.plan(model, request)?).await?;

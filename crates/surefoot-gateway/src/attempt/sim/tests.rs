@@ -351,7 +351,7 @@ async fn acted(model: &str, stream: bool) -> String {
     let resident = SimResident::new(Arc::new(Sim::new(7, None)));
     let request = asks("one two three four", stream);
     let acting = async {
-        let events = match resident.chat(model, &request, &[]).await {
+        let events = match resident.chat(model, &request, "", &[]).await {
             Ok(events) => events.collect::<Vec<_>>().await,
             Err(fault) => return format!("fault {}", short(&fault)),
         };
