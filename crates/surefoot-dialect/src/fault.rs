@@ -136,7 +136,11 @@ impl Told {
         };
         let message = match error {
             Value::String(message) => message.clone(),
-            _ => ["message", "detail"].map(text).into_iter().find(|words| !words.is_empty()).unwrap_or_default(),
+            _ => ["message", "Message", "detail"]
+                .map(text)
+                .into_iter()
+                .find(|words| !words.is_empty())
+                .unwrap_or_default(),
         };
         Self { message, kind: text("type"), code: text("code"), param: Some(text("param")).filter(|p| !p.is_empty()) }
     }
@@ -144,7 +148,7 @@ impl Told {
     /// Quota and credit do not come back by waiting, whatever the status says.
     fn is_out_of_money(&self, dialect: Dialect) -> bool {
         match dialect {
-            Dialect::OpenaiChat => {
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => {
                 const CODES: [&str; 2] = ["insufficient_quota", "billing_hard_limit_reached"];
                 CODES.contains(&self.code.as_str()) || CODES.contains(&self.kind.as_str())
             }
@@ -152,6 +156,7 @@ impl Told {
             Dialect::Anthropic => {
                 self.kind == "billing_error" || self.message.to_ascii_lowercase().contains("credit balance is too low")
             }
+            Dialect::Gemini | Dialect::Bedrock => false,
         }
     }
 
@@ -195,7 +200,7 @@ pub(crate) fn error_object(dialect: Dialect, fault: &Fault, surefoot: &Value) ->
     let trace = surefoot.get("trace_id");
     let mut body = Map::new();
     match dialect {
-        Dialect::OpenaiChat => {
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => {
             let mut error = json!({
                 "message": fault.told(),
                 "type": openai_type(fault.code),
@@ -213,6 +218,13 @@ pub(crate) fn error_object(dialect: Dialect, fault: &Fault, surefoot: &Value) ->
             if let Some(trace) = trace {
                 body.insert("request_id".into(), trace.clone());
             }
+        }
+        Dialect::Bedrock => {
+            body.insert("message".into(), fault.told().into());
+        }
+        Dialect::Gemini => {
+            let (status, name) = google_status(fault.code);
+            body.insert("error".into(), json!({"code": status, "message": fault.told(), "status": name}));
         }
     }
     if !surefoot.is_null() {
@@ -245,6 +257,23 @@ fn anthropic_type(code: Code) -> &'static str {
         Code::UpstreamTimeout => "timeout_error",
         Code::Unavailable => "overloaded_error",
         Code::Upstream | Code::Internal => "api_error",
+    }
+}
+
+/// The status and its name in Google's words.
+fn google_status(code: Code) -> (u16, &'static str) {
+    match code {
+        Code::BadRequest => (400, "INVALID_ARGUMENT"),
+        Code::TooLarge => (413, "INVALID_ARGUMENT"),
+        Code::Unauthenticated => (401, "UNAUTHENTICATED"),
+        Code::Forbidden | Code::Blocked => (403, "PERMISSION_DENIED"),
+        Code::NotFound => (404, "NOT_FOUND"),
+        Code::RateLimited | Code::OverBudget => (429, "RESOURCE_EXHAUSTED"),
+        Code::Cancelled => (499, "CANCELLED"),
+        Code::Internal => (500, "INTERNAL"),
+        Code::Upstream => (502, "UNAVAILABLE"),
+        Code::Unavailable => (503, "UNAVAILABLE"),
+        Code::UpstreamTimeout => (504, "DEADLINE_EXCEEDED"),
     }
 }
 

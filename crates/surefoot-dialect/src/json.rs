@@ -125,6 +125,12 @@ impl<'p> Fields<'p> {
         self.object.insert(name.to_owned(), value);
     }
 
+    /// The same fields under other names.
+    pub(crate) fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        let object = self.object.into_iter().map(|(key, value)| (name(&key), value)).collect();
+        Self { object, path: self.path }
+    }
+
     pub(crate) fn rest(self) -> Object {
         self.object
     }

@@ -7,16 +7,30 @@
 //! **Must never know:** network, time, storage.
 
 mod anthropic;
+mod bedrock;
 mod calls;
+mod effort;
 pub mod embeddings;
+mod event_stream;
 mod extras;
 mod fault;
+mod gemini;
+mod ids;
 mod json;
+mod json_array;
+mod logprobs;
+mod media;
 pub mod models;
+pub mod moderations;
+mod names;
 mod openai_chat;
+mod openai_responses;
 pub mod passthrough;
+pub mod rerank;
+mod signature;
 mod sse;
 mod stream;
+mod wire;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -26,6 +40,7 @@ use surefoot_types::{
 };
 
 pub use fault::{fault_read, fault_write, retry_after};
+pub use names::ToolNames;
 pub use stream::{Frame, StreamOptions, StreamReader, StreamWriter};
 pub use surefoot_types::conversation::Dialect;
 
@@ -47,18 +62,26 @@ pub struct Written {
 pub fn request_read(dialect: Dialect, body: &[u8]) -> Result<ChatRequest, Fault> {
     match dialect {
         Dialect::OpenaiChat => openai_chat::request_read(body),
+        Dialect::OpenaiResponses => openai_responses::request_read(body),
         Dialect::Anthropic => anthropic::request_read(body),
+        Dialect::Gemini => gemini::request_read(body),
+        Dialect::Bedrock => bedrock::request_read(body),
     }
 }
 
 /// Writes `request` for a target that speaks `target` and calls its model `model`.
 ///
 /// Written for its own dialect, a request keeps every field that it came with. For another one,
-/// what cannot be said there is left out and named in [`Written::dropped`].
+/// what cannot be said there is left out and named in [`Written::dropped`]; a tool whose name the
+/// target refuses gets another, which [`ToolNames`] takes back.
 pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Written {
+    let request = &*names::fitted(target, request);
     match target {
         Dialect::OpenaiChat => openai_chat::request_write(request, model),
+        Dialect::OpenaiResponses => openai_responses::request_write(request, model),
         Dialect::Anthropic => anthropic::request_write(request, model),
+        Dialect::Gemini => gemini::request_write(request, model),
+        Dialect::Bedrock => bedrock::request_write(request, model),
     }
 }
 
@@ -70,7 +93,10 @@ pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Wri
 pub fn answer_read(dialect: Dialect, body: &[u8]) -> Result<Answer, Fault> {
     match dialect {
         Dialect::OpenaiChat => openai_chat::answer_read(body),
+        Dialect::OpenaiResponses => openai_responses::answer_read(body),
         Dialect::Anthropic => anthropic::answer_read(body),
+        Dialect::Gemini => gemini::answer_read(body),
+        Dialect::Bedrock => bedrock::answer_read(body),
     }
 }
 
@@ -79,6 +105,9 @@ pub fn answer_read(dialect: Dialect, body: &[u8]) -> Result<Answer, Fault> {
 pub fn answer_write(dialect: Dialect, answer: &Answer, created: i64, surefoot: &Value) -> Bytes {
     match dialect {
         Dialect::OpenaiChat => openai_chat::answer_write(answer, created, surefoot),
+        Dialect::OpenaiResponses => openai_responses::answer_write(answer, created, surefoot),
         Dialect::Anthropic => anthropic::answer_write(answer, surefoot),
+        Dialect::Gemini => gemini::answer_write(answer, surefoot),
+        Dialect::Bedrock => bedrock::answer_write(answer, surefoot),
     }
 }

@@ -22,13 +22,15 @@ pub struct ModelEntry {
 pub fn list_write(dialect: Dialect, models: &[ModelEntry]) -> Bytes {
     let data: Vec<Value> = models.iter().map(|model| entry(dialect, model)).collect();
     bytes_of(&match dialect {
-        Dialect::OpenaiChat => json!({"object": "list", "data": data}),
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => json!({"object": "list", "data": data}),
         Dialect::Anthropic => json!({
             "data": data,
             "has_more": false,
             "first_id": models.first().map(|model| &model.id),
             "last_id": models.last().map(|model| &model.id),
         }),
+        Dialect::Gemini => json!({"models": data}),
+        Dialect::Bedrock => json!({"modelSummaries": data}),
     })
 }
 
@@ -39,7 +41,7 @@ pub fn one_write(dialect: Dialect, model: &ModelEntry) -> Bytes {
 
 fn entry(dialect: Dialect, model: &ModelEntry) -> Value {
     match dialect {
-        Dialect::OpenaiChat => {
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => {
             json!({"id": model.id, "object": "model", "created": model.created, "owned_by": model.owner})
         }
         Dialect::Anthropic => json!({
@@ -48,6 +50,12 @@ fn entry(dialect: Dialect, model: &ModelEntry) -> Value {
             "display_name": model.id,
             "lifecycle": "active",
             "created_at": Timestamp::from_second(model.created).unwrap_or(Timestamp::UNIX_EPOCH).to_string(),
+        }),
+        Dialect::Bedrock => json!({"modelId": model.id, "modelName": model.id, "providerName": model.owner}),
+        Dialect::Gemini => json!({
+            "name": format!("models/{}", model.id),
+            "displayName": model.id,
+            "supportedGenerationMethods": ["generateContent", "streamGenerateContent"],
         }),
     }
 }

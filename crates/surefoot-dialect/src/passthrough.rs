@@ -4,6 +4,7 @@
 use std::{borrow::Cow, fmt, ops::Range};
 
 use bytes::Bytes;
+use memchr::memmem;
 use serde::{
     Deserialize,
     de::{MapAccess, Visitor},
@@ -14,9 +15,11 @@ use surefoot_types::{Fault, conversation::Dialect};
 use crate::{
     json::{Path, body_text, not_json, vec_of},
     openai_chat::is_openai_s,
+    request_read, request_write, signature,
 };
 
-/// The caller's request for the provider's `model`. An OpenAI stream is also asked for its usage,
+/// The caller's request for the provider's `model`; written anew where it holds reasoning that
+/// another provider signed, which this one would refuse. An OpenAI stream is also asked for its usage,
 /// which the books need; the writer of the answer takes it out again where the caller did not ask. An answer
 /// that the caller does not limit gets at most `cap` tokens.
 ///
@@ -24,12 +27,21 @@ use crate::{
 /// `bad_request` when the body is no JSON object with a model.
 pub fn request(dialect: Dialect, body: &[u8], model: &str, cap: Option<u64>) -> Result<Bytes, Fault> {
     let text = body_text(body)?;
+    let foreign = signature::MARKS.iter().any(|mark| memmem::find(body, mark.as_bytes()).is_some());
+    // Where the limit stands deeper than at the top it is not put into the bytes.
+    let nested = cap.is_some() && !matches!(dialect, Dialect::OpenaiChat | Dialect::Anthropic);
+    if foreign || nested {
+        let mut read = request_read(dialect, body)?;
+        read.parameters.max_tokens = read.parameters.max_tokens.or(cap);
+        return Ok(request_write(dialect, &read, model).body);
+    }
     let members = Members::of(text).map_err(|error| not_json(&error))?;
     let mut edits: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
     for member in members.named("model") {
         edits.push((place(text, member), vec_of(&model)));
     }
-    if edits.is_empty() {
+    // Google's and AWS's models stand in the address.
+    if edits.is_empty() && !matches!(dialect, Dialect::Gemini | Dialect::Bedrock) {
         return Err(Path::Field(&Path::Root, "model").missing("a string"));
     }
     if dialect == Dialect::OpenaiChat && members.named("stream").last().is_some_and(|raw| raw.get() == "true") {
@@ -97,11 +109,11 @@ pub(crate) fn member_added(json: &[u8], name: &str, value: &Value) -> Option<Vec
     Some(out)
 }
 
-/// What a dialect, or a model of it, calls the most tokens of an answer.
+/// What a dialect in which it stands at the top, or a model of it, calls the most tokens of an answer.
 fn cap_name(dialect: Dialect, model: &str) -> &'static str {
     match dialect {
         Dialect::OpenaiChat if is_openai_s(model) => "max_completion_tokens",
-        Dialect::OpenaiChat | Dialect::Anthropic => "max_tokens",
+        _ => "max_tokens",
     }
 }
 
@@ -113,6 +125,16 @@ fn cap_put(cap: u64, name: &'static str, text: &str, members: &Members<'_>, edit
         edits.push((end..end, format!(",\"{name}\":{cap}").into_bytes()));
     }
     edits.extend(places.into_iter().map(|place| (place, cap.to_string().into_bytes())));
+}
+
+/// The object `json` with one more member in its own member `outer`, as [`member_added`] adds it.
+pub(crate) fn member_added_within(json: &[u8], outer: &'static str, name: &str, value: &Value) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(json).ok()?;
+    let members = Members::of(text).ok()?;
+    let inner = members.named(outer).last()?;
+    let range = place(text, inner);
+    let added = member_added(inner.get().as_bytes(), name, value)?;
+    Some([&json[..range.start], &added, &json[range.end..]].concat())
 }
 
 /// Adds the edits that make a stream tell its usage.

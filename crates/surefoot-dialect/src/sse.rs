@@ -11,7 +11,7 @@ use memchr::{memchr2, memchr2_iter};
 use surefoot_types::{Code, Fault, Retry};
 
 /// The most bytes of one frame; a stream without frames must not fill the memory.
-const LIMIT: usize = 8 * 1024 * 1024;
+pub(crate) const LIMIT: usize = 8 * 1024 * 1024;
 
 /// A frame as it came: its event name and its data lines joined by LF.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +157,7 @@ fn field(line: &Bytes, name: &[u8]) -> Option<Bytes> {
     Some(line.slice(skipped..))
 }
 
-fn too_long() -> Fault {
+pub(crate) fn too_long() -> Fault {
     Fault::new(Code::Upstream, format!("The provider's stream has a frame of more than {LIMIT} bytes."))
         .hint("Check that the provider's base URL leads to a chat API.")
         .retry(Retry::Later(None))

@@ -7,10 +7,7 @@ use surefoot_types::{
     conversation::{Dialect, Event},
 };
 
-use crate::{
-    anthropic, openai_chat,
-    sse::{RawFrame, Splitter},
-};
+use crate::{anthropic, bedrock, gemini, openai_chat, openai_responses, sse::RawFrame, wire::Wire};
 
 /// One frame of a stream: as it came, and what it means.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +32,7 @@ impl Frame {
 /// Reads a stream, however its bytes are cut.
 #[derive(Debug)]
 pub struct StreamReader {
-    splitter: Splitter,
+    wire: Wire,
     dialect: Reader,
     ended: bool,
     failed: Option<Failed>,
@@ -44,7 +41,10 @@ pub struct StreamReader {
 #[derive(Debug)]
 enum Reader {
     OpenaiChat(openai_chat::Reader),
+    OpenaiResponses(openai_responses::Reader),
     Anthropic(anthropic::Reader),
+    Gemini(gemini::Reader),
+    Bedrock(bedrock::Reader),
 }
 
 /// Why reading stopped, and whether the caller has been told.
@@ -57,11 +57,15 @@ struct Failed {
 impl StreamReader {
     /// A reader at the beginning of a stream.
     pub fn new(dialect: Dialect) -> Self {
+        let wire = Wire::new(dialect);
         let dialect = match dialect {
             Dialect::OpenaiChat => Reader::OpenaiChat(openai_chat::Reader::default()),
+            Dialect::OpenaiResponses => Reader::OpenaiResponses(openai_responses::Reader::default()),
             Dialect::Anthropic => Reader::Anthropic(anthropic::Reader::default()),
+            Dialect::Gemini => Reader::Gemini(gemini::Reader::default()),
+            Dialect::Bedrock => Reader::Bedrock(bedrock::Reader::default()),
         };
-        Self { splitter: Splitter::default(), dialect, ended: false, failed: None }
+        Self { wire, dialect, ended: false, failed: None }
     }
 
     /// Takes more bytes and gives the frames that they complete. Frames after the dialect's end
@@ -74,7 +78,7 @@ impl StreamReader {
         let mut frames = Vec::new();
         if self.failed.is_none() {
             let mut raw = Vec::new();
-            let split = self.splitter.push(bytes, &mut raw);
+            let split = self.wire.push(bytes, &mut raw);
             let read = self.read_all(raw, &mut frames);
             self.failed = read.and(split).err().map(|fault| Failed { fault, told: false });
         }
@@ -103,17 +107,20 @@ impl StreamReader {
             }
             return frames;
         }
-        if let Some(raw) = self.splitter.close() {
+        if let Some(raw) = self.wire.close() {
             // Unreadable here means cut: the missing `End` tells.
             self.read_all(vec![raw], &mut frames).ok();
         }
-        if let Reader::OpenaiChat(reader) = &self.dialect
-            && !self.ended
-            && reader.finished()
-        {
+        let end = match &mut self.dialect {
             // Some servers never send `[DONE]`; after a finish reason nothing of the answer is missing.
+            Reader::OpenaiChat(reader) if reader.finished() => vec![Event::End],
+            Reader::Gemini(reader) => reader.conclude(),
+            Reader::Bedrock(reader) if reader.finished() => vec![Event::End],
+            _ => Vec::new(),
+        };
+        if !self.ended && !end.is_empty() {
             self.ended = true;
-            frames.push(Frame::made(vec![Event::End]));
+            frames.push(Frame::made(end));
         }
         frames
     }
@@ -125,7 +132,10 @@ impl StreamReader {
             }
             let (dialect, events) = match &mut self.dialect {
                 Reader::OpenaiChat(reader) => (Dialect::OpenaiChat, reader.events(&data)?),
+                Reader::OpenaiResponses(reader) => (Dialect::OpenaiResponses, reader.events(name.as_deref(), &data)?),
                 Reader::Anthropic(reader) => (Dialect::Anthropic, reader.events(name.as_deref(), &data)?),
+                Reader::Gemini(reader) => (Dialect::Gemini, reader.events(&data)?),
+                Reader::Bedrock(reader) => (Dialect::Bedrock, reader.events(name.as_deref(), &data)?),
             };
             self.ended = events.contains(&Event::End);
             frames.push(Frame { dialect: Some(dialect), name, data, events });
@@ -139,6 +149,8 @@ impl StreamReader {
 pub struct StreamOptions {
     /// Whether OpenAI's usage chunk is wanted (`stream_options.include_usage`).
     pub include_usage: bool,
+    /// Whether the stream is wanted as one JSON array (Gemini without `alt=sse`).
+    pub json_array: bool,
     /// When the answer was made, in seconds since 1970.
     pub created: i64,
 }
@@ -157,7 +169,10 @@ pub struct StreamWriter {
 #[derive(Debug)]
 enum Writer {
     OpenaiChat(openai_chat::Writer),
+    OpenaiResponses(Box<openai_responses::Writer>),
     Anthropic(anthropic::Writer),
+    Gemini(Box<gemini::Writer>),
+    Bedrock(Box<bedrock::Writer>),
 }
 
 impl StreamWriter {
@@ -165,7 +180,12 @@ impl StreamWriter {
     pub fn new(dialect: Dialect, options: StreamOptions) -> Self {
         let writer = match dialect {
             Dialect::OpenaiChat => Writer::OpenaiChat(openai_chat::Writer::new(options)),
+            Dialect::OpenaiResponses => {
+                Writer::OpenaiResponses(Box::new(openai_responses::Writer::new(options.created)))
+            }
             Dialect::Anthropic => Writer::Anthropic(anthropic::Writer::default()),
+            Dialect::Gemini => Writer::Gemini(Box::new(gemini::Writer::new(options.json_array))),
+            Dialect::Bedrock => Writer::Bedrock(Box::default()),
         };
         Self { dialect, writer }
     }
@@ -181,7 +201,13 @@ impl StreamWriter {
         match &mut self.writer {
             Writer::OpenaiChat(writer) if as_it_came => writer.forward(frame, &mut out),
             Writer::OpenaiChat(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
+            Writer::OpenaiResponses(writer) if as_it_came => writer.forward(frame, &mut out),
+            Writer::OpenaiResponses(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
             Writer::Anthropic(writer) if as_it_came => writer.forward(frame, &mut out),
+            Writer::Bedrock(writer) if as_it_came => writer.forward(frame, &mut out),
+            Writer::Bedrock(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
+            Writer::Gemini(writer) if as_it_came => writer.forward(frame, &mut out),
+            Writer::Gemini(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
             Writer::Anthropic(writer) => frame.events.iter().for_each(|event| writer.event(event, &mut out)),
         }
         out.into()
@@ -193,7 +219,10 @@ impl StreamWriter {
         let mut out = Vec::new();
         match &mut self.writer {
             Writer::OpenaiChat(writer) => writer.finish(surefoot, &mut out),
+            Writer::OpenaiResponses(writer) => writer.finish(surefoot, &mut out),
             Writer::Anthropic(writer) => writer.finish(surefoot, &mut out),
+            Writer::Gemini(writer) => writer.finish(surefoot, &mut out),
+            Writer::Bedrock(writer) => writer.finish(surefoot, &mut out),
         }
         out.into()
     }
@@ -204,7 +233,10 @@ impl StreamWriter {
         let mut out = Vec::new();
         match &mut self.writer {
             Writer::OpenaiChat(writer) => writer.fail(fault, surefoot, &mut out),
+            Writer::OpenaiResponses(writer) => writer.fail(fault, surefoot, &mut out),
             Writer::Anthropic(writer) => writer.fail(fault, surefoot, &mut out),
+            Writer::Gemini(writer) => writer.fail(fault, surefoot, &mut out),
+            Writer::Bedrock(writer) => writer.fail(fault, surefoot, &mut out),
         }
         out.into()
     }

@@ -161,10 +161,9 @@ impl Gateway {
                     Some(resident) => resident.embed(&target.model, &call.request.inputs).await,
                     None => Err(Fault::internal("the provider is not part of this program")),
                 },
-                Reach::Http { dialect: Dialect::Anthropic, .. } => Err(Fault::bad_request(
-                    "model",
-                    format!("the provider '{}' has no embeddings", target.provider.name),
-                )),
+                Reach::Http { dialect: Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock, .. } => Err(
+                    Fault::bad_request("model", format!("the provider '{}' has no embeddings", target.provider.name)),
+                ),
                 Reach::Http { dialect, base_url, .. } => {
                     let body = embeddings::request_write(&call.request, &target.model);
                     let request = upstream.post(&target.provider, base_url, EMBEDDINGS);

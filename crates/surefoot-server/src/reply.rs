@@ -99,7 +99,7 @@ pub(crate) fn with_headers(
 fn streamed(reply: Reply, wanted: Wanted) -> Response {
     let writer = StreamWriter::new(
         wanted.dialect,
-        StreamOptions { include_usage: wanted.include_usage, created: wanted.now.as_second() },
+        StreamOptions { json_array: false, include_usage: wanted.include_usage, created: wanted.now.as_second() },
     );
     let state = Some((reply.deliveries, writer));
     let pieces = stream::unfold(state, move |state| async move {
@@ -141,7 +141,9 @@ async fn next(
 
 fn sign_of_life(dialect: Dialect) -> Bytes {
     Bytes::from_static(match dialect {
-        Dialect::OpenaiChat => b": still here\n\n",
+        Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Gemini => b": still here\n\n",
+        // Its frames are binary, and none of them says nothing.
+        Dialect::Bedrock => b"",
         Dialect::Anthropic => b"event: ping\ndata: {\"type\": \"ping\"}\n\n",
     })
 }

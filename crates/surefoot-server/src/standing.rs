@@ -18,10 +18,6 @@ type Names = [&'static str; 3];
 /// The names for requests, then for tokens.
 fn names(dialect: Dialect) -> [Names; 2] {
     match dialect {
-        Dialect::OpenaiChat => [
-            ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
-            ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
-        ],
         Dialect::Anthropic => [
             [
                 "anthropic-ratelimit-requests-limit",
@@ -33,6 +29,11 @@ fn names(dialect: Dialect) -> [Names; 2] {
                 "anthropic-ratelimit-tokens-remaining",
                 "anthropic-ratelimit-tokens-reset",
             ],
+        ],
+        // The others have none of their own that their clients read.
+        _ => [
+            ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
+            ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
         ],
     }
 }
@@ -59,12 +60,12 @@ fn quota_told(headers: &mut HeaderMap, names: Names, quota: Quota, dialect: Dial
     headers.insert(limit, HeaderValue::from(quota.limit));
     headers.insert(remaining, HeaderValue::from(quota.remaining));
     let told = match dialect {
+        Dialect::Anthropic => quota.reset.to_string(),
         // How long, in whole seconds, rounded up: `12s`.
-        Dialect::OpenaiChat => {
+        _ => {
             let millis = u64::try_from(quota.reset.as_millisecond() - now.as_millisecond()).unwrap_or(0);
             format!("{}s", millis.div_ceil(1_000))
         }
-        Dialect::Anthropic => quota.reset.to_string(),
     };
     if let Ok(told) = HeaderValue::from_str(&told) {
         headers.insert(reset, told);

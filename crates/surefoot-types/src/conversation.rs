@@ -1,10 +1,12 @@
 //! A conversation with a model, in no provider's words: every dialect reads into this and writes
 //! out of it.
 
+mod answer;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{fault::Fault, usage::Usage};
+pub use answer::{Answer, Event, Finish, Gathered, Logprob, TopLogprob};
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,7 +39,16 @@ pub enum Part {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<String>,
     },
-    /// The model's reasoning, where the provider shows it.
+    /// A document, or sound.
+    File {
+        /// `https://…` or `data:application/pdf;base64,…`.
+        url: String,
+        /// Its name, where given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// The model's reasoning, where the provider shows it. One without text only carries a
+    /// signature, which belongs to the part after it.
     Thinking {
         /// The reasoning; empty when the provider keeps it to itself.
         text: String,
@@ -47,6 +58,9 @@ pub enum Part {
         /// Opaque content of a reasoning block that the provider withheld.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         redacted: Option<String>,
+        /// In whose words the signature, or what is withheld, was given: nobody else takes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Dialect>,
     },
     /// The model asks for a tool to be run.
     ToolCall {
@@ -129,16 +143,33 @@ pub fn words(parts: &[Part]) -> String {
 pub enum Dialect {
     /// OpenAI's `/v1/chat/completions`.
     OpenaiChat,
+    /// OpenAI's `/v1/responses`.
+    OpenaiResponses,
     /// Anthropic's `/v1/messages`.
     Anthropic,
+    /// Gemini's `generateContent`.
+    Gemini,
+    /// Bedrock's Converse.
+    Bedrock,
 }
 
 impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Self; 5] = [Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic, Self::Gemini, Self::Bedrock];
+
+    /// The dialect of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
+    }
+
     /// The name in settings, traces and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenaiChat => "openai_chat",
+            Self::OpenaiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Bedrock => "bedrock",
         }
     }
 }
@@ -173,6 +204,13 @@ pub enum ToolChoice {
     Required,
     /// This one.
     Named(String),
+    /// One of these, or at least one of them.
+    Allowed {
+        /// Their names.
+        names: Vec<String>,
+        /// Whether one has to be called.
+        required: bool,
+    },
 }
 
 /// The shape that an answer is asked to have.
@@ -205,15 +243,75 @@ pub struct Parameters {
     /// Nucleus sampling.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
-    /// Sample among this many (Anthropic).
+    /// Sample among this many (Anthropic, Gemini).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_k: Option<u64>,
     /// Strings that end the answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
-    /// Seed (OpenAI).
+    /// Seed (OpenAI, Gemini).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
+    /// How much words already there are avoided (OpenAI, Gemini).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence_penalty: Option<f64>,
+    /// How much frequent words are avoided (OpenAI, Gemini).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequency_penalty: Option<f64>,
+    /// Whether the probability of each token is wanted (OpenAI, Gemini).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<bool>,
+    /// How many likely tokens are wanted in each place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_logprobs: Option<u64>,
+    /// How many answers are wanted (OpenAI, Gemini).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n: Option<u64>,
+}
+
+/// How hard a model is to think, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// As little as it can.
+    Minimal,
+    /// Little.
+    Low,
+    /// As usual.
+    Medium,
+    /// Much.
+    High,
+    /// Very much.
+    Xhigh,
+    /// As much as it can.
+    Max,
+}
+
+/// Whether a model thinks, and how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thinking {
+    /// Not at all.
+    Off,
+    /// As it sees fit.
+    Adaptive,
+    /// At most this many tokens.
+    Budget(u64),
+}
+
+/// What is asked of a model's reasoning. Absent means the provider's default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reasoning {
+    /// How hard it is to think.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+    /// Whether and how long it is to think.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<Thinking>,
+    /// Whether the answer is to show the reasoning, or a summary of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<bool>,
 }
 
 /// A request for an answer.
@@ -233,6 +331,9 @@ pub struct ChatRequest {
     pub parallel_tools: Option<bool>,
     /// How to generate.
     pub parameters: Parameters,
+    /// What is asked of the model's reasoning.
+    #[serde(default)]
+    pub reasoning: Reasoning,
     /// The answer's shape.
     pub response_format: Option<ResponseFormat>,
     /// Whether the answer is wanted piece by piece.
@@ -241,6 +342,14 @@ pub struct ChatRequest {
     pub include_usage: bool,
     /// The caller's end user (OpenAI's `user`, Anthropic's `metadata.user_id`).
     pub user: Option<String>,
+    /// The answer that this request goes on from (OpenAI's responses). Whoever keeps state puts that
+    /// conversation before the messages and clears this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_response_id: Option<String>,
+    /// Whether the answer is to be kept, for others to go on from (OpenAI's responses). Whoever keeps
+    /// state clears this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<bool>,
     /// Top-level fields that the neutral words have no place for, as they came: written back when
     /// the target speaks the same dialect, named as dropped when it does not.
     pub extra: Map<String, Value>,
@@ -257,10 +366,13 @@ impl ChatRequest {
             tool_choice: None,
             parallel_tools: None,
             parameters: Parameters::default(),
+            reasoning: Reasoning::default(),
             response_format: None,
             stream: false,
             include_usage: false,
             user: None,
+            previous_response_id: None,
+            store: None,
             extra: Map::new(),
         }
     }
@@ -268,218 +380,5 @@ impl ChatRequest {
     /// The text of the last user message: the question, where one is needed.
     pub fn question(&self) -> String {
         self.messages.iter().rev().find(|m| m.role == Role::User).map(Message::words).unwrap_or_default()
-    }
-}
-
-/// Why an answer ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finish {
-    /// The model was done, or met a stop string.
-    Stop,
-    /// The token limit was reached.
-    Length,
-    /// The model calls tools.
-    ToolCalls,
-    /// The model or its provider declined.
-    Refusal,
-    /// A reason that only the provider's dialect has.
-    Other(String),
-}
-
-/// A whole answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The provider's id for it.
-    pub id: String,
-    /// The model that answered, in the provider's words.
-    pub model: String,
-    /// What it says.
-    pub parts: Vec<Part>,
-    /// Why it ended.
-    pub finish: Finish,
-    /// What it used; absent when the provider did not say.
-    pub usage: Option<Usage>,
-}
-
-/// One step of a streamed answer. Parts are numbered from 0 in the order in which they begin.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// The answer begins.
-    Start {
-        /// The provider's id for it.
-        id: String,
-        /// The model that answers.
-        model: String,
-        /// Usage so far, where the dialect tells it here (Anthropic's prompt tokens).
-        usage: Option<Usage>,
-    },
-    /// More words.
-    Text {
-        /// The words.
-        text: String,
-    },
-    /// More reasoning.
-    Thinking {
-        /// The reasoning.
-        text: String,
-    },
-    /// The signature of the reasoning just told.
-    ThinkingSignature {
-        /// The signature.
-        signature: String,
-    },
-    /// A tool call begins.
-    ToolCall {
-        /// Its number among this answer's tool calls, from 0.
-        index: usize,
-        /// Its id.
-        id: String,
-        /// The tool's name.
-        name: String,
-    },
-    /// More of a tool call's arguments.
-    ToolArguments {
-        /// The call's number.
-        index: usize,
-        /// The next piece of the JSON text.
-        arguments: String,
-    },
-    /// More of a refusal.
-    Refusal {
-        /// The words.
-        text: String,
-    },
-    /// The answer ends.
-    Finish {
-        /// Why.
-        finish: Finish,
-    },
-    /// The usage so far: the whole of it, not a difference.
-    Usage {
-        /// The usage.
-        usage: Usage,
-    },
-    /// The provider reports a failure inside the stream.
-    Fault {
-        /// The failure.
-        fault: Fault,
-    },
-    /// The provider closed the stream as its dialect says. Without this it was cut.
-    End,
-}
-
-/// Builds a whole answer out of a stream's events.
-#[derive(Debug, Clone, Default)]
-pub struct Gathered {
-    /// The provider's id for the answer.
-    pub id: String,
-    /// The model that answers.
-    pub model: String,
-    /// What has been said so far.
-    pub parts: Vec<Part>,
-    /// Why it ended, once it has.
-    pub finish: Option<Finish>,
-    /// The latest usage told.
-    pub usage: Option<Usage>,
-    /// Whether the stream was closed as its dialect says.
-    pub ended: bool,
-    calls: Vec<usize>,
-}
-
-impl Gathered {
-    /// Takes one more event.
-    pub fn take(&mut self, event: &Event) {
-        match event {
-            Event::Start { id, model, usage } => {
-                self.id.clone_from(id);
-                self.model.clone_from(model);
-                if usage.is_some() {
-                    self.usage = *usage;
-                }
-            }
-            Event::Text { text } => match self.parts.last_mut() {
-                Some(Part::Text { text: said }) => said.push_str(text),
-                _ => self.parts.push(Part::text(text.as_str())),
-            },
-            Event::Refusal { text } => match self.parts.last_mut() {
-                Some(Part::Refusal { text: said }) => said.push_str(text),
-                _ => self.parts.push(Part::Refusal { text: text.clone() }),
-            },
-            Event::Thinking { text } => self.thinking().0.push_str(text),
-            Event::ThinkingSignature { signature } => *self.thinking().1 = Some(signature.clone()),
-            Event::ToolCall { index, id, name } => {
-                if *index >= self.calls.len() {
-                    self.calls.push(self.parts.len());
-                    self.parts.push(Part::ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() });
-                }
-            }
-            Event::ToolArguments { index, arguments } => {
-                if let Some(Part::ToolCall { arguments: so_far, .. }) =
-                    self.calls.get(*index).and_then(|&at| self.parts.get_mut(at))
-                {
-                    so_far.push_str(arguments);
-                }
-            }
-            Event::Finish { finish } => self.finish = Some(finish.clone()),
-            Event::Usage { usage } => self.usage = Some(*usage),
-            Event::Fault { .. } => {}
-            Event::End => self.ended = true,
-        }
-    }
-
-    /// The text so far.
-    pub fn words(&self) -> String {
-        words(&self.parts)
-    }
-
-    /// The answer, as far as it got.
-    pub fn into_answer(self) -> Answer {
-        Answer {
-            id: self.id,
-            model: self.model,
-            parts: self.parts,
-            finish: self.finish.unwrap_or(Finish::Stop),
-            usage: self.usage,
-        }
-    }
-
-    fn thinking(&mut self) -> (&mut String, &mut Option<String>) {
-        if !matches!(self.parts.last(), Some(Part::Thinking { .. })) {
-            self.parts.push(Part::Thinking { text: String::new(), signature: None, redacted: None });
-        }
-        match self.parts.last_mut() {
-            Some(Part::Thinking { text, signature, .. }) => (text, signature),
-            _ => unreachable!("a thinking part was just put there"),
-        }
-    }
-}
-
-impl Answer {
-    /// The answer as the events that would have streamed it.
-    pub fn into_events(self) -> Vec<Event> {
-        let mut events = vec![Event::Start { id: self.id, model: self.model, usage: None }];
-        let mut calls = 0;
-        for part in self.parts {
-            match part {
-                Part::Text { text } => events.push(Event::Text { text }),
-                Part::Refusal { text } => events.push(Event::Refusal { text }),
-                Part::Thinking { text, signature, .. } => {
-                    events.push(Event::Thinking { text });
-                    events.extend(signature.map(|signature| Event::ThinkingSignature { signature }));
-                }
-                Part::ToolCall { id, name, arguments } => {
-                    events.push(Event::ToolCall { index: calls, id, name });
-                    events.push(Event::ToolArguments { index: calls, arguments });
-                    calls += 1;
-                }
-                Part::Image { .. } | Part::ToolResult { .. } | Part::Other { .. } => {}
-            }
-        }
-        events.push(Event::Finish { finish: self.finish });
-        events.extend(self.usage.map(|usage| Event::Usage { usage }));
-        events.push(Event::End);
-        events
     }
 }

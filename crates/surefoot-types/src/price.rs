@@ -168,9 +168,12 @@ fn nanos(nanos: i128) -> Money {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PriceBook {
     by_target: BTreeMap<String, Vec<Price>>,
-    /// By provider: names of models with wildcards in them, in the order in which they are tried.
-    by_pattern: BTreeMap<String, Vec<(String, Arc<[Price]>)>>,
+    /// By provider, in the order in which they are tried.
+    by_pattern: BTreeMap<String, Vec<Patterned>>,
 }
+
+/// A name with wildcards in it, and what the models cost that it fits.
+type Patterned = (String, Arc<[Price]>);
 
 impl PriceBook {
     /// Adds a price. Of two that begin at the same moment the later added holds.

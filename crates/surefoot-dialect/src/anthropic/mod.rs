@@ -2,6 +2,7 @@
 
 mod read;
 mod read_messages;
+mod reasoning;
 mod schema;
 mod stream_read;
 mod stream_write;
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use surefoot_types::{Usage, conversation::Finish};
 
 pub(crate) use read::{answer_read, request_read};
+pub(crate) use reasoning::{read as reasoning_read, thinking_own, write as reasoning_write};
+pub(crate) use schema::adapted as schema_adapted;
 pub(crate) use stream_read::Reader;
 pub(crate) use stream_write::Writer;
 pub(crate) use write::{answer_write, request_write};
@@ -57,17 +60,18 @@ struct UsageIn {
     server_tool_use: Option<ServerTools>,
 }
 
-/// How long what was written to the cache lives; both are in `cache_creation_input_tokens`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct CacheCreation {
-    ephemeral_1h_input_tokens: Option<u64>,
-}
-
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct ServerTools {
     web_search_requests: Option<u64>,
+}
+
+/// What was written to the cache, by how long it is kept; both are in `cache_creation_input_tokens`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_5m_input_tokens: u64,
+    ephemeral_1h_input_tokens: u64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -83,9 +87,10 @@ impl UsageIn {
             return None;
         }
         let output = self.output_tokens.unwrap_or(0);
-        let written = self.cache_creation_input_tokens.unwrap_or(0);
-        let hour = self.cache_creation.as_ref().and_then(|creation| creation.ephemeral_1h_input_tokens);
-        let hour = hour.unwrap_or(0).min(written);
+        let creation = self.cache_creation.clone().unwrap_or_default();
+        let sum = creation.ephemeral_5m_input_tokens + creation.ephemeral_1h_input_tokens;
+        let written = self.cache_creation_input_tokens.unwrap_or(sum);
+        let hour = creation.ephemeral_1h_input_tokens.min(written);
         let thinking = self.output_tokens_details.as_ref().and_then(|details| details.thinking_tokens);
         Some(Usage {
             input: self.input_tokens.unwrap_or(0),
@@ -115,10 +120,18 @@ impl UsageIn {
 struct UsageOut {
     input_tokens: u64,
     cache_creation_input_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_creation: Option<CacheCreationOut>,
     cache_read_input_tokens: u64,
     output_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_tokens_details: Option<OutputDetailsOut>,
+}
+
+#[derive(Debug, Serialize)]
+struct CacheCreationOut {
+    ephemeral_5m_input_tokens: u64,
+    ephemeral_1h_input_tokens: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,6 +144,10 @@ impl From<Usage> for UsageOut {
         Self {
             input_tokens: usage.input + usage.audio_input,
             cache_creation_input_tokens: usage.cache_write + usage.cache_write_hour,
+            cache_creation: (usage.cache_write_hour > 0).then_some(CacheCreationOut {
+                ephemeral_5m_input_tokens: usage.cache_write,
+                ephemeral_1h_input_tokens: usage.cache_write_hour,
+            }),
             cache_read_input_tokens: usage.cache_read,
             output_tokens: usage.output_total(),
             output_tokens_details: (usage.reasoning > 0)

@@ -7,10 +7,11 @@ use surefoot_types::{
     conversation::{Answer, ChatRequest, Dialect, Finish, Message, Parameters, Part, ResponseFormat, Tool, ToolChoice},
 };
 
-use super::{UsageIn, finish_of, read_messages};
+use super::{UsageIn, finish_of, read_messages, reasoning};
 use crate::{
-    fault,
-    json::{Fields, Path, strings},
+    fault, ids,
+    json::{Fields, Object, Path, strings},
+    signature,
 };
 
 pub(crate) fn request_read(body: &[u8]) -> Result<ChatRequest, Fault> {
@@ -22,7 +23,11 @@ pub(crate) fn request_read(body: &[u8]) -> Result<ChatRequest, Fault> {
     let parameters = parameters(&mut fields)?;
     let tools = fields.list("tools")?.map(tools).transpose()?.unwrap_or_default();
     let (tool_choice, parallel_tools) = tool_choice(&mut fields)?;
-    let response_format = response_format(&mut fields)?;
+    let (response_format, mut config) = output_config(&mut fields)?;
+    let reasoning = reasoning::read(&mut fields, &mut config);
+    if !config.is_empty() {
+        fields.put("output_config", config.into());
+    }
     let stream = fields.boolean("stream")?.unwrap_or(false);
     let user = user(&mut fields)?;
     Ok(ChatRequest {
@@ -33,10 +38,13 @@ pub(crate) fn request_read(body: &[u8]) -> Result<ChatRequest, Fault> {
         tool_choice,
         parallel_tools,
         parameters,
+        reasoning,
         response_format,
         stream,
         include_usage: false,
         user,
+        previous_response_id: None,
+        store: None,
         extra: fields.rest(),
     })
 }
@@ -58,7 +66,7 @@ fn parameters(fields: &mut Fields<'_>) -> Result<Parameters, Fault> {
         top_p: fields.float("top_p")?,
         top_k: fields.whole("top_k")?,
         stop: stop.unwrap_or_default(),
-        seed: None,
+        ..Parameters::default()
     })
 }
 
@@ -104,10 +112,10 @@ fn tool_choice(fields: &mut Fields<'_>) -> Result<(Option<ToolChoice>, Option<bo
     Ok((Some(neutral), parallel))
 }
 
-/// The asked shape; the rest of `output_config` stays in `extra`.
-fn response_format(fields: &mut Fields<'_>) -> Result<Option<ResponseFormat>, Fault> {
+/// The asked shape, and the rest of `output_config`.
+fn output_config(fields: &mut Fields<'_>) -> Result<(Option<ResponseFormat>, Object), Fault> {
     let path = Path::Field(&Path::Root, "output_config");
-    let Some(value) = fields.take("output_config") else { return Ok(None) };
+    let Some(value) = fields.take("output_config") else { return Ok((None, Object::new())) };
     let mut config = Fields::of(value, path)?;
     let mut neutral = None;
     if config.get("format").and_then(|format| format.get("type")).and_then(Value::as_str) == Some("json_schema") {
@@ -115,11 +123,7 @@ fn response_format(fields: &mut Fields<'_>) -> Result<Option<ResponseFormat>, Fa
         let schema = format.required("schema", "a JSON schema")?;
         neutral = Some(ResponseFormat::JsonSchema { name: "answer".into(), schema, strict: None });
     }
-    let rest = config.rest();
-    if !rest.is_empty() {
-        fields.put("output_config", rest.into());
-    }
-    Ok(neutral)
+    Ok((neutral, config.rest()))
 }
 
 /// The end user; the rest of `metadata` stays in `extra`.
@@ -161,6 +165,7 @@ pub(crate) fn answer_read(body: &[u8]) -> Result<Answer, Fault> {
         parts: parts.map_err(|error| fault::unreadable("answer", error))?,
         finish: body.stop_reason.map_or(Finish::Stop, |reason| finish_of(&reason)),
         usage: body.usage.and_then(|usage| usage.read()),
+        logprobs: Vec::new(),
     })
 }
 
@@ -193,13 +198,17 @@ fn part(raw: &RawValue) -> Result<Part, serde_json::Error> {
     Ok(match block.r#type.as_str() {
         "text" => Part::Text { text: block.text },
         "thinking" => {
-            let signature = block.signature.filter(|signature| !signature.is_empty());
-            Part::Thinking { text: block.thinking, signature, redacted: None }
+            let wire = block.signature.filter(|wire| !wire.is_empty());
+            let (by, signature) = wire.map(|wire| signature::read(Dialect::Anthropic, wire)).unzip();
+            Part::Thinking { text: block.thinking, signature, redacted: None, by }
         }
-        "redacted_thinking" => Part::Thinking { text: String::new(), signature: None, redacted: Some(block.data) },
+        "redacted_thinking" => {
+            let (by, data) = signature::read(Dialect::Anthropic, block.data);
+            Part::Thinking { text: String::new(), signature: None, redacted: Some(data), by: Some(by) }
+        }
         _ => {
             let arguments = block.input.map_or("{}", RawValue::get).to_owned();
-            Part::ToolCall { id: block.id, name: block.name, arguments }
+            Part::ToolCall { id: ids::restored(block.id), name: block.name, arguments }
         }
     })
 }

@@ -8,7 +8,10 @@ use surefoot_types::{
 
 use crate::{
     extras::{ROLE, part_fields_put},
+    ids,
     json::{Fields, Object, Path},
+    media::{text_uri, to_data_uri},
+    signature,
 };
 
 pub(super) fn system(value: Value) -> Result<Message, Fault> {
@@ -82,30 +85,37 @@ fn content(value: Value, path: Path<'_>) -> Result<Vec<(Part, Object)>, Fault> {
 
 fn block(value: Value, path: Path<'_>) -> Result<(Part, Object), Fault> {
     let kind = value.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let known = ["text", "image", "thinking", "redacted_thinking", "tool_use", "tool_result"];
-    let image = image_url(&value);
-    let is_foreign = !known.contains(&kind.as_str()) || (kind == "image" && image.is_none());
+    let known = ["text", "image", "document", "thinking", "redacted_thinking", "tool_use", "tool_result"];
+    let source = source_url(&value);
+    let is_sourced = matches!(kind.as_str(), "image" | "document");
+    let is_foreign = !known.contains(&kind.as_str()) || (is_sourced && source.is_none());
     if !kind.is_empty() && is_foreign {
         return Ok((Part::Other { dialect: Dialect::Anthropic, value }, Object::new()));
     }
     let mut fields = Fields::of(value, path)?;
     fields.string_required("type")?;
-    let part = match (kind.as_str(), image) {
+    let part = match (kind.as_str(), source) {
         ("text", _) => Part::Text { text: fields.string_required("text")? },
         ("image", Some(url)) => {
             fields.take("source");
             Part::Image { url, detail: None }
         }
+        ("document", Some(url)) => {
+            fields.take("source");
+            Part::File { url, name: fields.string("title")? }
+        }
         ("thinking", _) => {
             let text = fields.string("thinking")?.unwrap_or_default();
-            let signature = fields.string("signature")?.filter(|signature| !signature.is_empty());
-            Part::Thinking { text, signature, redacted: None }
+            let wire = fields.string("signature")?.filter(|wire| !wire.is_empty());
+            let (by, signature) = wire.map(|wire| signature::read(Dialect::Anthropic, wire)).unzip();
+            Part::Thinking { text, signature, redacted: None, by }
         }
         ("redacted_thinking", _) => {
-            Part::Thinking { text: String::new(), signature: None, redacted: Some(fields.string_required("data")?) }
+            let (by, data) = signature::read(Dialect::Anthropic, fields.string_required("data")?);
+            Part::Thinking { text: String::new(), signature: None, redacted: Some(data), by: Some(by) }
         }
         ("tool_use", _) => {
-            let id = fields.string_required("id")?;
+            let id = ids::restored(fields.string_required("id")?);
             let name = fields.string_required("name")?;
             let arguments = fields.take("input").map_or_else(|| "{}".to_owned(), |input| input.to_string());
             Part::ToolCall { id, name, arguments }
@@ -116,7 +126,7 @@ fn block(value: Value, path: Path<'_>) -> Result<(Part, Object), Fault> {
 }
 
 fn tool_result(fields: &mut Fields<'_>, path: Path<'_>) -> Result<Part, Fault> {
-    let id = fields.string_required("tool_use_id")?;
+    let id = ids::restored(fields.string_required("tool_use_id")?);
     let is_error = fields.boolean("is_error")?.unwrap_or(false);
     let inner = match fields.take("content") {
         // Unknown fields of blocks within a result have no place to be kept.
@@ -126,13 +136,14 @@ fn tool_result(fields: &mut Fields<'_>, path: Path<'_>) -> Result<Part, Fault> {
     Ok(Part::ToolResult { id, content: inner, is_error })
 }
 
-/// An image's address or data URI; none for a source that only Anthropic has.
-fn image_url(block: &Value) -> Option<String> {
+/// The address or data URI of an image or a document; none for a source that only Anthropic has.
+fn source_url(block: &Value) -> Option<String> {
     let source = block.get("source")?;
     let text = |name: &str| source.get(name).and_then(Value::as_str);
     match text("type")? {
         "url" => text("url").map(str::to_owned),
-        "base64" => Some(format!("data:{};base64,{}", text("media_type")?, text("data")?)),
+        "base64" => Some(to_data_uri(text("media_type")?, text("data")?)),
+        "text" => Some(text_uri(text("data")?)),
         _ => None,
     }
 }

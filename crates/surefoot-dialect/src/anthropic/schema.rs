@@ -24,7 +24,7 @@ const REFUSED: [&str; 11] = [
 const MAPS: [&str; 4] = ["properties", "$defs", "definitions", "patternProperties"];
 
 /// The schema as Anthropic takes it. Depth is bounded, since the JSON reader bounds it.
-pub(super) fn adapted(schema: &Value, dropped: &mut Dropped) -> Value {
+pub(crate) fn adapted(schema: &Value, dropped: &mut Dropped) -> Value {
     match schema {
         Value::Object(fields) => Value::Object(object(fields, dropped)),
         Value::Array(items) => items.iter().map(|item| adapted(item, dropped)).collect(),

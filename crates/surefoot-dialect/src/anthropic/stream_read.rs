@@ -9,7 +9,7 @@ use surefoot_types::{
 };
 
 use super::{UsageIn, finish_of};
-use crate::{calls, fault};
+use crate::{calls, fault, ids, signature};
 
 #[derive(Deserialize)]
 struct Frame<'a> {
@@ -37,6 +37,7 @@ struct Block<'a> {
     r#type: String,
     text: Option<String>,
     thinking: Option<String>,
+    data: Option<String>,
     #[serde(default)]
     id: String,
     #[serde(default)]
@@ -108,12 +109,16 @@ impl Reader {
         match block.r#type.as_str() {
             "text" => some(block.text).map(|text| Event::Text { text }),
             "thinking" => some(block.thinking).map(|text| Event::Thinking { text }),
+            "redacted_thinking" => block.data.map(|wire| {
+                let (by, data) = signature::read(Dialect::Anthropic, wire);
+                Event::ThinkingRedacted { data, by }
+            }),
             "tool_use" => {
                 let initial = block.input.map_or("{}", RawValue::get).to_owned();
                 self.calls.push(Call { block: number, initial, argued: false });
-                Some(Event::ToolCall { index: self.calls.len() - 1, id: block.id, name: block.name })
+                Some(Event::ToolCall { index: self.calls.len() - 1, id: ids::restored(block.id), name: block.name })
             }
-            // Withheld reasoning and the provider's own tools reach only their own dialect.
+            // The provider's own tools reach only their own dialect.
             _ => None,
         }
     }
@@ -123,7 +128,10 @@ impl Reader {
         match delta.r#type.as_deref()? {
             "text_delta" => some(delta.text).map(|text| Event::Text { text }),
             "thinking_delta" => some(delta.thinking).map(|text| Event::Thinking { text }),
-            "signature_delta" => some(delta.signature).map(|signature| Event::ThinkingSignature { signature }),
+            "signature_delta" => some(delta.signature).map(|wire| {
+                let (by, signature) = signature::read(Dialect::Anthropic, wire);
+                Event::ThinkingSignature { signature, by }
+            }),
             "input_json_delta" => {
                 let arguments = some(delta.partial_json)?;
                 // By the block's number: the provider's own tools stream their input as well.

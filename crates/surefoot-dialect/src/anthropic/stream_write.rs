@@ -10,7 +10,7 @@ use surefoot_types::{
 };
 
 use super::{UsageOut, reason_of};
-use crate::{fault::error_object, json::vec_of, passthrough::member_added, sse, stream::Frame};
+use crate::{fault::error_object, ids, json::vec_of, passthrough::member_added, signature, sse, stream::Frame};
 
 /// What a block holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ enum Kind {
     Thinking,
     /// A tool call, by its number among the calls.
     Tool(usize),
+    /// Withheld reasoning, whole as it begins.
+    Redacted,
     /// A block of a kind that no event speaks of.
     Foreign,
 }
@@ -30,6 +32,8 @@ struct Open {
     index: usize,
     /// The number that the wire gives it, for a block that came from there.
     forwarded: Option<usize>,
+    /// Its signature has been written: what is thought next is another block.
+    signed: bool,
 }
 
 /// A block that waits until the one being written has ended.
@@ -124,7 +128,7 @@ impl Writer {
             _ => Kind::Foreign,
         };
         self.observe(&frame.events);
-        self.open = Some(Open { kind, index, forwarded: Some(head.index.unwrap_or(index)) });
+        self.open = Some(Open { kind, index, forwarded: Some(head.index.unwrap_or(index)), signed: false });
         write_numbered(head, Some(index), frame, out);
     }
 
@@ -193,23 +197,30 @@ impl Writer {
                 (Kind::Text, text)
             }
             Event::Thinking { text } => (Kind::Thinking, text),
-            Event::ThinkingSignature { signature } => return self.signature(signature, out),
+            Event::ThinkingSignature { signature, by } => {
+                return self.signature(&signature::told(Dialect::Anthropic, Some(*by), signature), out);
+            }
+            Event::ThinkingRedacted { data, by } => {
+                let mut waiting = Waiting::new(Kind::Redacted, Default::default());
+                waiting.text = signature::told(Dialect::Anthropic, Some(*by), data).into_owned();
+                return self.begin(waiting, out);
+            }
             Event::ToolCall { index, id, name } => {
                 self.calls = self.calls.max(index + 1);
-                return self.begin(Waiting::new(Kind::Tool(*index), (id.clone(), name.clone())), out);
+                return self.begin(Waiting::new(Kind::Tool(*index), (ids::plain(id).into_owned(), name.clone())), out);
             }
             Event::ToolArguments { index, arguments } => (Kind::Tool(*index), arguments),
             _ => return,
         };
         // Arguments find their call wherever it waits; words go to the block that came last.
-        let is_last = |waiting: &&mut Waiting| waiting.kind == kind;
+        let is_last = |waiting: &&mut Waiting| waiting.kind == kind && waiting.signature.is_none();
         let waiting = match kind {
             Kind::Tool(_) => self.waiting.iter_mut().find(is_last),
             _ => self.waiting.last_mut().filter(is_last),
         };
         if let Some(waiting) = waiting {
             waiting.text.push_str(text);
-        } else if self.open.as_ref().is_some_and(|open| open.kind == kind)
+        } else if self.open.as_ref().is_some_and(|open| open.kind == kind && !open.signed)
             && (self.waiting.is_empty() || matches!(kind, Kind::Tool(_)))
         {
             self.delta(&kind, text, out);
@@ -221,8 +232,10 @@ impl Writer {
     }
 
     fn signature(&mut self, signature: &str, out: &mut Vec<u8>) {
-        let open_fits = self.waiting.is_empty() && self.open.as_ref().is_some_and(|open| open.kind == Kind::Thinking);
-        if let Some(waiting) = self.waiting.last_mut().filter(|waiting| waiting.kind == Kind::Thinking) {
+        let is_unsigned = |open: &Open| open.kind == Kind::Thinking && !open.signed;
+        let open_fits = self.waiting.is_empty() && self.open.as_ref().is_some_and(is_unsigned);
+        let waits = |waiting: &&mut Waiting| waiting.kind == Kind::Thinking && waiting.signature.is_none();
+        if let Some(waiting) = self.waiting.last_mut().filter(waits) {
             waiting.signature = Some(signature.to_owned());
         } else if open_fits {
             self.signature_delta(signature, out);
@@ -258,14 +271,15 @@ impl Writer {
         let content_block = match block.kind {
             Kind::Text | Kind::Foreign => json!({"type": "text", "text": ""}),
             Kind::Thinking => json!({"type": "thinking", "thinking": "", "signature": ""}),
+            Kind::Redacted => json!({"type": "redacted_thinking", "data": block.text}),
             Kind::Tool(_) => json!({"type": "tool_use", "id": block.call.0, "name": block.call.1, "input": {}}),
         };
         let index = self.next;
         self.next += 1;
         let start = json!({"type": "content_block_start", "index": index, "content_block": content_block});
         write(out, "content_block_start", &start);
-        self.open = Some(Open { kind: block.kind.clone(), index, forwarded: None });
-        if !block.text.is_empty() {
+        self.open = Some(Open { kind: block.kind.clone(), index, forwarded: None, signed: false });
+        if !block.text.is_empty() && block.kind != Kind::Redacted {
             self.delta(&block.kind, &block.text, out);
         }
         if let Some(signature) = &block.signature {
@@ -281,14 +295,17 @@ impl Writer {
 
     fn delta(&self, kind: &Kind, text: &str, out: &mut Vec<u8>) {
         let delta = match kind {
-            Kind::Text | Kind::Foreign => Delta::Text { text },
+            Kind::Text | Kind::Redacted | Kind::Foreign => Delta::Text { text },
             Kind::Thinking => Delta::Thinking { thinking: text },
             Kind::Tool(_) => Delta::InputJson { partial_json: text },
         };
         self.delta_write(delta, out);
     }
 
-    fn signature_delta(&self, signature: &str, out: &mut Vec<u8>) {
+    fn signature_delta(&mut self, signature: &str, out: &mut Vec<u8>) {
+        if let Some(open) = &mut self.open {
+            open.signed = true;
+        }
         self.delta_write(Delta::Signature { signature }, out);
     }
 
@@ -319,7 +336,7 @@ impl Writer {
     /// The block being written is ended where it holds words. A tool call is left open: its end
     /// would tell a client to run what may be half a call.
     pub(crate) fn fail(&mut self, fault: &Fault, surefoot: &Value, out: &mut Vec<u8>) {
-        if self.open.as_ref().is_some_and(|open| matches!(open.kind, Kind::Text | Kind::Thinking)) {
+        if self.open.as_ref().is_some_and(|open| matches!(open.kind, Kind::Text | Kind::Thinking | Kind::Redacted)) {
             self.close(out);
         }
         write(out, "error", &error_object(Dialect::Anthropic, fault, surefoot));

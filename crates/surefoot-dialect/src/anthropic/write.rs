@@ -6,21 +6,23 @@ use serde_json::{Map, Value, json};
 use surefoot_types::conversation::{Answer, ChatRequest, Dialect, Part, ResponseFormat, Role, Tool, ToolChoice};
 
 use super::{
-    UsageOut, reason_of,
+    UsageOut, reason_of, reasoning,
     schema::adapted,
     write_messages::{Block, System, Turn, TurnsWriter, answer_blocks, cache_marks},
 };
 use crate::{
     Written,
-    extras::{Dropped, Kept},
+    extras::{Dropped, Kept, parameters_drop, state_drop},
     json::bytes_of,
 };
 
 /// What Anthropic is told to stop at where the caller set no limit, since it must be told something.
 const MAX_TOKENS: u64 = 4096;
 
-/// Fields of an OpenAI request's `extra` that have a place here.
+/// Fields of another dialect's `extra` that have a place here.
 const CARRIED: [&str; 2] = ["safety_identifier", "max_completion_tokens"];
+/// Fields of our own that are written with what was read of them.
+const REJOINED: [&str; 3] = ["output_config", "metadata", "thinking"];
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -39,6 +41,8 @@ struct Body<'a> {
     top_p: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top_k: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop_sequences: Vec<&'a str>,
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -55,28 +59,40 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
     let own = request.dialect == Dialect::Anthropic;
     let mut dropped = Dropped::default();
     let (system, messages) = TurnsWriter::new(own, &mut dropped).write(&request.messages);
-    let mut tools: Vec<Value> = request.tools.iter().filter_map(|tool| tool_out(tool, own, &mut dropped)).collect();
+    // Of a choice among some tools there is no word here: the others are left out.
+    let chosen = |tool: &&Tool| match &request.tool_choice {
+        Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
+        _ => true,
+    };
+    let tools = request.tools.iter().filter(chosen);
+    let mut tools: Vec<Value> = tools.filter_map(|tool| tool_out(tool, own, &mut dropped)).collect();
     let mut tool_choice = tool_choice_out(request, own || !tools.is_empty());
     if !own && tools.is_empty() {
         tools = tools_of_history(request);
         tool_choice = (!tools.is_empty()).then(|| json!({"type": "none"}));
     }
     let parameters = &request.parameters;
-    if parameters.seed.is_some() {
-        dropped.name("seed");
-    }
+    parameters_drop(request, &mut dropped);
+    state_drop(request, &mut dropped);
+    let reasoning = reasoning::write(request, model, MAX_TOKENS, own, &mut dropped);
+    // A model that thinks takes no other sampling than its own.
+    let sampled = own || !reasoning.thinking.as_ref().is_some_and(|thinking| thinking["type"] != "disabled");
+    dropped.name_if(!sampled && parameters.temperature.is_some_and(|asked| asked != 1.0), "temperature");
+    dropped.name_if(!sampled && parameters.top_p.is_some(), "top_p");
+    dropped.name_if(!sampled && parameters.top_k.is_some(), "top_k");
     let body = Body {
         model,
-        max_tokens: parameters.max_tokens.unwrap_or(MAX_TOKENS),
+        max_tokens: reasoning.max_tokens,
         system,
         messages,
         tools,
         tool_choice,
-        temperature: temperature(parameters.temperature, own, &mut dropped),
-        top_p: parameters.top_p,
-        top_k: parameters.top_k,
+        temperature: temperature(parameters.temperature.filter(|_| sampled), own, &mut dropped),
+        top_p: parameters.top_p.filter(|_| sampled),
+        top_k: parameters.top_k.filter(|_| sampled),
+        thinking: reasoning.thinking,
         stop_sequences: stop_sequences(&parameters.stop, own, &mut dropped),
-        output_config: output_config(request, own, &mut dropped),
+        output_config: output_config(request, own, reasoning.effort, &mut dropped),
         metadata: metadata(request, own),
         stream: request.stream,
         extra: extra(request, own, &mut dropped),
@@ -86,7 +102,7 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
 
 fn extra<'a>(request: &'a ChatRequest, own: bool, dropped: &mut Dropped) -> Kept<'a> {
     if own {
-        return Kept::of(&request.extra, &["output_config", "metadata"]);
+        return Kept::of(&request.extra, &REJOINED);
     }
     Kept::of(&request.extra, &CARRIED).drop_all("", dropped);
     Kept::default()
@@ -113,9 +129,10 @@ fn stop_sequences<'a>(stop: &'a [String], own: bool, dropped: &mut Dropped) -> V
     kept
 }
 
-fn output_config(request: &ChatRequest, own: bool, dropped: &mut Dropped) -> Map<String, Value> {
+fn output_config(request: &ChatRequest, own: bool, effort: Option<&str>, dropped: &mut Dropped) -> Map<String, Value> {
     let kept = request.extra.get("output_config").filter(|_| own).and_then(Value::as_object);
     let mut config = kept.cloned().unwrap_or_default();
+    config.extend(effort.map(|effort| ("effort".to_owned(), effort.into())));
     match &request.response_format {
         Some(ResponseFormat::JsonSchema { schema, .. }) => {
             let schema = if own { schema.clone() } else { adapted(schema, dropped) };
@@ -193,9 +210,9 @@ fn tool_choice_out(request: &ChatRequest, choosing: bool) -> Option<Value> {
     }
     let mut choice = match (&request.tool_choice, request.parallel_tools) {
         (None, None | Some(true)) => return None,
-        (None | Some(ToolChoice::Auto), _) => json!({"type": "auto"}),
+        (None | Some(ToolChoice::Auto | ToolChoice::Allowed { required: false, .. }), _) => json!({"type": "auto"}),
         (Some(ToolChoice::None), _) => return Some(json!({"type": "none"})),
-        (Some(ToolChoice::Required), _) => json!({"type": "any"}),
+        (Some(ToolChoice::Required | ToolChoice::Allowed { required: true, .. }), _) => json!({"type": "any"}),
         (Some(ToolChoice::Named(name)), _) => json!({"type": "tool", "name": name}),
     };
     if let Some(parallel) = request.parallel_tools {

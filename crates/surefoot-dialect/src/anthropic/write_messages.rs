@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
-use serde_json::{
-    Value, json,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, value::RawValue};
 use surefoot_types::conversation::{Answer, Dialect, Message, Part, Role};
 
 use crate::{
-    calls,
-    extras::{Dropped, Kept, ROLE},
+    calls::{self, object_of},
+    extras::{Dropped, Kept, ROLE, kind_of},
+    ids::plain,
+    media::{data_uri, is_web, text_of},
+    signature,
 };
 
 /// What the user says where a conversation would otherwise not begin with the user.
@@ -28,13 +28,15 @@ pub(super) enum Block<'a> {
     },
     Document {
         source: Source<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<&'a str>,
     },
     Thinking {
         thinking: &'a str,
-        signature: &'a str,
+        signature: Cow<'a, str>,
     },
     RedactedThinking {
-        data: &'a str,
+        data: Cow<'a, str>,
     },
     ToolUse {
         id: Cow<'a, str>,
@@ -57,6 +59,7 @@ pub(super) enum Block<'a> {
 pub(super) enum Source<'a> {
     Base64 { media_type: &'a str, data: &'a str },
     Url { url: &'a str },
+    Text { media_type: &'static str, data: String },
 }
 
 /// A block with the fields that the neutral words lack.
@@ -202,21 +205,24 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
                 (!text.trim().is_empty()).then(|| Block::Text { text: text.as_str().into() })
             }
             Part::Image { url, detail } => self.image(url, detail.as_deref()),
-            Part::Thinking { redacted: Some(data), .. } => Some(Block::RedactedThinking { data }),
-            Part::Thinking { text, signature: Some(signature), .. } => {
-                Some(Block::Thinking { thinking: text, signature })
+            Part::File { url, name } => self.file(url, name.as_deref()),
+            Part::Thinking { redacted: Some(data), by, .. } if signature::fits(Dialect::Anthropic, *by) => {
+                Some(Block::RedactedThinking { data: data.into() })
+            }
+            Part::Thinking { text, signature: Some(signature), by, .. } if signature::fits(Dialect::Anthropic, *by) => {
+                Some(Block::Thinking { thinking: text, signature: signature.into() })
             }
             Part::Thinking { .. } => {
-                // Refused without its signature.
+                // Refused without its signature, and with that of another.
                 self.dropped.name("messages[].content[].thinking");
                 None
             }
             Part::ToolCall { id, name, arguments } => {
-                Some(Block::ToolUse { id: id_fit(id), name, input: input_of(arguments, false) })
+                Some(Block::ToolUse { id: plain(id), name, input: object_of(arguments, false) })
             }
             Part::ToolResult { id, content, is_error } => {
                 let content = content.iter().filter_map(|part| self.block(part)).collect();
-                Some(Block::ToolResult { tool_use_id: id_fit(id), content, is_error: *is_error })
+                Some(Block::ToolResult { tool_use_id: plain(id), content, is_error: *is_error })
             }
             Part::Other { dialect: Dialect::Anthropic, value } => Some(Block::Whole(value)),
             Part::Other { value, .. } => self.foreign(value),
@@ -228,7 +234,7 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
         if detail.is_some_and(|detail| detail != "auto") {
             self.dropped.name("messages[].content[].detail");
         }
-        if url.starts_with("https://") || url.starts_with("http://") {
+        if is_web(url) {
             return Some(Block::Image { source: Source::Url { url } });
         }
         let block = data_uri(url).and_then(|(media_type, data)| match media_type {
@@ -236,24 +242,33 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
                 Some(Block::Image { source: Source::Base64 { media_type, data } })
             }
             "image/jpg" => Some(Block::Image { source: Source::Base64 { media_type: "image/jpeg", data } }),
-            "application/pdf" => Some(Block::Document { source: Source::Base64 { media_type, data } }),
+            "application/pdf" => Some(Block::Document { source: Source::Base64 { media_type, data }, title: None }),
             _ => None,
         });
-        if block.is_none() {
-            self.dropped.name("messages[].content[].image_url");
-        }
+        self.dropped.name_if(block.is_none(), "messages[].content[].image_url");
         block
     }
 
-    /// A part that OpenAI's dialect alone has; of these a PDF file has a twin here.
-    fn foreign(&mut self, value: &'a Value) -> Option<Block<'a>> {
-        let kind = value.get("type").and_then(Value::as_str).unwrap_or("part");
-        let file = value.get("file").and_then(|file| file.get("file_data")).and_then(Value::as_str);
-        if let ("file", Some(("application/pdf", data))) = (kind, file.and_then(data_uri)) {
-            return Some(Block::Document { source: Source::Base64 { media_type: "application/pdf", data } });
+    /// A document: a PDF or text.
+    fn file(&mut self, url: &'a str, title: Option<&'a str>) -> Option<Block<'a>> {
+        if is_web(url) {
+            return Some(Block::Document { source: Source::Url { url }, title });
         }
+        let source = data_uri(url).and_then(|(media_type, data)| match media_type {
+            "application/pdf" => Some(Source::Base64 { media_type, data }),
+            _ if media_type.starts_with("text/") || media_type == "application/json" => {
+                Some(Source::Text { media_type: "text/plain", data: text_of(data)? })
+            }
+            _ => None,
+        });
+        self.dropped.name_if(source.is_none(), "messages[].content[].file");
+        Some(Block::Document { source: source?, title })
+    }
+
+    /// A part that another dialect alone has.
+    fn foreign(&mut self, value: &'a Value) -> Option<Block<'a>> {
         let role = value.get("role").and_then(Value::as_str);
-        self.dropped.name(format!("messages[].content[].{}", role.unwrap_or(kind)));
+        self.dropped.name(format!("messages[].content[].{}", role.unwrap_or(kind_of(value))));
         None
     }
 }
@@ -266,48 +281,6 @@ pub(super) fn cache_marks<'a>(extra: Kept<'a>, under: &str, dropped: &mut Droppe
     Kept(marks)
 }
 
-/// The media type and the base64 data of a data URI.
-fn data_uri(url: &str) -> Option<(&str, &str)> {
-    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
-    let media_type = head.strip_suffix(";base64")?;
-    Some((media_type.split(';').next().unwrap_or(media_type), data))
-}
-
-/// The id of a tool call in the letters that Anthropic allows. Different ids stay different, and a
-/// call and its result still meet, since both go through here.
-fn id_fit(id: &str) -> Cow<'_, str> {
-    const MARK: &str = "sf_";
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    if !id.is_empty() && !id.starts_with(MARK) && id.bytes().all(|b| plain(b) || b == b'_') {
-        return Cow::Borrowed(id);
-    }
-    let letter = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("_{b:02x}") };
-    Cow::Owned(std::iter::once(MARK.to_owned()).chain(id.bytes().map(letter)).collect())
-}
-
-/// A call's arguments as the object that Anthropic asks for, its members as the model wrote them.
-/// What is no object is wrapped in one, so that nothing is lost and nothing looks whole that is not.
-fn input_of(arguments: &str, cut: bool) -> Box<RawValue> {
-    let text = arguments.trim();
-    if text.is_empty() && !cut {
-        return raw(&json!({}));
-    }
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(object) if text.starts_with('{') => object.to_owned(),
-        Ok(value) => raw(&Wrapped { value }),
-        Err(_) => raw(&json!({"INVALID_JSON": arguments})),
-    }
-}
-
-#[derive(Serialize)]
-struct Wrapped<'a> {
-    value: &'a RawValue,
-}
-
-fn raw(data: &impl Serialize) -> Box<RawValue> {
-    to_raw_value(data).expect("data with string keys can always be written as JSON")
-}
-
 /// The blocks of an answer.
 pub(super) fn answer_blocks<'a>(answer: &'a Answer) -> Vec<Block<'a>> {
     let calls = answer.parts.iter().filter(|part| matches!(part, Part::ToolCall { .. })).count();
@@ -315,59 +288,20 @@ pub(super) fn answer_blocks<'a>(answer: &'a Answer) -> Vec<Block<'a>> {
     let mut call = 0;
     let block = |part: &'a Part| match part {
         Part::Text { text } | Part::Refusal { text } => Some(Block::Text { text: text.as_str().into() }),
-        Part::Thinking { redacted: Some(data), .. } => Some(Block::RedactedThinking { data }),
-        Part::Thinking { text, signature, .. } => {
-            Some(Block::Thinking { thinking: text, signature: signature.as_deref().unwrap_or_default() })
+        Part::Thinking { redacted: Some(data), by, .. } => {
+            Some(Block::RedactedThinking { data: signature::told(Dialect::Anthropic, *by, data) })
+        }
+        Part::Thinking { text, signature, by, .. } => {
+            let signature = signature.as_deref().unwrap_or_default();
+            Some(Block::Thinking { thinking: text, signature: signature::told(Dialect::Anthropic, *by, signature) })
         }
         Part::ToolCall { id, name, arguments } => {
-            let input = input_of(arguments, cut == Some(call));
+            let input = object_of(arguments, cut == Some(call));
             call += 1;
-            Some(Block::ToolUse { id: Cow::Borrowed(id), name, input })
+            Some(Block::ToolUse { id: plain(id), name, input })
         }
         Part::Other { dialect: Dialect::Anthropic, value } => Some(Block::Whole(value)),
-        Part::Image { .. } | Part::ToolResult { .. } | Part::Other { .. } => None,
+        Part::Image { .. } | Part::File { .. } | Part::ToolResult { .. } | Part::Other { .. } => None,
     };
     answer.parts.iter().filter_map(block).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_fit_and_stay_different() {
-        for (id, expected) in [
-            ("toolu_01A-b", "toolu_01A-b"),
-            ("functions.get_x:0", "sf_functions_2eget_5fx_3a0"),
-            ("functions_2eget_5fx_3a0", "functions_2eget_5fx_3a0"),
-            ("sf_x", "sf_sf_5fx"),
-            ("", "sf_"),
-            ("é", "sf__c3_a9"),
-        ] {
-            assert_eq!(id_fit(id), expected);
-        }
-    }
-
-    #[test]
-    fn input_is_always_an_object() {
-        for (arguments, cut, expected) in [
-            ("", false, "{}"),
-            ("", true, r#"{"INVALID_JSON":""}"#),
-            (" {\"n\": 123456789012345678901234567890}", false, r#"{"n": 123456789012345678901234567890}"#),
-            ("[1]", false, r#"{"value":[1]}"#),
-            ("null", false, r#"{"value":null}"#),
-            ("{\"a\": ", true, r#"{"INVALID_JSON":"{\"a\": "}"#),
-        ] {
-            assert_eq!(input_of(arguments, cut).get(), expected);
-        }
-    }
-
-    #[test]
-    fn data_uris() {
-        assert_eq!(data_uri("data:image/png;base64,AAA="), Some(("image/png", "AAA=")));
-        assert_eq!(data_uri("data:image/png;charset=x;base64,AAA="), Some(("image/png", "AAA=")));
-        for other in ["", "data:", "data:text/plain,hi", "https://x/y.png", "gs://b/o"] {
-            assert_eq!(data_uri(other), None, "{other}");
-        }
-    }
 }

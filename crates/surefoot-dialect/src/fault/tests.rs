@@ -37,7 +37,7 @@ fn status_decides_on_trying_again() {
         (504, UpstreamTimeout, later),
         (529, Upstream, later),
     ] {
-        for dialect in [Dialect::OpenaiChat, Dialect::Anthropic] {
+        for dialect in Dialect::ALL {
             for body in ["", "<html><body>Bad gateway</body></html>", "{}", "[]", "null", "{\"error\":null}", "\u{0}"] {
                 let fault = check(dialect, status, body, code, retry);
                 assert!(!fault.message.contains('<'), "{}", fault.message);
@@ -66,6 +66,10 @@ fn the_provider_s_words_are_carried() {
     let wrapped = r#"[{"error":{"message":"Quota","code":429}}]"#;
     let fault = check(Dialect::OpenaiChat, 429, wrapped, Code::RateLimited, Retry::Later(WAIT));
     assert_eq!(fault.message, "The provider answered 429: Quota.");
+    let google = r#"{"error":{"code":429,"message":"Quota","status":"RESOURCE_EXHAUSTED","details":[]}}"#;
+    check(Dialect::Gemini, 429, google, Code::RateLimited, Retry::Later(WAIT));
+    let aws = check(Dialect::Bedrock, 400, r#"{"message":"Too long"}"#, Code::BadRequest, Retry::Never);
+    assert_eq!(aws.message, "The provider answered 400: Too long.");
     let ollama = fault_read(Dialect::OpenaiChat, 500, None, br#"{"error":"out of memory"}"#);
     assert_eq!(ollama.message, "The provider answered 500: out of memory.");
 }
@@ -125,6 +129,17 @@ fn errors_are_written_in_the_dialect() {
         format!(
             r#"{{"error":{{"message":"No model is named `x`. Use `answer`.","type":"invalid_request_error","param":"model","code":"bad_request","trace_id":"{trace}"}},"surefoot":{{"trace_id":"{trace}"}}}}"#
         )
+    );
+    assert_eq!(fault_write(Dialect::OpenaiResponses, &fault, trace), fault_write(Dialect::OpenaiChat, &fault, trace));
+    assert_eq!(
+        fault_write(Dialect::Gemini, &fault, trace),
+        format!(
+            r#"{{"error":{{"code":400,"message":"No model is named `x`. Use `answer`.","status":"INVALID_ARGUMENT"}},"surefoot":{{"trace_id":"{trace}"}}}}"#
+        )
+    );
+    assert_eq!(
+        fault_write(Dialect::Bedrock, &fault, trace),
+        format!(r#"{{"message":"No model is named `x`. Use `answer`.","surefoot":{{"trace_id":"{trace}"}}}}"#)
     );
     assert_eq!(
         fault_write(Dialect::Anthropic, &fault, trace),

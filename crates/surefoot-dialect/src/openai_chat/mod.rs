@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 use surefoot_types::{Money, Usage, conversation::Finish};
 
-pub(crate) use read::{answer_read, request_read};
+pub(crate) use read::{answer_read, is_truthy, request_read};
 pub(crate) use stream_read::Reader;
 pub(crate) use stream_write::Writer;
 pub(crate) use write::{answer_write, is_openai_s, request_write};

@@ -4,13 +4,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use surefoot_types::{
     Fault,
-    conversation::{Answer, ChatRequest, Dialect, Finish, Parameters, Part, ResponseFormat, Tool, ToolChoice},
+    conversation::{
+        Answer, ChatRequest, Dialect, Finish, Parameters, Part, Reasoning, ResponseFormat, Thinking, Tool, ToolChoice,
+    },
 };
 
 use super::{ThinkingBlock, UsageIn, finish_of, read_messages};
 use crate::{
-    fault,
+    effort, fault,
     json::{Fields, Object, Path, strings},
+    logprobs, signature,
 };
 
 pub(crate) fn request_read(body: &[u8]) -> Result<ChatRequest, Fault> {
@@ -21,6 +24,7 @@ pub(crate) fn request_read(body: &[u8]) -> Result<ChatRequest, Fault> {
     let tools = fields.list("tools")?.map(tools).transpose()?.unwrap_or_default();
     let tool_choice = tool_choice(&mut fields);
     let parallel_tools = fields.boolean("parallel_tool_calls")?;
+    let reasoning = reasoning(&mut fields);
     let response_format = response_format(&mut fields)?;
     let stream = fields.boolean("stream")?.unwrap_or(false);
     let include_usage = include_usage(&mut fields)?;
@@ -33,10 +37,13 @@ pub(crate) fn request_read(body: &[u8]) -> Result<ChatRequest, Fault> {
         tool_choice,
         parallel_tools,
         parameters,
+        reasoning,
         response_format,
         stream,
         include_usage,
         user,
+        previous_response_id: None,
+        store: None,
         extra: fields.rest(),
     })
 }
@@ -57,7 +64,26 @@ fn parameters(fields: &mut Fields<'_>) -> Result<Parameters, Fault> {
         top_k: None,
         stop: stop.unwrap_or_default(),
         seed: fields.integer("seed")?,
+        presence_penalty: fields.float("presence_penalty")?,
+        frequency_penalty: fields.float("frequency_penalty")?,
+        logprobs: fields.boolean("logprobs")?,
+        top_logprobs: fields.whole("top_logprobs")?,
+        n: fields.whole("n")?,
     })
+}
+
+/// An effort that the neutral words lack stays in `extra`.
+fn reasoning(fields: &mut Fields<'_>) -> Reasoning {
+    let mut reasoning = Reasoning::default();
+    match fields.get_str("reasoning_effort") {
+        Some("none") => reasoning.thinking = Some(Thinking::Off),
+        Some(word) => reasoning.effort = effort::read(word),
+        None => {}
+    }
+    if reasoning != Reasoning::default() {
+        fields.take("reasoning_effort");
+    }
+    reasoning
 }
 
 fn include_usage(fields: &mut Fields<'_>) -> Result<bool, Fault> {
@@ -97,7 +123,7 @@ fn tool(value: Value, path: Path<'_>) -> Result<Tool, Fault> {
     Ok(Tool { name, description, schema, strict, extra: fields.rest() })
 }
 
-/// A choice that the neutral words lack (allowed tools, custom tools) stays in `extra`.
+/// A choice that the neutral words lack (custom tools) stays in `extra`.
 fn tool_choice(fields: &mut Fields<'_>) -> Option<ToolChoice> {
     let choice = match fields.get("tool_choice")? {
         Value::String(word) => match word.as_str() {
@@ -106,10 +132,20 @@ fn tool_choice(fields: &mut Fields<'_>) -> Option<ToolChoice> {
             "required" | "any" => ToolChoice::Required,
             _ => return None,
         },
-        choice => ToolChoice::Named(choice.get("function")?.get("name")?.as_str()?.to_owned()),
+        choice => match choice.get("allowed_tools") {
+            Some(allowed) => allowed_tools(allowed)?,
+            None => ToolChoice::Named(choice.get("function")?.get("name")?.as_str()?.to_owned()),
+        },
     };
     fields.take("tool_choice");
     Some(choice)
+}
+
+fn allowed_tools(allowed: &Value) -> Option<ToolChoice> {
+    let required = allowed.get("mode")?.as_str()? == "required";
+    let name = |tool: &Value| Some(tool.get("function")?.get("name")?.as_str()?.to_owned());
+    let names: Option<Vec<String>> = allowed.get("tools")?.as_array()?.iter().map(name).collect();
+    Some(ToolChoice::Allowed { names: names?, required })
 }
 
 /// A format that the neutral words lack stays in `extra`.
@@ -158,6 +194,12 @@ struct Choice {
     index: usize,
     message: Option<Message>,
     finish_reason: Option<String>,
+    logprobs: Option<Logprobs>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Logprobs {
+    pub(super) content: Option<Vec<logprobs::TokenIn>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -197,14 +239,15 @@ pub(crate) fn answer_read(body: &[u8]) -> Result<Answer, Fault> {
     let parts = parts(choice.message.unwrap_or_default(), &id);
     let finish = choice.finish_reason.map_or(Finish::Stop, |reason| finish_of(&reason));
     let usage = body.usage.and_then(|usage| usage.read());
-    Ok(Answer { id, model: body.model.unwrap_or_default(), parts, finish, usage })
+    let logprobs = choice.logprobs.and_then(|told| told.content).map(logprobs::read).unwrap_or_default();
+    Ok(Answer { id, model: body.model.unwrap_or_default(), parts, finish, usage, logprobs })
 }
 
 fn parts(message: Message, answer_id: &str) -> Vec<Part> {
     let mut parts = read_thinking(message.thinking_blocks);
     let reasoning = message.reasoning_content.or(message.reasoning).filter(|text| !text.is_empty());
     if let (true, Some(text)) = (parts.is_empty(), reasoning) {
-        parts.push(Part::Thinking { text, signature: None, redacted: None });
+        parts.push(Part::Thinking { text, signature: None, redacted: None, by: None });
     }
     let text = content_text(message.content);
     if !text.is_empty() {
@@ -246,12 +289,15 @@ fn content_text(content: Option<Value>) -> String {
 /// The reasoning of our own field; nothing when it holds something else.
 pub(super) fn read_thinking(blocks: Option<Value>) -> Vec<Part> {
     let blocks: Vec<ThinkingBlock> = blocks.and_then(|blocks| serde_json::from_value(blocks).ok()).unwrap_or_default();
+    let signed = |wire| signature::read(Dialect::OpenaiChat, wire);
     let part = |block| match block {
         ThinkingBlock::Thinking { thinking, signature } => {
-            Part::Thinking { text: thinking, signature: signature.filter(|s| !s.is_empty()), redacted: None }
+            let (by, signature) = signature.filter(|wire| !wire.is_empty()).map(signed).unzip();
+            Part::Thinking { text: thinking, signature, redacted: None, by }
         }
         ThinkingBlock::RedactedThinking { data } => {
-            Part::Thinking { text: String::new(), signature: None, redacted: Some(data) }
+            let (by, data) = signed(data);
+            Part::Thinking { text: String::new(), signature: None, redacted: Some(data), by: Some(by) }
         }
     };
     blocks.into_iter().map(part).collect()
@@ -264,7 +310,7 @@ pub(super) fn lenient<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, 
 }
 
 /// Whether SDKs take this `error` for one.
-pub(super) fn is_truthy(error: &Value) -> bool {
+pub(crate) fn is_truthy(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),

@@ -127,11 +127,33 @@ fn content_part(value: Value, path: Path<'_>) -> Result<(Part, Object), Fault> {
             let mut image = Fields::of(image, Path::Field(&path, "image_url"))?;
             Part::Image { url: image.string_required("url")?, detail: image.string("detail")? }
         }
-        _ => {
-            let mut value = Object::from_iter([("type".to_owned(), Value::from(kind))]);
-            value.extend(fields.rest());
-            return Ok((Part::Other { dialect: Dialect::OpenaiChat, value: value.into() }, Object::new()));
-        }
+        "file" | "input_audio" => match file(&fields, &kind) {
+            Some(part) => {
+                fields.take(&kind);
+                part
+            }
+            None => return Ok(other(kind, fields)),
+        },
+        _ => return Ok(other(kind, fields)),
     };
     Ok((part, fields.rest()))
+}
+
+/// A part that no other dialect has.
+fn other(kind: String, fields: Fields<'_>) -> (Part, Object) {
+    let mut value = Object::from_iter([("type".to_owned(), Value::from(kind))]);
+    value.extend(fields.rest());
+    (Part::Other { dialect: Dialect::OpenaiChat, value: value.into() }, Object::new())
+}
+
+/// A file or sound whose content stands in the request; none for an id, which only OpenAI knows.
+fn file(fields: &Fields<'_>, kind: &str) -> Option<Part> {
+    let inner = fields.get(kind)?;
+    let text = |name: &str| inner.get(name).and_then(Value::as_str);
+    if kind == "input_audio" {
+        let url = format!("data:audio/{};base64,{}", text("format")?, text("data")?);
+        return Some(Part::File { url, name: None });
+    }
+    let url = text("file_data").filter(|url| url.starts_with("data:"))?.to_owned();
+    Some(Part::File { url, name: text("filename").map(str::to_owned) })
 }

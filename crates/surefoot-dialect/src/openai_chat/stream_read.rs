@@ -10,9 +10,9 @@ use surefoot_types::{
 
 use super::{
     UsageIn, finish_of,
-    read::{arguments_text, call_id, is_truthy, lenient, read_thinking},
+    read::{Logprobs, arguments_text, call_id, is_truthy, lenient, read_thinking},
 };
-use crate::fault;
+use crate::{fault, logprobs};
 
 #[derive(Deserialize)]
 struct Chunk {
@@ -35,6 +35,7 @@ struct Choice {
     #[serde(default)]
     index: usize,
     delta: Option<Delta>,
+    logprobs: Option<Logprobs>,
     finish_reason: Option<String>,
 }
 
@@ -121,8 +122,14 @@ impl Reader {
             let reasoning = some(delta.reasoning_content).or(some(delta.reasoning));
             events.extend(reasoning.map(|text| Event::Thinking { text }));
             for part in read_thinking(delta.thinking_blocks) {
-                if let Part::Thinking { signature: Some(signature), .. } = part {
-                    events.push(Event::ThinkingSignature { signature });
+                match part {
+                    Part::Thinking { signature: Some(signature), by: Some(by), .. } => {
+                        events.push(Event::ThinkingSignature { signature, by });
+                    }
+                    Part::Thinking { redacted: Some(data), by: Some(by), .. } => {
+                        events.push(Event::ThinkingRedacted { data, by });
+                    }
+                    _ => {}
                 }
             }
             events.extend(some(delta.content).map(|text| Event::Text { text }));
@@ -131,6 +138,8 @@ impl Reader {
                 self.call(call, events);
             }
         }
+        let tokens = choice.logprobs.and_then(|told| told.content).map(logprobs::read).unwrap_or_default();
+        events.extend((!tokens.is_empty()).then_some(Event::Logprobs { tokens }));
         let reason = choice.finish_reason.filter(|reason| !reason.is_empty() && !self.finished);
         if let Some(reason) = reason {
             self.finished = true;

@@ -2,19 +2,20 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use serde_json::Value;
+use serde_json::{Value, json};
 use surefoot_types::{
     Fault, Usage,
-    conversation::{Dialect, Event, Finish},
+    conversation::{Dialect, Event, Finish, Logprob},
 };
 
-use super::{ThinkingBlock, UsageOut, reason_of};
+use super::{ThinkingBlock, UsageOut, reason_of, write::redacted_block};
 use crate::{
     calls,
     fault::error_object,
     json::vec_of,
+    logprobs,
     passthrough::member_added,
-    sse,
+    signature, sse,
     stream::{Frame, StreamOptions},
 };
 
@@ -62,7 +63,7 @@ struct Chunk<'a> {
 struct Choice<'a> {
     index: usize,
     delta: Delta<'a>,
-    logprobs: Option<()>,
+    logprobs: Option<Value>,
     finish_reason: Option<&'static str>,
 }
 
@@ -189,12 +190,17 @@ impl Writer {
                 self.thinking.push_str(text);
                 Delta { reasoning_content: Some(text), ..Delta::default() }
             }
-            Event::ThinkingSignature { signature } => {
+            Event::ThinkingSignature { signature, by } => {
                 // Whole, so that a client can send it back without putting pieces together.
                 let thinking = std::mem::take(&mut self.thinking);
-                let block = ThinkingBlock::Thinking { thinking, signature: Some(signature.clone()) };
+                let signature = signature::told(Dialect::OpenaiChat, Some(*by), signature).into_owned();
+                let block = ThinkingBlock::Thinking { thinking, signature: Some(signature) };
                 Delta { thinking_blocks: Some([block]), ..Delta::default() }
             }
+            Event::ThinkingRedacted { data, by } => {
+                Delta { thinking_blocks: Some([redacted_block(data, Some(*by))]), ..Delta::default() }
+            }
+            Event::Logprobs { tokens } => return self.logprobs(tokens, out),
             Event::ToolCall { index, id, name } => {
                 self.call_note(*index, false);
                 let function = FunctionDelta { name: Some(name), arguments: "" };
@@ -225,6 +231,13 @@ impl Writer {
             Choice { index: 0, delta: Delta::default(), logprobs: None, finish_reason: Some(reason_of(finish)) };
         self.held_flush(out);
         self.held = Some(Held { name: None, data: self.chunk(&[choice], None).into() });
+    }
+
+    fn logprobs(&mut self, tokens: &[Logprob], out: &mut Vec<u8>) {
+        let told = json!({"content": logprobs::write(tokens), "refusal": null});
+        let choice = Choice { index: 0, delta: Delta::default(), logprobs: Some(told), finish_reason: None };
+        let chunk = self.chunk(&[choice], None);
+        sse::write(out, None, &chunk);
     }
 
     fn delta(&mut self, delta: Delta<'_>, out: &mut Vec<u8>) {

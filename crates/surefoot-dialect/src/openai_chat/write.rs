@@ -3,16 +3,19 @@
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
-use surefoot_types::conversation::{Answer, ChatRequest, Dialect, Part, ResponseFormat, Tool, ToolChoice, words};
+use surefoot_types::conversation::{
+    Answer, ChatRequest, Dialect, Effort, Part, Reasoning, ResponseFormat, Thinking, Tool, ToolChoice, words,
+};
 
 use super::{
     ThinkingBlock, UsageOut, reason_of,
     write_messages::{Call, Turn, TurnsWriter},
 };
 use crate::{
-    Written, calls,
-    extras::{Dropped, Kept},
+    Written, calls, effort,
+    extras::{Dropped, Kept, akin, is_openai_s_client, state_drop},
     json::bytes_of,
+    logprobs, signature,
 };
 
 /// Fields of `extra` that need more than being written back or named.
@@ -41,6 +44,18 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    presence_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_logprobs: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<Value>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
@@ -56,21 +71,19 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
     let own = request.dialect == Dialect::OpenaiChat;
     let mut dropped = Dropped::default();
     let messages = TurnsWriter::new(own, &mut dropped).write(&request.messages);
-    let tools: Vec<Value> = request.tools.iter().filter_map(|tool| tool_out(tool, own, &mut dropped)).collect();
+    let tools: Vec<Value> =
+        request.tools.iter().filter_map(|tool| tool_out(tool, request.dialect, &mut dropped)).collect();
     // Refused by OpenAI where there is nothing to choose from.
     let choosing = own || !tools.is_empty();
     let parameters = &request.parameters;
     if parameters.top_k.is_some() {
         dropped.name("top_k");
     }
+    let n = parameters.n.filter(|_| own);
+    dropped.name_if(!own && parameters.n.is_some_and(|n| n > 1), "n");
+    state_drop(request, &mut dropped);
     let new_name = (own && request.extra.contains_key("max_completion_tokens")) || is_openai_s(model);
-    let extra = Kept::of(&request.extra, &SPECIAL);
-    let extra = if own {
-        extra
-    } else {
-        extra.drop_all("", &mut dropped);
-        Kept::default()
-    };
+    let extra = if own { Kept::of(&request.extra, &SPECIAL) } else { akin(request, &SPECIAL, &mut dropped) };
     let body = Body {
         model,
         messages,
@@ -83,6 +96,12 @@ pub(crate) fn request_write(request: &ChatRequest, model: &str) -> Written {
         top_p: parameters.top_p,
         stop: &parameters.stop,
         seed: parameters.seed,
+        presence_penalty: parameters.presence_penalty,
+        frequency_penalty: parameters.frequency_penalty,
+        logprobs: parameters.logprobs,
+        top_logprobs: parameters.top_logprobs,
+        n,
+        reasoning_effort: reasoning_effort(&request.reasoning, own),
         response_format: request.response_format.as_ref().map(response_format_out),
         stream: request.stream,
         stream_options: request.stream.then(|| stream_options(request, own)),
@@ -99,6 +118,14 @@ pub(crate) fn is_openai_s(model: &str) -> bool {
     model.starts_with("gpt-") || model.starts_with("chatgpt-") || model.strip_prefix('o').is_some_and(numbered)
 }
 
+/// OpenAI's word for the effort; its scale ends one word before others'.
+fn reasoning_effort(reasoning: &Reasoning, own: bool) -> Option<&'static str> {
+    if reasoning.thinking == Some(Thinking::Off) {
+        return Some("none");
+    }
+    effort::effort(reasoning).map(|asked| effort::word(if own { asked } else { asked.min(Effort::Xhigh) }))
+}
+
 /// Usage is always asked for: the books need it whether or not the caller does.
 fn stream_options(request: &ChatRequest, own: bool) -> Value {
     let kept = request.extra.get("stream_options").filter(|_| own).and_then(Value::as_object);
@@ -107,7 +134,8 @@ fn stream_options(request: &ChatRequest, own: bool) -> Value {
     options.into()
 }
 
-fn tool_out(tool: &Tool, own: bool, dropped: &mut Dropped) -> Option<Value> {
+fn tool_out(tool: &Tool, from: Dialect, dropped: &mut Dropped) -> Option<Value> {
+    let own = from == Dialect::OpenaiChat;
     if tool.schema.is_null() {
         if own {
             return Some(Value::Object(tool.extra.clone()));
@@ -121,15 +149,15 @@ fn tool_out(tool: &Tool, own: bool, dropped: &mut Dropped) -> Option<Value> {
     }
     function["parameters"] = tool.schema.clone();
     let mut out = json!({"type": "function", "function": function});
+    // Many OpenAI-compatible servers do not know it.
+    let strict = tool.strict.filter(|_| is_openai_s_client(from));
+    dropped.name_if(strict != tool.strict, "tools[].strict");
+    if let Some(strict) = strict {
+        out["function"]["strict"] = strict.into();
+    }
     if !own {
-        if tool.strict.is_some() {
-            dropped.name("tools[].strict");
-        }
         Kept::of(&tool.extra, &[]).drop_all("tools[].", dropped);
         return Some(out);
-    }
-    if let Some(strict) = tool.strict {
-        out["function"]["strict"] = strict.into();
     }
     for (name, value) in &tool.extra {
         match (name.as_str(), value) {
@@ -150,6 +178,12 @@ fn tool_choice_out(choice: &ToolChoice) -> Value {
         ToolChoice::None => "none".into(),
         ToolChoice::Required => "required".into(),
         ToolChoice::Named(name) => json!({"type": "function", "function": {"name": name}}),
+        ToolChoice::Allowed { names, required } => {
+            let tool = |name| json!({"type": "function", "function": {"name": name}});
+            let mode = if *required { "required" } else { "auto" };
+            let tools: Vec<Value> = names.iter().map(tool).collect();
+            json!({"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}})
+        }
     }
 }
 
@@ -183,7 +217,7 @@ struct AnswerOut<'a> {
 struct Choice<'a> {
     index: usize,
     message: Message<'a>,
-    logprobs: Option<()>,
+    logprobs: Option<Value>,
     finish_reason: &'static str,
 }
 
@@ -209,7 +243,8 @@ pub(crate) fn answer_write(answer: &Answer, created: i64, surefoot: &Value) -> B
         choices: [Choice {
             index: 0,
             message: message_out(answer),
-            logprobs: None,
+            logprobs: (!answer.logprobs.is_empty())
+                .then(|| json!({"content": logprobs::write(&answer.logprobs), "refusal": null})),
             finish_reason: reason_of(&answer.finish),
         }],
         usage: answer.usage.map(UsageOut::from),
@@ -248,13 +283,19 @@ fn words_where(parts: &[Part], wanted: fn(&Part) -> bool) -> Option<String> {
 }
 
 /// The reasoning that has to be sent back unchanged: what carries a signature, or is withheld.
-pub(super) fn thinking_blocks(parts: &[Part]) -> Vec<ThinkingBlock> {
+pub(super) fn thinking_blocks<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Vec<ThinkingBlock> {
     let block = |part: &Part| match part {
-        Part::Thinking { redacted: Some(data), .. } => Some(ThinkingBlock::RedactedThinking { data: data.clone() }),
-        Part::Thinking { text, signature: Some(signature), .. } => {
-            Some(ThinkingBlock::Thinking { thinking: text.clone(), signature: Some(signature.clone()) })
+        Part::Thinking { redacted: Some(data), by, .. } => Some(redacted_block(data, *by)),
+        Part::Thinking { text, signature: Some(signature), by, .. } => {
+            let signature = signature::told(Dialect::OpenaiChat, *by, signature).into_owned();
+            Some(ThinkingBlock::Thinking { thinking: text.clone(), signature: Some(signature) })
         }
         _ => None,
     };
-    parts.iter().filter_map(block).collect()
+    parts.into_iter().filter_map(block).collect()
+}
+
+/// A block of withheld reasoning.
+pub(super) fn redacted_block(data: &str, by: Option<Dialect>) -> ThinkingBlock {
+    ThinkingBlock::RedactedThinking { data: signature::told(Dialect::OpenaiChat, by, data).into_owned() }
 }

@@ -1,11 +1,21 @@
 //! Messages and their parts, in OpenAI's words.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 use surefoot_types::conversation::{Dialect, Message, Part, Role, words};
 
 use super::{ThinkingBlock, write::thinking_blocks};
-use crate::extras::{Dropped, Kept, ROLE};
+use crate::{
+    extras::{Dropped, Kept, ROLE, kind_of},
+    ids,
+    media::data_uri,
+    signature,
+};
+
+/// The most bytes of a call's id that OpenAI takes.
+const LONGEST_ID: usize = 40;
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -14,7 +24,7 @@ pub(super) enum Turn<'a> {
     Whole(&'a Value),
     Tool {
         role: &'static str,
-        tool_call_id: &'a str,
+        tool_call_id: Cow<'a, str>,
         content: Content<'a>,
         #[serde(flatten)]
         extra: Kept<'a>,
@@ -47,7 +57,7 @@ pub(super) enum Content<'a> {
 pub(super) enum PartOut<'a> {
     Text {
         r#type: &'static str,
-        text: std::borrow::Cow<'a, str>,
+        text: Cow<'a, str>,
         #[serde(flatten)]
         extra: Kept<'a>,
     },
@@ -57,7 +67,32 @@ pub(super) enum PartOut<'a> {
         #[serde(flatten)]
         extra: Kept<'a>,
     },
+    File {
+        r#type: &'static str,
+        file: FileData<'a>,
+        #[serde(flatten)]
+        extra: Kept<'a>,
+    },
+    Audio {
+        r#type: &'static str,
+        input_audio: Audio<'a>,
+        #[serde(flatten)]
+        extra: Kept<'a>,
+    },
     Whole(&'a Value),
+}
+
+#[derive(Serialize)]
+pub(super) struct FileData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<&'a str>,
+    file_data: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Audio<'a> {
+    data: &'a str,
+    format: &'a str,
 }
 
 #[derive(Serialize)]
@@ -77,7 +112,7 @@ pub(super) enum CallOut<'a> {
 /// A call of a function.
 #[derive(Serialize)]
 pub(super) struct Call<'a> {
-    id: &'a str,
+    id: Cow<'a, str>,
     r#type: &'static str,
     function: Function<'a>,
 }
@@ -95,7 +130,7 @@ impl<'a> Call<'a> {
         // Clients parse the arguments: a call without any has an empty object. One that was cut
         // must not parse, or they would run it.
         let arguments = if arguments.is_empty() && !as_it_is { "{}" } else { arguments };
-        Some(Self { id, r#type: "function", function: Function { name, arguments } })
+        Some(Self { id: id.as_str().into(), r#type: "function", function: Function { name, arguments } })
     }
 }
 
@@ -136,7 +171,8 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
                     }
                     let content = self.result_content(id, content);
                     let extra = self.message_extra(message);
-                    self.turns.push(Turn::Tool { role: "tool", tool_call_id: id, content, extra });
+                    let tool_call_id = self.id(id);
+                    self.turns.push(Turn::Tool { role: "tool", tool_call_id, content, extra });
                 }
                 Part::Other { dialect: Dialect::OpenaiChat, value } if message.role == Role::Tool => {
                     self.turns.push(Turn::Whole(value));
@@ -156,7 +192,7 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
         let mut labelled = false;
         for part in content {
             match part {
-                Part::Image { .. } => {
+                Part::Image { .. } | Part::File { .. } => {
                     if !labelled {
                         labelled = true;
                         let text = format!("Images from the result of tool call {id}:").into();
@@ -170,6 +206,11 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
             }
         }
         Content::Text(words(content))
+    }
+
+    /// OpenAI refuses long ids, which other providers give.
+    fn id(&self, id: &'a str) -> Cow<'a, str> {
+        if self.own { Cow::Borrowed(id) } else { ids::short(id, LONGEST_ID) }
     }
 
     fn images_flush(&mut self) {
@@ -186,7 +227,8 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
 
     fn system(&mut self, message: &'a Message) {
         self.images_flush();
-        let role = message.extra.get(ROLE).and_then(Value::as_str).unwrap_or("system");
+        let kept = message.extra.get(ROLE).filter(|_| self.own).and_then(Value::as_str);
+        let role = kept.unwrap_or("system");
         let content = if self.own {
             self.content(message)
         } else {
@@ -245,7 +287,7 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
         let content = if rest.is_empty() { Content::Borrowed(first) } else { Content::Text([first, &rest].concat()) };
         for (index, part) in message.parts.iter().enumerate() {
             Kept::of_part(message, index).drop_all("messages[].content[].", self.dropped);
-            if matches!(part, Part::Image { .. } | Part::Other { .. }) {
+            if matches!(part, Part::Image { .. } | Part::File { .. } | Part::Other { .. }) {
                 drop(self.part_out(part, Kept::default()));
             }
         }
@@ -255,18 +297,21 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
     fn call_out(&self, part: &'a Part) -> Option<CallOut<'a>> {
         match part {
             Part::Other { dialect: Dialect::OpenaiChat, value } if is_call(value) => Some(CallOut::Whole(value)),
-            _ => Call::of(part, self.own).map(CallOut::Function),
+            Part::ToolCall { id, .. } => {
+                Call::of(part, self.own).map(|call| CallOut::Function(Call { id: self.id(id), ..call }))
+            }
+            _ => None,
         }
     }
 
     fn thinking(&mut self, message: &Message) -> Vec<ThinkingBlock> {
-        if self.own {
-            return thinking_blocks(&message.parts);
-        }
-        if message.parts.iter().any(|part| matches!(part, Part::Thinking { .. })) {
-            self.dropped.name("messages[].content[].thinking");
-        }
-        Vec::new()
+        let (kept, foreign): (Vec<&Part>, Vec<&Part>) =
+            message.parts.iter().filter(|part| matches!(part, Part::Thinking { .. })).partition(|part| match part {
+                Part::Thinking { by, .. } => self.own && signature::fits(Dialect::OpenaiChat, *by),
+                _ => false,
+            });
+        self.dropped.name_if(!foreign.is_empty(), "messages[].content[].thinking");
+        thinking_blocks(kept)
     }
 
     /// What of a message stands in `content`: a plain string where it is one text and no more.
@@ -289,8 +334,8 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
         match parts.as_mut_slice() {
             [] => None,
             [PartOut::Text { text, extra, .. }] if extra.is_empty() => match text {
-                std::borrow::Cow::Borrowed(text) => Some(Content::Borrowed(text)),
-                std::borrow::Cow::Owned(text) => Some(Content::Text(std::mem::take(text))),
+                Cow::Borrowed(text) => Some(Content::Borrowed(text)),
+                Cow::Owned(text) => Some(Content::Text(std::mem::take(text))),
             },
             _ => Some(Content::Parts(parts)),
         }
@@ -303,15 +348,33 @@ impl<'a, 'd> TurnsWriter<'a, 'd> {
                 let image_url = ImageUrl { url, detail: detail.as_deref() };
                 Some(PartOut::Image { r#type: "image_url", image_url, extra })
             }
+            Part::File { url, name } => self.file_out(url, name.as_deref(), extra),
             Part::Other { dialect: Dialect::OpenaiChat, value } => Some(PartOut::Whole(value)),
             Part::Other { value, .. } => {
-                let kind = value.get("type").and_then(Value::as_str).unwrap_or("part");
-                self.dropped.name(format!("messages[].content[].{kind}"));
+                self.dropped.name(format!("messages[].content[].{}", kind_of(value)));
                 None
             }
             // Written elsewhere in the message.
             Part::Thinking { .. } | Part::ToolCall { .. } | Part::ToolResult { .. } | Part::Refusal { .. } => None,
         }
+    }
+
+    /// A file or sound; an address, which OpenAI does not fetch here, is named as dropped.
+    fn file_out(&mut self, url: &'a str, name: Option<&'a str>, extra: Kept<'a>) -> Option<PartOut<'a>> {
+        let Some((media_type, data)) = data_uri(url) else {
+            self.dropped.name("messages[].content[].file");
+            return None;
+        };
+        Some(match media_type.strip_prefix("audio/") {
+            Some(format) => {
+                let format = if format == "mpeg" { "mp3" } else { format };
+                PartOut::Audio { r#type: "input_audio", input_audio: Audio { data, format }, extra }
+            }
+            None => {
+                let filename = if self.own { name } else { name.or(Some("file")) };
+                PartOut::File { r#type: "file", file: FileData { filename, file_data: url }, extra }
+            }
+        })
     }
 
     fn message_extra(&mut self, message: &'a Message) -> Kept<'a> {

@@ -5,16 +5,18 @@
 
 mod answers;
 mod check;
+mod pitfalls;
 mod requests;
 mod round_trip;
 mod streams;
+mod wire;
 
 use std::path::Path;
 
 use insta::Settings;
 use surefoot_dialect::Dialect;
 
-const DIALECTS: [Dialect; 2] = [Dialect::OpenaiChat, Dialect::Anthropic];
+const DIALECTS: [Dialect; Dialect::ALL.len()] = Dialect::ALL;
 
 /// The cases whose file name begins with `kind`, by name, in order.
 fn cases(kind: &str) -> Vec<(String, Vec<u8>)> {
@@ -24,7 +26,11 @@ fn cases(kind: &str) -> Vec<(String, Vec<u8>)> {
         .map(|entry| entry.unwrap().path())
         .filter_map(|path| {
             let name = path.file_stem()?.to_str()?.strip_prefix(kind)?.strip_prefix('_')?.to_owned();
-            Some((name, std::fs::read(&path).unwrap()))
+            let bytes = std::fs::read(&path).unwrap();
+            // Binary streams are kept as text.
+            let is_text = path.extension().is_some_and(|ending| ending == "txt");
+            let bytes = if is_text { wire::of(Dialect::Bedrock, std::str::from_utf8(&bytes).unwrap()) } else { bytes };
+            Some((name, bytes))
         })
         .collect();
     cases.sort();
@@ -43,7 +49,13 @@ fn golden(name: &str, text: &str) {
 
 /// The dialect that a stream's file name begins with.
 fn dialect_of(name: &str) -> Dialect {
-    if name.starts_with("openai") { Dialect::OpenaiChat } else { Dialect::Anthropic }
+    match name.split('_').next() {
+        Some("openai") => Dialect::OpenaiChat,
+        Some("responses") => Dialect::OpenaiResponses,
+        Some("gemini") => Dialect::Gemini,
+        Some("bedrock") => Dialect::Bedrock,
+        _ => Dialect::Anthropic,
+    }
 }
 
 fn pretty(value: &impl serde::Serialize) -> String {

@@ -65,7 +65,7 @@ fn malformed_requests_name_the_field() {
     let message = |message: &str| format!(r#"{{"model":"m","max_tokens":1,"messages":[{message}]}}"#);
     let with =
         |field: &str| format!(r#"{{"model":"m","max_tokens":1,"messages":[{{"role":"user","content":"x"}}],{field}}}"#);
-    for dialect in DIALECTS {
+    for dialect in [Dialect::OpenaiChat, Dialect::Anthropic] {
         for body in ["", "{", "[]", "null", "7", "{\"model\":\"m\",}", "\u{feff}{}"] {
             refused(dialect, body, None);
         }
@@ -134,6 +134,71 @@ fn dropped_names_fit_a_header() {
     let dropped = request_write(Dialect::Anthropic, &request, "m").dropped;
     assert_eq!(dropped[0], "a??b??");
     assert_eq!(dropped.len(), 64);
+}
+
+#[test]
+fn malformed_responses_requests_name_the_field() {
+    let input = |item: &str| format!(r#"{{"model":"m","input":[{item}]}}"#);
+    for (body, param) in [
+        (r#"{"input":"x"}"#.to_owned(), "model"),
+        (r#"{"model":"m"}"#.to_owned(), "input"),
+        (r#"{"model":"m","input":7}"#.to_owned(), "input"),
+        (r#"{"model":"m","input":"x","text":7}"#.to_owned(), "text"),
+        (r#"{"model":"m","input":"x","tools":[{"type":"function"}]}"#.to_owned(), "tools[0].name"),
+        (input("1"), "input[0]"),
+        (input(r#"{"role":"robot","content":"x"}"#), "input[0].role"),
+        (input(r#"{"role":"user"}"#), "input[0].content"),
+        (input(r#"{"role":"user","content":[{"type":"input_text"}]}"#), "input[0].content[0].text"),
+        (input(r#"{"type":"function_call","call_id":"a"}"#), "input[0].name"),
+        (input(r#"{"type":"function_call_output","call_id":"a"}"#), "input[0].output"),
+    ] {
+        refused(Dialect::OpenaiResponses, &body, Some(param));
+    }
+    let goes_on = br#"{"model":"m","previous_response_id":"r"}"#;
+    assert!(request_read(Dialect::OpenaiResponses, goes_on).is_ok());
+}
+
+#[test]
+fn malformed_gemini_requests_name_the_field() {
+    let parts = |part: &str| format!(r#"{{"contents":[{{"parts":[{part}]}}]}}"#);
+    let with = |field: &str| format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],{field}}}"#);
+    for (body, param) in [
+        ("{}".to_owned(), "contents"),
+        (r#"{"contents":[]}"#.to_owned(), "contents"),
+        (r#"{"contents":"x"}"#.to_owned(), "contents"),
+        (r#"{"contents":[1]}"#.to_owned(), "contents[0]"),
+        (r#"{"contents":[{"role":"robot","parts":[]}]}"#.to_owned(), "contents[0].role"),
+        (r#"{"contents":[{"role":"user"}]}"#.to_owned(), "contents[0].parts"),
+        (parts("1"), "contents[0].parts[0]"),
+        (parts(r#"{"text":1}"#), "contents[0].parts[0].text"),
+        (parts(r#"{"functionCall":{}}"#), "contents[0].parts[0].functionCall.name"),
+        (with(r#""tools":[{"functionDeclarations":[{}]}]"#), "tools[0].functionDeclarations[0].name"),
+        (with(r#""generationConfig":{"temperature":"hot"}"#), "generationConfig.temperature"),
+        (with(r#""generation_config":7"#), "generationConfig"),
+    ] {
+        refused(Dialect::Gemini, &body, Some(param));
+    }
+}
+
+#[test]
+fn malformed_bedrock_requests_name_the_field() {
+    let content = |block: &str| format!(r#"{{"messages":[{{"role":"user","content":[{block}]}}]}}"#);
+    let with = |field: &str| format!(r#"{{"messages":[{{"role":"user","content":[{{"text":"x"}}]}}],{field}}}"#);
+    for (body, param) in [
+        ("{}".to_owned(), "messages"),
+        (r#"{"messages":[]}"#.to_owned(), "messages"),
+        (r#"{"messages":[{"content":[]}]}"#.to_owned(), "messages[0].role"),
+        (r#"{"messages":[{"role":"robot","content":[]}]}"#.to_owned(), "messages[0].role"),
+        (r#"{"messages":[{"role":"user","content":"x"}]}"#.to_owned(), "messages[0].content"),
+        (content("1"), "messages[0].content[0]"),
+        (content(r#"{"text":1}"#), "messages[0].content[0].text"),
+        (content(r#"{"toolUse":{"name":"f"}}"#), "messages[0].content[0].toolUse.toolUseId"),
+        (with(r#""toolConfig":{"tools":[{"toolSpec":{}}]}"#), "toolConfig.tools[0].toolSpec.name"),
+        (with(r#""toolConfig":{"tools":[],"toolChoice":{"some":{}}}"#), "toolConfig.toolChoice"),
+        (with(r#""inferenceConfig":{"maxTokens":-1}"#), "inferenceConfig.maxTokens"),
+    ] {
+        refused(Dialect::Bedrock, &body, Some(param));
+    }
 }
 
 #[test]

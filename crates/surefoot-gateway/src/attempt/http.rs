@@ -8,7 +8,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use reqwest::{RequestBuilder, Response, header::HeaderMap};
-use surefoot_dialect::{self as dialect, Frame, StreamReader};
+use surefoot_dialect::{self as dialect, Frame, StreamReader, ToolNames};
 use surefoot_types::{
     Clock, Code, Fault, Retry,
     conversation::{Answer, Dialect},
@@ -104,22 +104,24 @@ impl Upstream {
         let Reach::Http { dialect, base_url, .. } = &target.provider.reach else {
             return self.begin_resident(attempting, target).await;
         };
-        let url = format!("{base_url}{}", presets::path(*dialect));
+        let url = format!("{base_url}{}", presets::path(*dialect, &target.model, streamed));
         let mut request = authorised(self.http.post(url), &target.provider);
         if *dialect == Dialect::Anthropic {
             request = with_anthropic_headers(request, &attempting.call.context.headers);
         }
         request = with_trace(request, traceparent, attempting.call.context.trace.as_ref());
         let response = self.send(request, body, *dialect).await?;
+        let names = ToolNames::of(*dialect, &attempting.prompt.grounded.request);
         if !streamed {
-            return Ok(Begun::Whole(Box::new(whole(*dialect, attempting, response).await?)));
+            return Ok(Begun::Whole(Box::new(whole(*dialect, attempting, &names, response).await?)));
         }
         if is_whole(response.headers()) {
             // A server that does not stream answers all the same: told as a stream of one piece.
-            let answer = dialect::answer_read(*dialect, &read_all(response).await?)?;
+            let mut answer = dialect::answer_read(*dialect, &read_all(response).await?)?;
+            names.restore(&mut answer);
             return Ok(Begun::Stream(stream::iter([Ok(Frame::made(answer.into_events()))]).boxed()));
         }
-        Ok(Begun::Stream(frames(*dialect, response)))
+        Ok(Begun::Stream(frames(*dialect, names, response)))
     }
 
     /// Posts a body and gives the response if its status is a success.
@@ -172,7 +174,8 @@ fn authorised(request: RequestBuilder, provider: &Provider) -> RequestBuilder {
     if let Some(key) = key {
         request = match dialect {
             Dialect::Anthropic => request.header("x-api-key", key.reveal()),
-            Dialect::OpenaiChat => request.bearer_auth(key.reveal()),
+            Dialect::Gemini => request.header("x-goog-api-key", key.reveal()),
+            Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Bedrock => request.bearer_auth(key.reveal()),
         };
     }
     request
@@ -196,9 +199,15 @@ pub(crate) fn with_trace(request: RequestBuilder, parent: &str, told: Option<&Tr
     }
 }
 
-async fn whole(target: Dialect, attempting: &Attempting<'_>, response: Response) -> Result<Whole, Fault> {
+async fn whole(
+    target: Dialect,
+    attempting: &Attempting<'_>,
+    names: &ToolNames,
+    response: Response,
+) -> Result<Whole, Fault> {
     let body = read_all(response).await?;
-    let answer: Answer = dialect::answer_read(target, &body)?;
+    let mut answer: Answer = dialect::answer_read(target, &body)?;
+    names.restore(&mut answer);
     let raw = (target == attempting.call.chat.dialect).then_some(body);
     Ok(Whole { answer, raw })
 }
@@ -222,7 +231,7 @@ fn is_whole(headers: &HeaderMap) -> bool {
 
 /// The frames of a streamed response, up to the dialect's end: some servers leave the connection open
 /// after it. A frame that cannot be read ends it too.
-fn frames(target: Dialect, response: Response) -> BoxStream<'static, Result<Frame, Fault>> {
+fn frames(target: Dialect, names: ToolNames, response: Response) -> BoxStream<'static, Result<Frame, Fault>> {
     let pieces = response.bytes_stream();
     let reader = StreamReader::new(target);
     stream::unfold(Some((pieces, reader)), |state| async move {
@@ -242,6 +251,12 @@ fn frames(target: Dialect, response: Response) -> BoxStream<'static, Result<Fram
         Some((stream::iter(batch), next))
     })
     .flatten()
+    .map(move |frame: Result<Frame, Fault>| {
+        frame.map(|mut frame| {
+            names.restore_frame(&mut frame);
+            frame
+        })
+    })
     .boxed()
 }
 

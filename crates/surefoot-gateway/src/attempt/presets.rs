@@ -9,9 +9,14 @@ pub(crate) const ANTHROPIC_VERSION: &str = "2023-06-01";
 pub(crate) const EMBEDDINGS: &str = "/embeddings";
 
 /// Where a provider takes conversations, below its base URL.
-pub(crate) fn path(dialect: Dialect) -> &'static str {
+pub(crate) fn path(dialect: Dialect, model: &str, streamed: bool) -> String {
     match dialect {
-        Dialect::OpenaiChat => "/chat/completions",
-        Dialect::Anthropic => "/messages",
+        Dialect::OpenaiChat => "/chat/completions".into(),
+        Dialect::OpenaiResponses => "/responses".into(),
+        Dialect::Anthropic => "/messages".into(),
+        Dialect::Bedrock if streamed => format!("/model/{model}/converse-stream"),
+        Dialect::Bedrock => format!("/model/{model}/converse"),
+        Dialect::Gemini if streamed => format!("/models/{model}:streamGenerateContent?alt=sse"),
+        Dialect::Gemini => format!("/models/{model}:generateContent"),
     }
 }

@@ -118,5 +118,10 @@ fn merge(variant: &Parameters, caller: &Parameters) -> Parameters {
         top_k: caller.top_k.or(variant.top_k),
         stop: if caller.stop.is_empty() { variant.stop.clone() } else { caller.stop.clone() },
         seed: caller.seed.or(variant.seed),
+        presence_penalty: caller.presence_penalty.or(variant.presence_penalty),
+        frequency_penalty: caller.frequency_penalty.or(variant.frequency_penalty),
+        logprobs: caller.logprobs.or(variant.logprobs),
+        top_logprobs: caller.top_logprobs.or(variant.top_logprobs),
+        n: caller.n.or(variant.n),
     }
 }

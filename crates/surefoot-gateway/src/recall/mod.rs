@@ -113,6 +113,7 @@ impl Recall {
                 parts: trace.answer.clone(),
                 finish,
                 usage: Some(trace.usage),
+                logprobs: Vec::new(),
             },
             |whole| whole.answer.clone(),
         );

@@ -80,14 +80,14 @@ fn each_part(parts: &mut [Part], visit: &mut dyn FnMut(&mut String)) {
     for part in parts {
         match part {
             Part::Text { text } | Part::Refusal { text } => visit(text),
-            Part::Thinking { text, signature, redacted } => {
+            Part::Thinking { text, signature, redacted, by } => {
                 visit(text);
                 // Opaque, and of no use without the words that it is of.
-                (*signature, *redacted) = (None, None);
+                (*signature, *redacted, *by) = (None, None, None);
             }
             Part::ToolCall { arguments, .. } => visit(arguments),
             Part::ToolResult { content, .. } => each_part(content, visit),
-            Part::Image { url, .. } => visit(url),
+            Part::Image { url, .. } | Part::File { url, .. } => visit(url),
             Part::Other { value, .. } => {
                 let mut text = value.to_string();
                 visit(&mut text);
@@ -119,7 +119,7 @@ mod tests {
         let result = Part::ToolResult { id: "1".into(), content: vec![Part::text(said())], is_error: false };
         let image = Part::Image { url: format!("data:{SAID}"), detail: None };
         let other = Part::Other { dialect: surefoot_types::conversation::Dialect::Anthropic, value: said().into() };
-        let thinking = Part::Thinking { text: said(), signature: Some(said()), redacted: Some(said()) };
+        let thinking = Part::Thinking { text: said(), signature: Some(said()), redacted: Some(said()), by: None };
         trace.prompt = vec![Message { parts: vec![tool, result, image, other], ..Message::text(Role::User, said()) }];
         trace.prompt[0].extra.insert("name".into(), said().into());
         trace.answer = vec![Part::text(said()), thinking, Part::Refusal { text: said() }];

@@ -354,7 +354,7 @@ fn estimate(parts: &[Part]) -> u64 {
         Part::ToolCall { name, arguments, .. } => Usage::estimate(name) + Usage::estimate(arguments),
         Part::ToolResult { content, .. } => estimate(content),
         Part::Image { .. } => IMAGE,
-        Part::Other { .. } => 0,
+        Part::File { .. } | Part::Other { .. } => 0,
     };
     parts.iter().map(of).sum()
 }

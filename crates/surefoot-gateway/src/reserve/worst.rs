@@ -30,7 +30,7 @@ pub(crate) struct Worst {
 impl Worst {
     /// The bound for a conversation. Every target that may answer is reckoned with, since only the dearest is safe.
     pub(crate) fn of_chat(project: &Project, model: &Model, request: &ChatRequest, now: Timestamp) -> Self {
-        let answers = request.extra.get("n").and_then(Value::as_u64).unwrap_or(1);
+        let answers = request.parameters.n.unwrap_or(1);
         Self { prices: prices(project, model, now), prompt: prompt_tokens(request), answers }
     }
 
@@ -104,13 +104,14 @@ fn part_tokens(part: &Part) -> u64 {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     match part {
         Part::Text { text } | Part::Refusal { text } => text.len() as u64,
-        Part::Thinking { text, signature, redacted } => (text.len() + length(signature) + length(redacted)) as u64,
+        Part::Thinking { text, signature, redacted, .. } => (text.len() + length(signature) + length(redacted)) as u64,
         Part::ToolCall { id, name, arguments } => (id.len() + name.len() + arguments.len()) as u64 + AROUND_MESSAGE,
         Part::ToolResult { id, content, .. } => {
             content.iter().map(part_tokens).sum::<u64>() + id.len() as u64 + AROUND_MESSAGE
         }
         Part::Image { .. } => IMAGE,
-        // Sound or a file: as bytes, and as a picture besides.
+        // A file or sound: as bytes, and as a picture besides.
+        Part::File { url, .. } => url.len() as u64 + IMAGE,
         Part::Other { value, .. } => bytes(value) + IMAGE,
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn mask_part(part: &mut Part) {
         Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => secrets::mask_in_place(text),
         Part::ToolCall { arguments, .. } => secrets::mask_in_place(arguments),
         Part::ToolResult { content, .. } => content.iter_mut().for_each(mask_part),
-        Part::Image { .. } | Part::Other { .. } => {}
+        Part::Image { .. } | Part::File { .. } | Part::Other { .. } => {}
     }
 }
 
@@ -79,7 +79,7 @@ fn each_text(message: &Message, visit: &mut dyn FnMut(&str)) {
             Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => visit(text),
             Part::ToolCall { arguments, .. } => visit(arguments),
             Part::ToolResult { content, .. } => content.iter().for_each(|inner| part(inner, visit)),
-            Part::Image { .. } | Part::Other { .. } => {}
+            Part::Image { .. } | Part::File { .. } | Part::Other { .. } => {}
         }
     }
     message.parts.iter().for_each(|one| part(one, visit));

@@ -149,6 +149,7 @@ fn said(parts: &[Part]) -> String {
         Part::ToolCall { name, arguments, .. } => format!("{name}({arguments})"),
         Part::ToolResult { content, .. } => words(content),
         Part::Image { .. } => "[image]".into(),
+        Part::File { .. } => "[file]".into(),
         Part::Other { .. } => "[other]".into(),
     };
     parts.iter().map(told).collect::<Vec<_>>().join("\n")

@@ -134,7 +134,7 @@ pub(super) async fn streamed(plan: Plan, dialect: Dialect, include_usage: bool) 
         Opening::Fails(failure) => return Ok(failed(&failure, dialect)),
         Opening::Closes => return Err(Dropped),
     }
-    let writer = StreamWriter::new(dialect, StreamOptions { include_usage, created: CREATED });
+    let writer = StreamWriter::new(dialect, StreamOptions { include_usage, json_array: false, created: CREATED });
     let speaking = Speaking { steps, writer, dialect };
     let pieces = stream::unfold(speaking, |mut speaking| async move {
         let piece = speaking.next().await?;
@@ -181,6 +181,12 @@ fn malformed(dialect: Dialect) -> &'static [u8] {
         Dialect::OpenaiChat => {
             b"data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"cont\n\n"
         }
+        Dialect::OpenaiResponses => {
+            b"event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"te\n\n"
+        }
+        // Not a frame: its sums are wrong.
+        Dialect::Bedrock => b"\0\0\0\x10\0\0\0\0broken!!",
+        Dialect::Gemini => b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"te\n\n",
         Dialect::Anthropic => {
             b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"te\n\n"
         }

@@ -35,10 +35,12 @@ impl Failure {
             ));
         }
         let body = match dialect {
-            Dialect::OpenaiChat => {
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => {
                 let (kind, code) = openai_kind(*status);
                 json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
             }
+            Dialect::Bedrock => json!({"message": message}),
+            Dialect::Gemini => json!({"error": {"code": status, "message": message, "status": google_kind(*status)}}),
             Dialect::Anthropic => {
                 json!({"type": "error", "error": {"type": anthropic_kind(*status), "message": message}})
             }
@@ -61,6 +63,18 @@ fn openai_kind(status: u16) -> (&'static str, Option<&'static str>) {
         429 => ("requests", Some("rate_limit_exceeded")),
         400..=499 => ("invalid_request_error", None),
         _ => ("server_error", None),
+    }
+}
+
+fn google_kind(status: u16) -> &'static str {
+    match status {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        429 => "RESOURCE_EXHAUSTED",
+        400..=499 => "INVALID_ARGUMENT",
+        503 | 529 => "UNAVAILABLE",
+        _ => "INTERNAL",
     }
 }
 

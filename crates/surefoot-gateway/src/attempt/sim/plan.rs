@@ -219,7 +219,7 @@ fn tokens(message: &Message) -> u64 {
                 Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => Usage::estimate(text),
                 Part::ToolCall { name, arguments, .. } => Usage::estimate(name) + Usage::estimate(arguments),
                 Part::ToolResult { content, .. } => of(content),
-                Part::Image { .. } | Part::Other { .. } => 0,
+                Part::Image { .. } | Part::File { .. } | Part::Other { .. } => 0,
             })
             .sum()
     }

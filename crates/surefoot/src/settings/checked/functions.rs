@@ -120,6 +120,7 @@ impl Ground<'_> {
             top_k: count("top_k", &written.top_k),
             stop: written.stop.iter().map(|stop| stop.value.clone()).collect(),
             seed: written.seed.as_ref().map(|seed| seed.value),
+            ..Parameters::default()
         }
     }
 }
