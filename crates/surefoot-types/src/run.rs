@@ -86,7 +86,7 @@ pub struct Rate {
     pub of: u64,
     /// The share that passed; absent when `of` is 0.
     pub value: Option<f64>,
-    /// Lower end of the 95 % interval: Wilson's, or Student's t over what belongs together.
+    /// Lower end of the 95 % interval: Wilson's, of the effective number of cases where some belong together.
     pub low: f64,
     /// Upper end.
     pub high: f64,

@@ -8,7 +8,12 @@ use surefoot_types::{
 };
 
 use super::gate;
-use crate::stats::{Confidence, Estimate, Interval, mean, wilson};
+use crate::stats::{
+    Confidence, Interval,
+    mean::{self, Mean},
+    proportion::wilson_effective,
+    wilson,
+};
 
 /// A case's verdict: error over fail over pass; undefined if every grader was.
 pub(super) fn verdict(grades: &[Grade]) -> Verdict {
@@ -68,21 +73,22 @@ fn rate(given: &[Given<'_>], limit: u64) -> (Rate, Count) {
     let interval = if alone {
         wilson(count.passed, of, Confidence::P95)
     } else {
-        let told = mean::clustered(&scores, &units, Confidence::P95).map(|mean| mean.estimate);
-        told.map_or(Interval { low: 0.0, high: 1.0 }, |told| spread(told, &units))
+        let told = mean::clustered(&scores, &units, Confidence::P95);
+        told.map_or(Interval { low: 0.0, high: 1.0 }, |told| spread(&told))
     };
     let value = Some(count.passed as f64 / of as f64);
     (Rate { value, low: interval.low, high: interval.high, ..nothing }, count)
 }
 
-/// The interval of a clustered mean. Without any spread between clusters (all pass, or all fail) the
-/// formula would be certain: what so many clusters can say of one proportion is said instead.
-fn spread(told: Estimate, units: &[&str]) -> Interval {
-    if told.se > 0.0 {
-        return told.interval.within(0.0, 1.0);
+/// The interval of a clustered rate: Wilson's, of as many independent cases as would know it that well.
+/// Without any spread between clusters (all pass, or all fail) those are the clusters.
+fn spread(told: &Mean) -> Interval {
+    let (rate, se, clusters) = (told.estimate.value, told.estimate.se, told.freedom + 1.0);
+    let certain = se <= 1e-12 || rate * (1.0 - rate) <= 1e-12;
+    if certain {
+        return wilson((rate * clusters).round() as u64, clusters as u64, Confidence::P95);
     }
-    let clusters = units.iter().collect::<BTreeSet<_>>().len() as u64;
-    wilson((told.value * clusters as f64).round() as u64, clusters, Confidence::P95)
+    wilson_effective(rate, rate * (1.0 - rate) / (se * se), Confidence::P95.t(told.freedom))
 }
 
 /// Fills in the figures of a run from the answers that are there, and its gate.

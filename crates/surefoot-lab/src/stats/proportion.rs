@@ -15,15 +15,20 @@ pub fn wilson(passed: u64, of: u64, confidence: Confidence) -> Interval {
         return ANYTHING;
     }
     let passed = passed.min(of);
-    let (n, z) = (of as f64, confidence.z());
-    let p = passed as f64 / n;
-    let middle = p + z * z / (2.0 * n);
-    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z * z / n;
+    let Interval { low, high } = wilson_effective(passed as f64 / of as f64, of as f64, confidence.z());
     // At the ends the formula is exact only up to rounding.
-    let low = if passed == 0 { 0.0 } else { ((middle - half) / scale).max(0.0) };
-    let high = if passed == of { 1.0 } else { ((middle + half) / scale).min(1.0) };
-    Interval { low, high }
+    Interval { low: if passed == 0 { 0.0 } else { low }, high: if passed == of { 1.0 } else { high } }
+}
+
+/// The same of a rate that is known as well as from `n` independent cases, where `n` need not be whole:
+/// the effective number of clustered ones, `rate (1 - rate) / se^2` (Franco et al. 2019). `quantile` is that
+/// of the normal distribution, or of Student's t where few clusters stand behind it.
+pub fn wilson_effective(rate: f64, n: f64, quantile: f64) -> Interval {
+    let square = quantile * quantile;
+    let middle = rate + square / (2.0 * n);
+    let half = quantile * (rate * (1.0 - rate) / n + square / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + square / n;
+    Interval { low: (middle - half) / scale, high: (middle + half) / scale }.within(0.0, 1.0)
 }
 
 /// The exact interval of Clopper and Pearson (1934), by quantiles of the beta distribution: never
