@@ -64,7 +64,8 @@ impl Drain {
     ) -> Stored<Self> {
         spool_register(&mut first, &spool, seat.holder()).await?;
         let (tell, state) = watch::channel(State { took_over: false, cut_off: false });
-        let mover = Mover { left: spool.last(), connect, connection: Some(first), spool, seat, options, tell };
+        let mover =
+            Mover { left: spool.last(), batch: BATCH, connect, connection: Some(first), spool, seat, options, tell };
         let task = tokio::spawn(mover.run());
         Ok(Self { state, task: std::sync::Mutex::new(Some(task)) })
     }
@@ -107,6 +108,8 @@ struct Mover {
     options: Options,
     /// The last record that the seat's predecessor left.
     left: i64,
+    /// Most records in the next transaction.
+    batch: usize,
     tell: watch::Sender<State>,
 }
 
@@ -146,11 +149,15 @@ impl Mover {
             }
             if failed_at.replace(self.spool.moved()) != Some(self.spool.moved()) {
                 // It came further than the last time: it is there.
-                wait = WAITS.0;
+                (wait, self.batch) = (WAITS.0, BATCH);
+            } else {
+                // What takes too long as a whole may get through in parts.
+                self.batch = (self.batch / 2).max(1);
             }
             sleep(wait).await;
             wait = (wait * 2).min(WAITS.1);
         }
+        self.batch = BATCH;
         if failed_at.is_some() {
             tracing::info!("all records were moved to Postgres");
         }
@@ -167,7 +174,7 @@ impl Mover {
         };
         loop {
             let took_over = self.tell.borrow().took_over;
-            let moved = batch_move(connection, &self.spool, BATCH).await?;
+            let moved = batch_move(connection, &self.spool, self.batch).await?;
             if !took_over && moved.up_to >= self.left {
                 // The predecessor is dead, and what it spent was charged: what it held is free.
                 leases_delete(connection, self.seat.holder()).await?;
