@@ -11,17 +11,17 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::json;
+use surefoot_gateway::identify::mint;
 use surefoot_types::{
     Fault, Timestamp,
     budget::{Every, Rates},
-    ids::KeyId,
-    key::{Admin, Key, KeyBudget, KeySecret, Scope},
+    key::{Admin, Key, KeyBudget, Scope},
     ports::StoreError,
     trace::Keep,
 };
 use utoipa::ToSchema;
 
-use super::{Found, KeyView, KeyWithSecret, audit, secret};
+use super::{Found, KeyView, KeyWithSecret, audit};
 use crate::{
     access::{LOCAL, Who},
     fault,
@@ -109,20 +109,16 @@ pub(crate) async fn serve(State(app): State<App>, Extension(who): Extension<Who>
 pub(crate) async fn create(app: &App, who: &Who, body: KeyBody) -> Result<KeyWithSecret, Fault> {
     let now = app.clock.now();
     check(app, &body, now)?;
-    let (secret, hash) = secret(app);
+    let (minted, secret) = mint(app.clock.as_ref(), app.chance.as_ref(), body.name);
     let key = Key {
-        id: KeyId::mint(app.clock.as_ref(), app.chance.as_ref()),
-        name: body.name,
-        secrets: vec![KeySecret { hash, expires: None }],
         tenant: body.tenant,
-        created: now,
         expires: body.expires,
-        revoked: None,
         scope: Scope { functions: body.functions, models: body.models, knowledge: body.knowledge, admin: body.admin },
         tags: body.tags,
         limits: body.limits.into(),
         budget: body.budget.map(|budget| KeyBudget { limit: budget.usd.0, every: budget.every }),
         keep: body.keep,
+        ..minted
     };
     app.store.key_add(&key).await.map_err(|error| match error {
         StoreError::Exists(_) => taken(&key.name),

@@ -10,9 +10,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use surefoot_gateway::identify::{mint_secret, secret_hash};
 use surefoot_types::{
-    Code, Fault, Secret, Timestamp,
+    Code, Fault, Timestamp,
     budget::{Every, Rates},
     ids::KeyId,
     key::{Admin, Key},
@@ -148,13 +147,6 @@ async fn find(app: &App, name: &str) -> Result<Found, Fault> {
     let named = |found: &Found| found.key().name == name || found.key().id.to_string() == name;
     let found = all(app).await?.into_iter().find(named);
     found.ok_or_else(|| Fault::new(Code::NotFound, format!("there is no key named '{name}'")))
-}
-
-/// A new secret and its hash.
-fn secret(app: &App) -> (Secret, String) {
-    let secret = mint_secret(app.chance.as_ref());
-    let hash = secret_hash(&secret);
-    (secret, hash)
 }
 
 /// Changes a key of the ledger: one change at a time, so that none undoes another.

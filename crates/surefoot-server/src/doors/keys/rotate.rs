@@ -10,10 +10,11 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::json;
+use surefoot_gateway::identify::{mint_secret, secret_hash};
 use surefoot_types::Fault;
 use utoipa::ToSchema;
 
-use super::{KeyWithSecret, change, secret};
+use super::{KeyWithSecret, change};
 use crate::{access::Who, json, state::App};
 
 /// Longest overlap: a month.
@@ -55,7 +56,8 @@ pub(crate) async fn rotate(app: &App, who: &Who, name: &str, overlap: u64) -> Re
     }
     let now = app.clock.now();
     let until = now.checked_add(Duration::from_secs(overlap)).unwrap_or(now);
-    let (secret, hash) = secret(app);
+    let secret = mint_secret(app.chance.as_ref());
+    let hash = secret_hash(&secret);
     let key = change(app, who, name, "key.rotate", |key| {
         if !key.is_live(now) {
             return Err(Fault::bad_request("", format!("the key '{}' has ended", key.name)).hint("Make a new one."));
