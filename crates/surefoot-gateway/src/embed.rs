@@ -174,9 +174,27 @@ impl Gateway {
                 }
             }
         };
-        timeout(limit, work).await.unwrap_or_else(|_| {
+        let answered = timeout(limit, work).await.unwrap_or_else(|_| {
             Err(Fault::new(Code::UpstreamTimeout, "the provider did not answer in time").retry(Retry::Later(None)))
-        })
+        });
+        answered.and_then(|embeddings| fitting(embeddings, &call.request))
+    }
+}
+
+/// The vectors, if they are one for each text and of the size that was asked for.
+fn fitting(embeddings: Embeddings, request: &EmbeddingsRequest) -> Result<Embeddings, Fault> {
+    let (got, asked) = (embeddings.vectors.len(), request.inputs.len());
+    if got != asked {
+        let told = format!("the provider answered {asked} texts with {got} vectors");
+        return Err(Fault::new(Code::Upstream, told).retry(Retry::Later(None)));
+    }
+    let size = embeddings.vectors.first().map_or(0, Vec::len) as u64;
+    match request.dimensions {
+        Some(wanted) if wanted != size && got > 0 => {
+            let told = format!("the model '{}' makes vectors of {size} dimensions, not of {wanted}", request.model);
+            Err(Fault::bad_request("dimensions", told).hint("Leave `dimensions` out, or name another model."))
+        }
+        _ => Ok(embeddings),
     }
 }
 

@@ -170,7 +170,7 @@ impl From<Usage> for UsageWire {
         Self {
             prompt_token_count: Some(usage.input_total()),
             cached_content_token_count: some(usage.cache_read),
-            candidates_token_count: Some(usage.output.saturating_sub(usage.reasoning)),
+            candidates_token_count: Some(usage.output_total().saturating_sub(usage.reasoning)),
             thoughts_token_count: some(usage.reasoning),
             tool_use_prompt_token_count: None,
             total_token_count: Some(usage.total()),

@@ -278,7 +278,8 @@ pub(super) fn arguments_text(arguments: Value) -> String {
 }
 
 /// Content as text; some servers give an array of parts.
-fn content_text(content: Option<Value>) -> String {
+/// The text of a content that is a text, or parts of one.
+pub(super) fn content_text(content: Option<Value>) -> String {
     match content {
         Some(Value::String(text)) => text,
         Some(Value::Array(items)) => items.iter().filter_map(|item| item.get("text")?.as_str()).collect(),

@@ -10,7 +10,7 @@ use surefoot_types::{
 
 use super::{
     UsageIn, finish_of,
-    read::{Logprobs, arguments_text, call_id, is_truthy, lenient, read_thinking},
+    read::{Logprobs, arguments_text, call_id, content_text, is_truthy, lenient, read_thinking},
 };
 use crate::{fault, logprobs};
 
@@ -41,7 +41,8 @@ struct Choice {
 
 #[derive(Deserialize)]
 struct Delta {
-    content: Option<String>,
+    /// A text, or parts of one.
+    content: Option<Value>,
     refusal: Option<String>,
     reasoning_content: Option<String>,
     reasoning: Option<String>,
@@ -132,7 +133,7 @@ impl Reader {
                     _ => {}
                 }
             }
-            events.extend(some(delta.content).map(|text| Event::Text { text }));
+            events.extend(some(Some(content_text(delta.content))).map(|text| Event::Text { text }));
             events.extend(some(delta.refusal).map(|text| Event::Refusal { text }));
             for call in delta.tool_calls.unwrap_or_default() {
                 self.call(call, events);

@@ -136,9 +136,9 @@ impl From<Usage> for UsageWire {
             input_tokens: usage.input_total(),
             input_tokens_details: InputDetails {
                 cached_tokens: usage.cache_read,
-                cache_write_tokens: usage.cache_write,
+                cache_write_tokens: usage.cache_write + usage.cache_write_hour,
             },
-            output_tokens: usage.output,
+            output_tokens: usage.output_total(),
             output_tokens_details: OutputDetails { reasoning_tokens: usage.reasoning },
             total_tokens: usage.total(),
         }

@@ -1,6 +1,6 @@
 //! What of a trace is kept: its owner may not want all that was said to be stored.
 
-use surefoot_guard::personal::Detector;
+use surefoot_guard::{personal::Detector, secrets};
 use surefoot_types::{
     Fault,
     conversation::{Message, Part},
@@ -18,16 +18,27 @@ const NOT_KEPT: &str = "(not kept)";
 pub(super) fn apply(trace: &mut Trace, keep: Keep, detector: &Detector) {
     trace.keep = keep;
     match keep {
-        Keep::All => {}
-        Keep::Redacted => {
-            each_text(trace, &mut |text| redact(detector, text));
-            each_fault(trace, |fault| {
-                redact(detector, &mut fault.message);
-                fault.hint.iter_mut().for_each(|hint| redact(detector, hint));
-            });
+        Keep::All => masked(trace, &mut secrets::mask_in_place),
+        Keep::Redacted => masked(trace, &mut |text| redact(detector, text)),
+        Keep::Metadata | Keep::Nothing => {
+            blank(trace);
+            each_label(trace, &mut secrets::mask_in_place);
         }
-        Keep::Metadata | Keep::Nothing => blank(trace),
     }
+}
+
+fn masked(trace: &mut Trace, mask: &mut dyn FnMut(&mut String)) {
+    each_text(trace, mask);
+    each_label(trace, &mut secrets::mask_in_place);
+    each_fault(trace, |fault| {
+        mask(&mut fault.message);
+        fault.hint.iter_mut().for_each(&mut *mask);
+    });
+}
+
+/// What a caller says of a request. Whose it is, is not masked as personal data is: it is looked for by it.
+fn each_label(trace: &mut Trace, visit: &mut dyn FnMut(&mut String)) {
+    trace.session.iter_mut().chain(&mut trace.user).chain(trace.tags.values_mut()).for_each(visit);
 }
 
 /// Whether a finished request is kept whose project keeps `share` of the answered ones. The same for every replica,

@@ -9,7 +9,7 @@ use surefoot_guard::personal::Detector;
 use surefoot_types::{
     Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
     budget::Charge,
-    conversation::{ChatRequest, Event, Gathered, Message, Part, Tool},
+    conversation::{ChatRequest, Event, Gathered, Part, Tool},
     ids::{AttemptId, TraceId},
     ports::Record,
     trace::{Attempt, Keep, Outcome, Span, Trace},
@@ -26,7 +26,7 @@ use crate::{
     project::{Project, Records, Target},
     recall::Kept,
     resolve::Plan,
-    screen::{Screened, mask, mask_part},
+    screen::Screened,
     trace_context,
 };
 
@@ -62,7 +62,7 @@ impl Tale {
         let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.chat.model.as_str());
         trace.user.clone_from(&call.chat.user);
         trace.streamed = call.chat.stream;
-        trace.question = masked(call.chat.question());
+        trace.question = call.chat.question();
         Self::of(trace, records, &call.context, &call.chat.extra)
     }
 
@@ -149,9 +149,9 @@ impl Tale {
         }
     }
 
-    /// What leaves. The record is masked whatever the guards do to the prompt itself.
+    /// What leaves. Its secrets are masked when it is recorded, whatever the guards do to the prompt itself.
     pub(crate) fn screened(&mut self, prompt: &Screened) {
-        self.trace.prompt = masked_messages(&prompt.grounded.request.messages);
+        self.trace.prompt.clone_from(&prompt.grounded.request.messages);
         self.trace.parameters = prompt.grounded.request.parameters.clone();
         self.said = estimate_request(&prompt.grounded.request);
         self.trace.verdicts.clone_from(&prompt.verdicts);
@@ -226,7 +226,9 @@ impl Tale {
         let Some(Open { mut attempt, mut gathered, price }) = self.open.take() else { return };
         attempt.took_us = now - attempt.at_us;
         let answered = gathered.finish.is_some() || !gathered.parts.is_empty();
-        if answered && gathered.usage.is_none_or(|usage| usage.output == 0 && usage.input == 0) {
+        // What is told at a stream's beginning says nothing of an answer that breaks off later.
+        let untold = gathered.usage.is_none_or(|usage| usage.output == 0 && usage.input == 0);
+        if answered && (untold || gathered.finish.is_none()) {
             gathered.usage = Some(self.estimate(&gathered));
         }
         attempt.usage = gathered.usage;
@@ -239,7 +241,6 @@ impl Tale {
         events::attempt_ended(&attempt.target, attempt.usage.as_ref(), attempt.fault.as_ref());
         if answered {
             self.trace.answer = gathered.parts;
-            self.trace.answer.iter_mut().for_each(mask_part);
             self.trace.finish = gathered.finish;
         }
         self.trace.attempts.push(attempt);
@@ -330,10 +331,14 @@ impl Tale {
         Usage { input: self.said, estimated: true, ..Usage::default() }
     }
 
+    /// What an answer used: what was told of it, and by estimate what was not.
     fn estimate(&self, gathered: &Gathered) -> Usage {
+        let told = gathered.usage.unwrap_or_default();
+        let input = if told.input_total() > 0 { told.input } else { self.said };
         // A provider counts no more than it was allowed to generate.
         let most = self.trace.parameters.max_tokens.unwrap_or(u64::MAX);
-        Usage { output: estimate(&gathered.parts).min(most), ..self.estimate_prompt() }
+        let output = estimate(&gathered.parts).min(most).max(told.output);
+        Usage { input, output, estimated: true, ..told }
     }
 }
 
@@ -357,15 +362,4 @@ fn estimate(parts: &[Part]) -> u64 {
         Part::File { .. } | Part::Other { .. } => 0,
     };
     parts.iter().map(of).sum()
-}
-
-fn masked(mut text: String) -> String {
-    surefoot_guard::secrets::mask_in_place(&mut text);
-    text
-}
-
-fn masked_messages(messages: &[Message]) -> Vec<Message> {
-    let mut messages = messages.to_vec();
-    messages.iter_mut().for_each(mask);
-    messages
 }

@@ -73,7 +73,7 @@ fn signatures() {
         {"type": "tool_use", "id": "gemini_1_1"}]}, {"content": [{"tool_use_id": "gemini_1_1", "is_error": true}]}]});
     check(GEMINI, said.clone(), ANTHROPIC, "m", &theirs, &[]);
     let body = said.to_string();
-    let sent = passthrough::request(GEMINI, body.as_bytes(), "m").unwrap();
+    let sent = passthrough::request(GEMINI, body.as_bytes(), "m", None).unwrap();
     assert!(!std::str::from_utf8(&sent).unwrap().contains(sealed));
     // An answer of Gemini's, to clients of the others: the signature stands before its call.
     let answer = json!({"responseId": "r", "candidates": [{"finishReason": "STOP", "content": {"parts": [

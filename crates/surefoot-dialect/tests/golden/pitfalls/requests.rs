@@ -87,7 +87,7 @@ fn system_and_messages() {
 fn parameters() {
     // 6: a limit is required there, and has another name here.
     to_anthropic(json!({"max_tokens": null}), json!({"max_tokens": 4096}), &[]);
-    to_anthropic(json!({"max_completion_tokens": 5}), json!({"max_tokens": 5}), &[]);
+    to_anthropic(json!({"max_completion_tokens": 5, "max_tokens": null}), json!({"max_tokens": 5}), &[]);
     to_chat(json!({}), json!({"max_completion_tokens": 9000, "max_tokens": null}), &[]);
     // 7: the scale ends at 1 there, and 0.7 stays 0.7.
     to_anthropic(json!({"temperature": 1.5}), json!({"temperature": 1.0}), &["temperature"]);
@@ -276,7 +276,7 @@ fn signatures() {
     // The same dialect at both ends, and yet another provider's signature: not sent on.
     let body = json!({"model": "m", "messages": [{"role": "user", "content": "x"},
         {"role": "assistant", "content": "y", "thinking_blocks": [signed("surefoot:anthropic:s"), signed("own")]}]});
-    let sent = passthrough::request(CHAT, body.to_string().as_bytes(), "real").unwrap();
+    let sent = passthrough::request(CHAT, body.to_string().as_bytes(), "real", None).unwrap();
     let sent: Value = serde_json::from_slice(&sent).unwrap();
     let expected = json!({"model": "real", "messages": [{}, {"thinking_blocks": [signed("own")]}]});
     holds(&sent, &expected, &sent.to_string());
