@@ -67,11 +67,11 @@ mod tests {
         assert_eq!(used(None, "openai/gpt-5"), Ok(()));
         assert_eq!(
             used(None, "anthropic/claude").unwrap_err(),
-            "the key 'app' may not use the model 'anthropic/claude' What it may use of that kind: fast, openai/*."
+            "the key 'app' may not use the model 'anthropic/claude'. What it may use of that kind: fast, openai/*."
         );
         assert_eq!(
             may_search(Some(&admitted), "docs").unwrap_err().told(),
-            "the key 'app' may not use the knowledge 'docs' What it may use of that kind: none."
+            "the key 'app' may not use the knowledge 'docs'. What it may use of that kind: none."
         );
         assert_eq!(may_use(None, None, "anything"), Ok(()));
     }
