@@ -21,4 +21,5 @@ mod project;
 mod reference;
 mod sdk;
 mod support;
+mod telemetry;
 mod upstream;
