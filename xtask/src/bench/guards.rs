@@ -20,7 +20,7 @@ pub(crate) struct Guards {
 impl Guards {
     /// Builds the guards alone, optimised, and prints tables in Markdown.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let mut measure = command("cargo run --release --quiet -p surefoot-guard --example measure --");
+        let mut measure = command("cargo run --release --quiet -p surefoot-guard --example guards --");
         measure.args(self.errors.then_some("--errors")).args(&self.files);
         step("measuring the guards", &mut measure)
     }

@@ -1,7 +1,7 @@
 //! Measures detection over files of labelled texts, one JSON object a line, and prints Markdown.
 //!
 //! ```text
-//! cargo run --release -p surefoot-guard --example measure -- [--errors] FILE...
+//! cargo run --release -p surefoot-guard --example guards -- [--errors] FILE...
 //! ```
 //!
 //! Which measure a file gets follows from its records: `scope` is personal data, `cls` secrets,
