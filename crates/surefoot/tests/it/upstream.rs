@@ -132,7 +132,11 @@ async fn a_stream_that_breaks_off_is_never_ended_as_if_it_were_whole() {
         let (status, trace, text) = rig.chat(model, true).await;
         assert_eq!(status, expected, "{model}: {text}");
         assert!(text.contains("\"error\"") && !text.contains("[DONE]"), "{model}: {text}");
-        assert_eq!(rig.trace(&trace).await["outcome"], "failed", "{model}");
+        let kept = rig.trace(&trace).await;
+        assert_eq!(kept["outcome"], "failed", "{model}");
+        // What was told of the usage at the beginning says nothing of what came after it.
+        let usage = &kept["attempts"][0]["usage"];
+        assert!(usage["estimated"] == true && usage["output"].as_u64() > Some(2), "{model}: {usage}");
     }
 }
 
