@@ -126,6 +126,8 @@ impl Gateway {
         let project = self.project();
         let mut tale = Tale::unread(trace_id, door, project.records, self.inner.parts.clock.as_ref());
         tale.admitted(admitted);
+        // Nothing was sent: it cost nothing, which is not the same as an unknown cost.
+        tale.settle();
         let (record, _) = tale.record(Some(fault), Vec::new(), &self.inner.detector);
         // The caller is told of its own fault in any case.
         let _ = self.store(&project, record).await;

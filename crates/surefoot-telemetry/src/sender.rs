@@ -24,9 +24,8 @@ pub(crate) async fn run(exporter: SpanExporter, mut waiting: mpsc::Receiver<Arc<
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         if batch.len() < BATCH && !waiting.is_closed() {
             sleep(GATHER).await;
-            while let Some(room) = BATCH.checked_sub(batch.len()).filter(|room| *room > 0)
+            while batch.len() < BATCH
                 && let Ok(trace) = waiting.try_recv()
-                && room > 0
             {
                 batch.push(trace);
             }

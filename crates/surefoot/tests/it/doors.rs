@@ -37,6 +37,7 @@ async fn bad_bodies_get_the_dialects_own_error_and_a_trace() {
             assert_shape(door, &told, name);
             let kept: Value = get(&client, &format!("{}/api/traces/{trace}", served.url)).await;
             assert_eq!(kept["outcome"], "failed", "{name} at {door}");
+            assert_eq!(kept["cost"], 0, "{name} at {door}: nothing was sent");
         }
     }
 }
