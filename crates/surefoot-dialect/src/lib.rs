@@ -23,6 +23,7 @@ mod media;
 pub mod models;
 pub mod moderations;
 mod names;
+pub mod narrow;
 mod openai_chat;
 mod openai_responses;
 pub mod passthrough;

@@ -164,7 +164,7 @@ fn usage_ask(text: &str, members: &Members<'_>, edits: &mut Vec<(Range<usize>, V
     }
 }
 
-fn spliced(body: &[u8], edits: &[(Range<usize>, Vec<u8>)]) -> Bytes {
+pub(crate) fn spliced(body: &[u8], edits: &[(Range<usize>, Vec<u8>)]) -> Bytes {
     let added: usize = edits.iter().map(|(_, new)| new.len()).sum();
     let mut out = Vec::with_capacity(body.len() + added);
     let mut done = 0;
@@ -178,20 +178,20 @@ fn spliced(body: &[u8], edits: &[(Range<usize>, Vec<u8>)]) -> Bytes {
 }
 
 /// Where `raw`, which borrows from `text`, stands in it.
-fn place(text: &str, raw: &RawValue) -> Range<usize> {
+pub(crate) fn place(text: &str, raw: &RawValue) -> Range<usize> {
     let start = raw.get().as_ptr() as usize - text.as_ptr() as usize;
     start..start + raw.get().len()
 }
 
 /// The members of an object in order, duplicates included, their values unread.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    fn of(text: &'a str) -> Result<Self, serde_json::Error> {
+    pub(crate) fn of(text: &'a str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 
-    fn named(&self, name: &'static str) -> impl Iterator<Item = &'a RawValue> {
+    pub(crate) fn named(&self, name: &'static str) -> impl Iterator<Item = &'a RawValue> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, raw)| *raw)
     }
 }

@@ -54,7 +54,10 @@ struct UsageIn {
     /// DeepSeek's name for cached tokens.
     #[serde(deserialize_with = "count")]
     prompt_cache_hit_tokens: Option<u64>,
-    /// OpenRouter's: what it all cost, in dollars.
+    /// Moonshot's.
+    #[serde(deserialize_with = "count")]
+    cached_tokens: Option<u64>,
+    /// What it all cost, in dollars: OpenRouter's as a number, Perplexity's as the total of an object.
     #[serde(deserialize_with = "dollars")]
     cost: Option<Money>,
 }
@@ -87,7 +90,8 @@ impl UsageIn {
         }
         let prompt = self.prompt_tokens.unwrap_or(0);
         let details = self.prompt_tokens_details.clone().unwrap_or_default();
-        let cache_read = details.cached_tokens.or(self.prompt_cache_hit_tokens).unwrap_or(0).min(prompt);
+        let cache_read =
+            details.cached_tokens.or(self.prompt_cache_hit_tokens).or(self.cached_tokens).unwrap_or(0).min(prompt);
         let cache_write = details.cache_write_tokens.unwrap_or(0).min(prompt - cache_read);
         let audio_input = details.audio_tokens.unwrap_or(0).min(prompt - cache_read - cache_write);
         let completion = self.completion_tokens.unwrap_or(0);
@@ -117,7 +121,8 @@ fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
 /// An amount of dollars, rounded up to the next nano-dollar. What is no amount says nothing.
 fn dollars<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>, D::Error> {
     let told = Option::<Value>::deserialize(from)?;
-    let dollars = told.as_ref().and_then(Value::as_f64).filter(|dollars| (0.0..1e9).contains(dollars));
+    let total = told.as_ref().map(|told| told.get("total_cost").unwrap_or(told));
+    let dollars = total.and_then(Value::as_f64).filter(|dollars| (0.0..1e9).contains(dollars));
     // Twelve decimals are kept first: 0.1 is a little more than 0.1 as a float, and would be rounded up.
     Ok(dollars.map(|dollars| Money::nanos(((dollars * 1e12).round() / 1e3).ceil() as i64)))
 }

@@ -245,7 +245,9 @@ pub(crate) fn answer_read(body: &[u8]) -> Result<Answer, Fault> {
 
 fn parts(message: Message, answer_id: &str) -> Vec<Part> {
     let mut parts = read_thinking(message.thinking_blocks);
-    let reasoning = message.reasoning_content.or(message.reasoning).filter(|text| !text.is_empty());
+    let some = |text: &String| !text.is_empty();
+    let reasoning = message.reasoning_content.or(message.reasoning).filter(some);
+    let reasoning = reasoning.or_else(|| content_thinking(message.content.as_ref()));
     if let (true, Some(text)) = (parts.is_empty(), reasoning) {
         parts.push(Part::Thinking { text, signature: None, redacted: None, by: None });
     }
@@ -277,7 +279,13 @@ pub(super) fn arguments_text(arguments: Value) -> String {
     }
 }
 
-/// Content as text; some servers give an array of parts.
+/// The reasoning among the parts of a content, where Mistral has it.
+pub(super) fn content_thinking(content: Option<&Value>) -> Option<String> {
+    let thinking = content?.as_array()?.iter().filter_map(|part| part.get("thinking")?.as_array()).flatten();
+    let text: String = thinking.filter_map(|part| part.get("text")?.as_str()).collect();
+    (!text.is_empty()).then_some(text)
+}
+
 /// The text of a content that is a text, or parts of one.
 pub(super) fn content_text(content: Option<Value>) -> String {
     match content {

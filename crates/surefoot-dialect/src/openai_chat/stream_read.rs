@@ -10,7 +10,7 @@ use surefoot_types::{
 
 use super::{
     UsageIn, finish_of,
-    read::{Logprobs, arguments_text, call_id, content_text, is_truthy, lenient, read_thinking},
+    read::{Logprobs, arguments_text, call_id, content_text, content_thinking, is_truthy, lenient, read_thinking},
 };
 use crate::{fault, logprobs};
 
@@ -37,6 +37,8 @@ struct Choice {
     delta: Option<Delta>,
     logprobs: Option<Logprobs>,
     finish_reason: Option<String>,
+    /// Moonshot's place for usage.
+    usage: Option<UsageIn>,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +104,9 @@ impl Reader {
         }
         let mut events = Vec::new();
         let choices = chunk.choices.unwrap_or_default();
-        let usage = chunk.usage.or(chunk.x_groq.and_then(|groq| groq.usage)).and_then(|usage| usage.read());
+        let elsewhere = chunk.x_groq.and_then(|groq| groq.usage);
+        let elsewhere = elsewhere.or_else(|| choices.iter().find_map(|choice| choice.usage.clone()));
+        let usage = chunk.usage.or(elsewhere).and_then(|usage| usage.read());
         // Azure's first chunk has neither choices nor an id: it tells of prompt filters.
         if !self.started && (!choices.is_empty() || usage.is_some()) {
             self.started = true;
@@ -121,6 +125,7 @@ impl Reader {
         if let Some(delta) = choice.delta {
             let some = |text: Option<String>| text.filter(|text| !text.is_empty());
             let reasoning = some(delta.reasoning_content).or(some(delta.reasoning));
+            let reasoning = reasoning.or_else(|| content_thinking(delta.content.as_ref()));
             events.extend(reasoning.map(|text| Event::Thinking { text }));
             for part in read_thinking(delta.thinking_blocks) {
                 match part {
