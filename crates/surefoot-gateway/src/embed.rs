@@ -7,14 +7,14 @@ use futures_util::FutureExt;
 use surefoot_dialect::embeddings::{self, Embeddings, EmbeddingsRequest};
 use surefoot_types::{
     Code, Fault, Retry, Usage,
-    conversation::{Dialect, Event},
+    conversation::Event,
     ids::{AttemptId, TraceId},
 };
 use tokio::time::timeout;
 
 use crate::{
     accounts::{Counted, Hold},
-    attempt::{EMBEDDINGS, Tries, pause, with_trace},
+    attempt::{Sent, Tries, pause, presets, trace_headers},
     call::{Added, Caller, Context, Failed, Standing},
     gateway::Gateway,
     identify::{identify, limit, may_use},
@@ -161,14 +161,20 @@ impl Gateway {
                     Some(resident) => resident.embed(&target.model, &call.request.inputs).await,
                     None => Err(Fault::internal("the provider is not part of this program")),
                 },
-                Reach::Http { dialect: Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock, .. } => Err(
-                    Fault::bad_request("model", format!("the provider '{}' has no embeddings", target.provider.name)),
-                ),
-                Reach::Http { dialect, base_url, .. } => {
-                    let body = embeddings::request_write(&call.request, &target.model);
-                    let request = upstream.post(&target.provider, base_url, EMBEDDINGS);
-                    let request = with_trace(request, traceparent, call.context.trace.as_ref());
-                    let response = upstream.send(request, body, *dialect).await?;
+                Reach::Http(api) => {
+                    let Some(side) = api.preset.embeddings else {
+                        let told = format!("the provider '{}' has no embeddings", target.provider.name);
+                        return Err(Fault::bad_request("model", told));
+                    };
+                    let response = upstream.send(Sent {
+                        api,
+                        key: target.provider.key(),
+                        url: presets::side(api, side, &target.model),
+                        bearer: side.bearer,
+                        headers: trace_headers(traceparent, call.context.trace.as_ref()),
+                        body: embeddings::request_write(&call.request, &target.model),
+                    });
+                    let response = response.await?;
                     let body = response.bytes().await.map_err(|_| crate::attempt::cut())?;
                     embeddings::answer_read(&body)
                 }

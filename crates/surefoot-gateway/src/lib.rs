@@ -7,6 +7,7 @@
 
 mod accounts;
 mod anomaly;
+pub mod api;
 pub mod attempt;
 pub mod call;
 pub mod embed;

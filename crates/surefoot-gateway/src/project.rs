@@ -6,14 +6,17 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use surefoot_types::{
-    PriceBook, Secret,
+    PriceBook,
     budget::{Budget, Limit},
-    conversation::{Dialect, Parameters},
+    conversation::Parameters,
     key::Key,
     trace::Keep,
 };
 
-use crate::ground::Prompt;
+use crate::{
+    api::{Api, Credential},
+    ground::Prompt,
+};
 
 /// Everything that the files of a project say.
 #[derive(Debug, Clone, Default)]
@@ -82,20 +85,26 @@ pub struct Provider {
     pub reach: Reach,
 }
 
+impl Provider {
+    /// The keys that open it; none for one inside this process.
+    pub fn keys(&self) -> &[Credential] {
+        match &self.reach {
+            Reach::Http(api) => &api.keys,
+            Reach::Resident => &[],
+        }
+    }
+
+    /// The key to use.
+    pub(crate) fn key(&self) -> Option<&Credential> {
+        self.keys().first()
+    }
+}
+
 /// How a provider is reached.
 #[derive(Debug, Clone)]
 pub enum Reach {
     /// Over HTTP.
-    Http {
-        /// The wire format that it speaks.
-        dialect: Dialect,
-        /// The address before `/chat/completions` or `/messages`, without a trailing slash.
-        base_url: String,
-        /// Its key.
-        key: Option<Secret>,
-        /// Headers to add.
-        headers: BTreeMap<String, String>,
-    },
+    Http(Box<Api>),
     /// Inside this process: `sim` and `local`.
     Resident,
 }

@@ -7,7 +7,10 @@ use futures_util::{
     Stream, StreamExt,
     stream::{self, BoxStream},
 };
-use reqwest::{RequestBuilder, Response, header::HeaderMap};
+use reqwest::{
+    Response,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
 use surefoot_dialect::{self as dialect, Frame, StreamReader, ToolNames};
 use surefoot_types::{
     Clock, Code, Fault, Retry,
@@ -15,11 +18,16 @@ use surefoot_types::{
 };
 use tokio::time::timeout;
 
-use super::{Attempting, presets};
+use super::{
+    Attempting,
+    authorise::Tokens,
+    presets::{self, Paths},
+};
 use crate::{
+    api::{Api, Credential},
     call::Whole,
     outside::Resident,
-    project::{Provider, Reach, Target},
+    project::{Reach, Target},
     trace_context::TraceContext,
 };
 
@@ -34,7 +42,21 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 pub struct Upstream {
     http: reqwest::Client,
     residents: BTreeMap<String, Arc<dyn Resident>>,
+    tokens: Tokens,
     clock: Arc<dyn Clock>,
+}
+
+/// One request to an API.
+pub(crate) struct Sent<'a> {
+    pub(crate) api: &'a Api,
+    /// Which of its keys opens it.
+    pub(crate) key: Option<&'a Credential>,
+    pub(crate) url: String,
+    /// Whether the key is shown as a bearer's, whatever it is for conversations.
+    pub(crate) bearer: bool,
+    /// Headers of this request alone.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// What a target gives when it begins to answer.
@@ -61,7 +83,7 @@ impl Upstream {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Fault::internal(format!("no HTTP client can be made: {error}")))?;
-        Ok(Self { http, residents, clock })
+        Ok(Self { http, residents, tokens: Tokens::default(), clock })
     }
 
     /// A provider inside this process.
@@ -77,73 +99,77 @@ impl Upstream {
     }
 
     /// The request in the target's words: the caller's own bytes where nothing of it was changed and
-    /// the target speaks the same dialect.
+    /// the target speaks the same dialect, but for what the target does not know.
     pub(crate) fn outgoing(&self, attempting: &Attempting<'_>, target: &Target) -> Result<Outgoing, Fault> {
-        let Reach::Http { dialect, .. } = &target.provider.reach else {
+        let Reach::Http(api) = &target.provider.reach else {
             return Ok(Outgoing { body: Bytes::new(), dropped: Vec::new() });
         };
-        let grounded = &attempting.prompt.grounded;
-        if let (true, Some(body)) = (grounded.untouched && *dialect == grounded.request.dialect, &attempting.call.body)
-        {
-            let body = dialect::passthrough::request(*dialect, body, &target.model, grounded.cap)?;
-            return Ok(Outgoing { body, dropped: Vec::new() });
-        }
-        let written = dialect::request_write(*dialect, &grounded.request, &target.model);
-        Ok(Outgoing { body: written.body, dropped: written.dropped })
+        let (dialect, grounded) = (api.dialect(), &attempting.prompt.grounded);
+        let own = attempting.call.body.as_ref();
+        let own = own.filter(|_| grounded.untouched && dialect == grounded.request.dialect);
+        let (body, mut dropped) = match own {
+            Some(body) => (dialect::passthrough::request(dialect, body, &target.model, grounded.cap)?, Vec::new()),
+            None => {
+                let written = dialect::request_write(dialect, &grounded.request, &target.model);
+                (written.body, written.dropped)
+            }
+        };
+        let (body, lacking) = narrowed(api, body);
+        dropped.extend(lacking);
+        Ok(Outgoing { body, dropped })
     }
 
-    /// Sends the request and waits for the target to begin.
+    /// Sends the request, opened by `key`, and waits for the target to begin.
     pub(crate) async fn begin(
         &self,
         attempting: &Attempting<'_>,
         target: &Target,
+        key: Option<&Credential>,
         body: Bytes,
         traceparent: &str,
     ) -> Result<Begun, Fault> {
         let streamed = attempting.call.chat.stream;
-        let Reach::Http { dialect, base_url, .. } = &target.provider.reach else {
+        let Reach::Http(api) = &target.provider.reach else {
             return self.begin_resident(attempting, target).await;
         };
-        let url = format!("{base_url}{}", presets::path(*dialect, &target.model, streamed));
-        let mut request = authorised(self.http.post(url), &target.provider);
-        if *dialect == Dialect::Anthropic {
-            request = with_anthropic_headers(request, &attempting.call.context.headers);
+        let (dialect, context) = (api.dialect(), &attempting.call.context);
+        let mut headers = trace_headers(traceparent, context.trace.as_ref());
+        if dialect == Dialect::Anthropic {
+            anthropic_headers(&mut headers, &context.headers);
         }
-        request = with_trace(request, traceparent, attempting.call.context.trace.as_ref());
-        let response = self.send(request, body, *dialect).await?;
-        let names = ToolNames::of(*dialect, &attempting.prompt.grounded.request);
+        let url = presets::chat(api, &target.model, streamed);
+        let response = self.send(Sent { api, key, url, bearer: false, headers, body }).await?;
+        let names = ToolNames::of(dialect, &attempting.prompt.grounded.request);
         if !streamed {
-            return Ok(Begun::Whole(Box::new(whole(*dialect, attempting, &names, response).await?)));
+            return Ok(Begun::Whole(Box::new(whole(dialect, attempting, &names, response).await?)));
         }
         if is_whole(response.headers()) {
             // A server that does not stream answers all the same: told as a stream of one piece.
-            let mut answer = dialect::answer_read(*dialect, &read_all(response).await?)?;
+            let mut answer = dialect::answer_read(dialect, &read_all(response).await?)?;
             names.restore(&mut answer);
             return Ok(Begun::Stream(stream::iter([Ok(Frame::made(answer.into_events()))]).boxed()));
         }
-        Ok(Begun::Stream(frames(*dialect, names, response)))
+        Ok(Begun::Stream(frames(dialect, names, response)))
     }
 
     /// Posts a body and gives the response if its status is a success.
-    pub(crate) async fn send(&self, request: RequestBuilder, body: Bytes, dialect: Dialect) -> Result<Response, Fault> {
-        let response = request
-            .header(reqwest::header::CONTENT_TYPE, "application/json")
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| unreachable_fault(&error))?;
+    pub(crate) async fn send(&self, sent: Sent<'_>) -> Result<Response, Fault> {
+        let Sent { api, key, url, bearer, headers, body } = sent;
+        let post = api.headers.iter().fold(self.http.post(url), |post, (name, value)| post.header(name, value));
+        let built = post.headers(headers).header(CONTENT_TYPE, "application/json").body(body).build();
+        let mut request = built.map_err(|_| Fault::internal("a request to the provider cannot be made"))?;
+        self.tokens.authorise(&mut request, api, key, bearer, self.clock.now()).await?;
+        let response = self.http.execute(request).await.map_err(|error| unreachable_fault(&error))?;
         if response.status().is_success() {
             return Ok(response);
         }
         let status = response.status().as_u16();
+        if let (401, Some(key)) = (status, key) {
+            self.tokens.forget(key).await;
+        }
         let after = self.retry_after(response.headers());
         let body = read_all(response).await.unwrap_or_default();
-        Err(dialect::fault_read(dialect, status, after, &body))
-    }
-
-    /// A request to one of the provider's addresses, with its key.
-    pub(crate) fn post(&self, provider: &Provider, base_url: &str, path: &str) -> RequestBuilder {
-        authorised(self.http.post(format!("{base_url}{path}")), provider)
+        Err(dialect::fault_read(api.dialect(), status, after, &body))
     }
 
     fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
@@ -168,34 +194,40 @@ pub(crate) fn cut() -> Fault {
     Fault::new(Code::Upstream, "the provider's answer was cut off before its end").retry(Retry::Later(None))
 }
 
-fn authorised(request: RequestBuilder, provider: &Provider) -> RequestBuilder {
-    let Reach::Http { dialect, key, headers, .. } = &provider.reach else { return request };
-    let mut request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-    if let Some(key) = key {
-        request = match dialect {
-            Dialect::Anthropic => request.header("x-api-key", key.reveal()),
-            Dialect::Gemini => request.header("x-goog-api-key", key.reveal()),
-            Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Bedrock => request.bearer_auth(key.reveal()),
-        };
+/// A body without what the API does not know, and what of it the caller has to be told of.
+fn narrowed(api: &Api, body: Bytes) -> (Bytes, Vec<String>) {
+    let lacks = &api.preset.lacks;
+    match (api.dialect(), api.preset.paths) {
+        (Dialect::OpenaiChat, _) if *lacks != presets::NOTHING => {
+            dialect::narrow::chat(body, lacks.members, lacks.renamed, lacks.developer)
+        }
+        (Dialect::Anthropic, Paths::Vertex(_)) => (dialect::narrow::vertex(&body, presets::VERTEX_VERSION), Vec::new()),
+        _ => (body, Vec::new()),
     }
-    request
 }
 
-fn with_anthropic_headers(request: RequestBuilder, passed: &BTreeMap<String, String>) -> RequestBuilder {
+fn anthropic_headers(headers: &mut HeaderMap, passed: &BTreeMap<String, String>) {
     let version = passed.get("anthropic-version").map_or(presets::ANTHROPIC_VERSION, String::as_str);
-    let request = request.header("anthropic-version", version);
-    match passed.get("anthropic-beta") {
-        Some(beta) => request.header("anthropic-beta", beta),
-        None => request,
+    put(headers, "anthropic-version", version);
+    if let Some(beta) = passed.get("anthropic-beta") {
+        put(headers, "anthropic-beta", beta);
     }
 }
 
 /// Says which trace of the caller's the call is part of, and that this attempt is its parent there.
-pub(crate) fn with_trace(request: RequestBuilder, parent: &str, told: Option<&TraceContext>) -> RequestBuilder {
-    let request = request.header("traceparent", parent);
-    match told.and_then(|told| told.state.as_deref()) {
-        Some(state) => request.header("tracestate", state),
-        None => request,
+pub(crate) fn trace_headers(parent: &str, told: Option<&TraceContext>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    put(&mut headers, "traceparent", parent);
+    if let Some(state) = told.and_then(|told| told.state.as_deref()) {
+        put(&mut headers, "tracestate", state);
+    }
+    headers
+}
+
+/// Adds a header whose value came in one; what could not stand there is left out.
+fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(HeaderName::from_static(name), value);
     }
 }
 
@@ -225,7 +257,7 @@ async fn read_all(response: Response) -> Result<Bytes, Fault> {
 }
 
 fn is_whole(headers: &HeaderMap) -> bool {
-    let kind = headers.get(reqwest::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
@@ -268,12 +300,25 @@ async fn drain(mut pieces: impl Stream + Unpin + Send) {
 
 fn unreachable_fault(error: &reqwest::Error) -> Fault {
     // The error's own text names the address, which may hold a key in its query: leave it out.
-    let what = if error.is_connect() {
-        "the provider cannot be reached"
-    } else if error.is_timeout() {
-        "the provider did not answer in time"
-    } else {
-        "the connection to the provider broke"
-    };
-    Fault::new(Code::Upstream, what).retry(Retry::Later(None))
+    if error.is_timeout() {
+        return Fault::new(Code::Upstream, "the provider did not answer in time").retry(Retry::Later(None));
+    }
+    if !error.is_connect() {
+        return Fault::new(Code::Upstream, "the connection to the provider broke").retry(Retry::Later(None));
+    }
+    let causes: Vec<String> = std::iter::successors(std::error::Error::source(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect();
+    // Neither is typed where it can be seen from here.
+    if causes.iter().any(|cause| cause.contains("dns error")) {
+        return Fault::new(Code::Upstream, "the provider's name cannot be resolved")
+            .hint("Check the address in the settings, and the name server.")
+            .retry(Retry::Later(None));
+    }
+    if let Some(cause) = causes.iter().find(|cause| cause.contains("certificate") || cause.contains("TLS")) {
+        return Fault::new(Code::Upstream, format!("there is no TLS with the provider: {cause}"))
+            .hint("Check the provider's certificate, and that its address begins with the right https or http.")
+            .retry(Retry::Elsewhere);
+    }
+    Fault::new(Code::Upstream, "the provider cannot be reached").retry(Retry::Later(None))
 }

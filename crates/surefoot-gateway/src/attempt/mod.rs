@@ -3,9 +3,10 @@
 //! Nothing reaches the caller before a target has begun to answer in earnest; until then another
 //! may take over. After that the answer is this target's, and if it breaks off the caller is told.
 
+mod authorise;
 mod http;
 mod outlet;
-mod presets;
+pub mod presets;
 pub mod sim;
 mod tries;
 
@@ -18,9 +19,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 pub use self::http::Upstream;
 pub(crate) use self::{
-    http::{Begun, cut, with_trace},
+    http::{Begun, Sent, cut, trace_headers},
     outlet::Outlet,
-    presets::EMBEDDINGS,
     tries::{Tries, Turn},
 };
 use crate::{
@@ -116,7 +116,8 @@ impl Attempting<'_> {
         let policy = self.plan.model.policy;
         let limit = if self.call.chat.stream { policy.first_token } else { policy.whole };
         let sent = Instant::now();
-        let begun = timeout(limit, self.upstream.begin(self, target, body, &tale.traceparent()))
+        let key = target.provider.key();
+        let begun = timeout(limit, self.upstream.begin(self, target, key, body, &tale.traceparent()))
             .await
             .unwrap_or_else(|_| Err(late("the provider did not begin to answer", limit)))?;
         match begun {

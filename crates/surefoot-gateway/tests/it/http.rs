@@ -1,19 +1,14 @@
 //! What a provider over HTTP is really sent.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use surefoot_gateway::{
     Project, TraceContext,
+    api::Api,
     project::{Provider, Reach},
     trace_context::attempt_span,
 };
-use surefoot_types::{
-    Price,
-    budget::Per,
-    conversation::{ChatRequest, Dialect},
-    price::Rates,
-    trace::Outcome,
-};
+use surefoot_types::{Price, budget::Per, conversation::ChatRequest, price::Rates, trace::Outcome};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -57,7 +52,7 @@ async fn provider() -> (String, tokio::task::JoinHandle<(String, String)>) {
 async fn a_budget_caps_the_callers_own_bytes_and_a_trace_goes_on() {
     let (url, seen) = provider().await;
     let rates = Rates { input: "1".parse().unwrap(), output: "2".parse().unwrap(), ..Rates::default() };
-    let reach = Reach::Http { dialect: Dialect::OpenaiChat, base_url: url, key: None, headers: BTreeMap::new() };
+    let reach = Reach::Http(Box::new(Api::compatible(url)));
     let change = |project: &mut Project| {
         project.providers.insert("far".into(), Arc::new(Provider { name: "far".into(), reach }));
         project.prices.add("far/llama", Price::of(rates));

@@ -11,13 +11,13 @@ use reqwest::Method;
 use serde_json::Value;
 use surefoot_gateway::{
     Project,
+    api::Api,
     project::{Model, Policy, Provider, Reach, Target},
 };
 use surefoot_testkit::HandClock;
 use surefoot_types::{
     Code, Money, Price, Timestamp,
     budget::{Budget, Every, Limit, Per, Rates},
-    conversation::Dialect,
     price,
 };
 use tokio::{
@@ -47,7 +47,7 @@ async fn upstream() -> (String, Seen) {
 }
 
 fn over(base_url: String) -> Project {
-    let reach = Reach::Http { dialect: Dialect::OpenaiChat, base_url, key: None, headers: BTreeMap::new() };
+    let reach = Reach::Http(Box::new(Api::compatible(base_url)));
     let provider = Arc::new(Provider { name: "up".into(), reach });
     let targets = vec![Target { provider, model: "real".into() }];
     let model = Arc::new(Model { targets, policy: Policy::default(), cache: None });

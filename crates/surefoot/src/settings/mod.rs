@@ -14,6 +14,8 @@ use std::{
     sync::Arc,
 };
 
+use surefoot_gateway::attempt::presets::{Auth, PRESETS};
+
 use self::{
     checked::Ground,
     mistake::Mistakes,
@@ -85,7 +87,35 @@ pub(crate) fn reference() -> String {
             text.push_str(&format!("| `{name}` | `{example}` | {default} | {about} |\n"));
         }
     }
+    text.push_str(&kinds());
     text.push_str(&format!("\nBuilt-in prices are those of {}.\n", prices::source()));
+    text
+}
+
+/// The kinds of provider, as a table.
+fn kinds() -> String {
+    let mut text = String::from(
+        "\n### Kinds of provider\n\n| kind | api | address | key | beside conversations |\n|---|---|---|---|---|\n",
+    );
+    for preset in PRESETS {
+        let address = if preset.base_url.is_empty() { "your own" } else { &format!("`{}`", preset.base_url) };
+        let key = match preset.auth {
+            _ if preset.keyless => "none needed",
+            Auth::Bearer | Auth::Header(_) => "a key",
+            Auth::HeaderOrBearer(_) => "a key, or a token from a program",
+            Auth::Token => "a token from a file or a program",
+            Auth::Signed => "an account of AWS, or a key",
+        };
+        let beside =
+            [(preset.embeddings, "embeddings"), (preset.rerank, "rerank"), (preset.moderations, "moderations")];
+        let beside: Vec<&str> = beside.into_iter().filter_map(|(side, name)| side.map(|_| name)).collect();
+        text.push_str(&format!(
+            "| `{}` | `{}` | {address} | {key} | {} |\n",
+            preset.kind,
+            preset.api,
+            beside.join(", ")
+        ));
+    }
     text
 }
 

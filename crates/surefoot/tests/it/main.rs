@@ -18,6 +18,7 @@ mod live;
 mod odd;
 mod postgres;
 mod project;
+mod providers;
 mod reference;
 mod sdk;
 mod support;

@@ -34,9 +34,10 @@ pub(super) fn broken(mistakes: &[Mistake]) -> Finding {
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     let mut found = Vec::new();
     for provider in settings.project.providers.values() {
-        if let Reach::Http { key: None, base_url, headers, .. } = &provider.reach
-            && base_url.starts_with("https://")
-            && headers.is_empty()
+        if let Reach::Http(api) = &provider.reach
+            && api.keys.is_empty()
+            && api.base_url.starts_with("https://")
+            && api.headers.is_empty()
         {
             let told = format!("'{}' has no key", provider.name);
             let hint = format!("Add `key = \"env:NAME\"` under [providers.{}].", provider.name);

@@ -31,7 +31,7 @@ pub(super) async fn look(settings: Option<&Settings>) -> Vec<Finding> {
         .unwrap_or_default()
         .into_iter()
         .filter_map(|provider| match &provider.reach {
-            Reach::Http { base_url, .. } => Some((provider.name.clone(), base_url.clone())),
+            Reach::Http(api) => Some((provider.name.clone(), api.base_url.clone())),
             Reach::Resident => None,
         })
         .collect();

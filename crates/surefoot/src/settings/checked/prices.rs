@@ -5,11 +5,7 @@ use surefoot_types::{
     price::{Above, Price, PriceBook, Rates},
 };
 
-use super::{
-    BUILT_IN, Ground,
-    models::LOCAL,
-    providers::{KINDS, is_vendor},
-};
+use super::{BUILT_IN, Ground, models::LOCAL, providers::vendor};
 use crate::settings::{
     prices,
     source::At,
@@ -27,8 +23,8 @@ impl Ground<'_> {
     pub(super) fn prices(&self, root: &Root) -> PriceBook {
         let mut book = PriceBook::default();
         for written in &root.providers {
-            for (kind, ..) in KINDS.into_iter().filter(|(kind, ..)| is_vendor(written, kind)) {
-                prices::add(&mut book, &written.name.value, kind);
+            if let Some(vendor) = vendor(written) {
+                prices::add(&mut book, &written.name.value, vendor);
             }
         }
         LOCAL.iter().for_each(|model| book.add(format!("local/{model}"), Price::default()));

@@ -4,6 +4,7 @@ pub(crate) mod eval;
 pub(crate) mod function;
 pub(crate) mod ops;
 pub(crate) mod price;
+pub(crate) mod provider;
 pub(crate) mod root;
 pub(crate) mod server;
 pub(crate) mod telemetry;
@@ -23,7 +24,7 @@ pub(crate) struct Written {
 /// Every table that a project may hold, in the order of the reference.
 pub(crate) const SECTIONS: &[&Section] = &[
     &root::ROOT,
-    &root::PROVIDER,
+    &provider::PROVIDER,
     &root::MODELS,
     &root::MODEL,
     &root::TIMEOUTS,

@@ -5,6 +5,7 @@ use toml_span::{Value, value::ValueInner};
 use super::{
     ops::{self, Budget, Limit, Records, Retention, Store},
     price::{self, Price},
+    provider::{PROVIDER, Provider},
     server::{self, Server},
     telemetry::{TELEMETRY, Telemetry},
 };
@@ -34,34 +35,6 @@ pub(crate) const ROOT: Section = Section {
         field("retention", "[retention]", "", "How long it is kept."),
         field("store", "[store]", "", "Where it is kept."),
         field("telemetry", "[telemetry]", "", "Where ended requests are told."),
-    ],
-};
-
-/// A provider.
-pub(crate) const PROVIDER: Section = Section {
-    file: FILE,
-    header: "[providers.<name>]",
-    about: "An AI API with its credentials. `local` and `sim` are built in and need no table.",
-    fields: &[
-        field(
-            "kind",
-            "kind = \"openai\"",
-            "required",
-            "The API that it speaks: `openai` (OpenAI and everything compatible) or `anthropic`.",
-        ),
-        field(
-            "base_url",
-            "base_url = \"http://127.0.0.1:11434/v1\"",
-            "the vendor's own",
-            "The address before `/chat/completions` or `/messages`.",
-        ),
-        field("key", "key = \"env:OPENAI_API_KEY\"", "", "Its key, as `env:NAME` or `file:PATH`; never in clear."),
-        field(
-            "headers",
-            "headers = { \"x-team\" = \"docs\" }",
-            "",
-            "Headers to send with every call. A value may be `env:NAME` or `file:PATH`.",
-        ),
     ],
 };
 
@@ -183,15 +156,6 @@ pub(crate) struct Root {
 }
 
 #[derive(Debug)]
-pub(crate) struct Provider {
-    pub(crate) name: At<String>,
-    pub(crate) kind: Option<At<String>>,
-    pub(crate) base_url: Option<At<String>>,
-    pub(crate) key: Option<At<String>>,
-    pub(crate) headers: Vec<(At<String>, At<String>)>,
-}
-
-#[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) name: At<String>,
     pub(crate) targets: Vec<At<String>>,
@@ -225,7 +189,7 @@ impl Root {
         let Some(value) = toml.parse(&toml.source.text) else { return Self::default() };
         let Some(mut root) = toml.table(value, &place, &ROOT) else { return Self::default() };
         let mut read = Self {
-            providers: each(&toml, root.named("providers"), &PROVIDER, provider),
+            providers: each(&toml, root.named("providers"), &PROVIDER, Provider::read),
             models: root.named("models").into_iter().filter_map(|(name, value)| model(&toml, name, value)).collect(),
             knowledge: each(&toml, root.named("knowledge"), &KNOWLEDGE, knowledge),
             prices: root
@@ -289,16 +253,6 @@ fn each<'a, T>(
         Some(one)
     });
     tables.collect()
-}
-
-fn provider(name: At<String>, table: &mut Reader<'_>) -> Provider {
-    Provider {
-        name,
-        kind: table.required("kind"),
-        base_url: table.string("base_url"),
-        key: table.string("key"),
-        headers: table.texts("headers"),
-    }
 }
 
 fn model<'a>(toml: &Toml<'a>, name: At<String>, value: Value<'a>) -> Option<Model> {
