@@ -9,7 +9,7 @@ use std::{
 use arc_swap::ArcSwap;
 use surefoot_guard::personal::{Detector, Options};
 use surefoot_types::{
-    Chance, Clock, Fault, Money, Timestamp,
+    Capabilities, Chance, Clock, Fault, Money, Price, Timestamp,
     ids::TraceId,
     key::{Admin, Key},
     ports::{Books, Journal, Ledger},
@@ -24,7 +24,7 @@ use crate::{
     events,
     identify::{Admitted, identify, may_enter, may_use},
     outside::{Grounding, Observer, Resident},
-    project::Project,
+    project::{Project, Target},
     recall::Recall,
     resolve,
     under_way::UnderWay,
@@ -136,6 +136,17 @@ impl Gateway {
     /// A new trace's id.
     pub fn mint_trace(&self) -> TraceId {
         TraceId::mint(self.inner.parts.clock.as_ref(), self.inner.parts.chance.as_ref())
+    }
+
+    /// What is known of a function's, alias's or target's model: of the target that is tried first.
+    pub fn model_known(&self, name: &str) -> (Capabilities, Option<Price>) {
+        let project = self.project();
+        let function = project.functions.get(name);
+        let variant = function.and_then(|function| function.variants.get(&function.variant));
+        let model = variant.map(|variant| &variant.model).or_else(|| project.models.get(name));
+        let target = model.and_then(|model| model.targets.first()).map_or_else(|| name.to_owned(), Target::name);
+        let price = project.prices.get(&target, self.inner.parts.clock.now());
+        (project.capabilities.get(&target), price.cloned())
     }
 
     /// What a caller may name: functions, then aliases, then the models inside this process.

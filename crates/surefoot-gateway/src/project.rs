@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use surefoot_types::{
-    PriceBook,
+    CapabilityBook, PriceBook,
     budget::{Budget, Limit},
     conversation::Parameters,
     key::Key,
@@ -31,6 +31,8 @@ pub struct Project {
     pub functions: BTreeMap<String, Arc<Function>>,
     /// Prices by `provider/model-id`, with their history.
     pub prices: PriceBook,
+    /// What models can do, by `provider/model-id`, as far as it is known.
+    pub capabilities: CapabilityBook,
     /// What to do with a model whose price is not known.
     pub unpriced: Unpriced,
     /// Keys that the settings name (others live in the ledger).

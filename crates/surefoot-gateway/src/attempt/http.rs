@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::{
     Attempting,
     authorise::Tokens,
+    impossible::impossible,
     presets::{self, Paths},
 };
 use crate::{
@@ -100,11 +101,18 @@ impl Upstream {
 
     /// The request in the target's words: the caller's own bytes where nothing of it was changed and
     /// the target speaks the same dialect, but for what the target does not know.
+    ///
+    /// # Errors
+    /// `bad_request`, with advice to ask elsewhere, where the target surely cannot answer.
     pub(crate) fn outgoing(&self, attempting: &Attempting<'_>, target: &Target) -> Result<Outgoing, Fault> {
         let Reach::Http(api) = &target.provider.reach else {
             return Ok(Outgoing { body: Bytes::new(), dropped: Vec::new() });
         };
         let (dialect, grounded) = (api.dialect(), &attempting.prompt.grounded);
+        let name = target.name();
+        if let Some(fault) = impossible(&name, &attempting.project.capabilities.get(&name), &grounded.request) {
+            return Err(fault);
+        }
         let own = attempting.call.body.as_ref();
         let own = own.filter(|_| grounded.untouched && dialect == grounded.request.dialect);
         let (body, mut dropped) = match own {
@@ -315,7 +323,8 @@ fn unreachable_fault(error: &reqwest::Error) -> Fault {
             .hint("Check the address in the settings, and the name server.")
             .retry(Retry::Later(None));
     }
-    if let Some(cause) = causes.iter().find(|cause| cause.contains("certificate") || cause.contains("TLS")) {
+    let tls = error.url().is_some_and(|url| url.scheme() == "https");
+    if let (true, Some(cause)) = (tls && !causes.iter().any(|cause| cause.contains("tcp connect")), causes.last()) {
         return Fault::new(Code::Upstream, format!("there is no TLS with the provider: {cause}"))
             .hint("Check the provider's certificate, and that its address begins with the right https or http.")
             .retry(Retry::Elsewhere);

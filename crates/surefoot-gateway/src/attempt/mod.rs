@@ -5,6 +5,7 @@
 
 mod authorise;
 mod http;
+mod impossible;
 mod outlet;
 pub mod presets;
 pub mod sim;

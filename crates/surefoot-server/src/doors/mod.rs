@@ -10,6 +10,7 @@ mod feedback;
 mod health;
 mod intake;
 pub(crate) mod keys;
+mod known;
 pub(crate) mod metrics;
 mod models;
 mod openapi;

@@ -15,6 +15,7 @@ mod judge;
 mod keys;
 mod mcp;
 mod migrate;
+mod models;
 mod reconcile;
 mod reference;
 mod restore;
@@ -66,6 +67,7 @@ enum Verb {
     Traces(traces::Traces),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
+    Models(models::Models),
     Spend(spend::Spend),
     Reconcile(reconcile::Reconcile),
     Erase(erase::Erase),
@@ -95,6 +97,7 @@ impl Surefoot {
             Verb::Traces(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
+            Verb::Models(verb) => verb.run(),
             Verb::Spend(verb) => verb.run().await,
             Verb::Reconcile(verb) => verb.run().await,
             Verb::Erase(verb) => verb.run().await,

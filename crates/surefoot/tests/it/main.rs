@@ -15,6 +15,8 @@ mod full;
 mod keys;
 mod kill;
 mod live;
+mod local_model;
+mod matrix;
 mod odd;
 mod postgres;
 mod project;

@@ -42,6 +42,7 @@ async fn help_has_examples_that_parse() {
         "keys rotate",
         "keys revoke",
         "budgets",
+        "models",
         "spend",
         "reconcile",
         "erase",

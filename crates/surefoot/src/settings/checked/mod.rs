@@ -1,5 +1,6 @@
 //! A project as meant: everything resolved, or a mistake that says why not.
 
+mod capabilities;
 mod evals;
 mod functions;
 mod models;
@@ -97,6 +98,7 @@ impl Ground<'_> {
             models: models.aliases,
             functions,
             prices: models.prices,
+            capabilities: self.capabilities(&written.root),
             unpriced: self.unpriced(root.unpriced.as_ref()),
             keys: self.keys(written),
             policy: models.policy,

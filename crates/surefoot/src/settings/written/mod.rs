@@ -1,5 +1,6 @@
 //! A project as written: plain data with the place of every value, and nothing looked up.
 
+pub(crate) mod capability;
 pub(crate) mod eval;
 pub(crate) mod function;
 pub(crate) mod ops;
@@ -31,6 +32,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &root::KNOWLEDGE,
     &price::PRICE,
     &price::ABOVE,
+    &capability::CAPABILITIES,
     &root::DEFAULTS,
     &server::SERVER,
     &server::KEY,

@@ -3,6 +3,7 @@
 use toml_span::{Value, value::ValueInner};
 
 use super::{
+    capability::{CAPABILITIES, Capability},
     ops::{self, Budget, Limit, Records, Retention, Store},
     price::{self, Price},
     provider::{PROVIDER, Provider},
@@ -26,6 +27,12 @@ pub(crate) const ROOT: Section = Section {
         field("models", "[models]", "", "Aliases: names of your own for one or more models."),
         field("knowledge", "[knowledge.docs]", "", "Collections of documents that ground answers."),
         field("prices", "[prices.\"openai/gpt-4o-mini\"]", "built in for well-known models", "What models cost."),
+        field(
+            "capabilities",
+            "[capabilities.\"ollama/llava\"]",
+            "built in for well-known models",
+            "What models can do.",
+        ),
         field("defaults", "[defaults]", "", "How targets are tried where an alias says nothing else."),
         field("server", "[server]", "", "Where and whom to serve."),
         field("guards", "[guards]", "", "Checks on what goes to a model."),
@@ -143,6 +150,7 @@ pub(crate) struct Root {
     pub(crate) models: Vec<Model>,
     pub(crate) knowledge: Vec<Knowledge>,
     pub(crate) prices: Vec<Price>,
+    pub(crate) capabilities: Vec<Capability>,
     pub(crate) defaults: Trying,
     pub(crate) unpriced: Option<At<String>>,
     pub(crate) server: Server,
@@ -197,6 +205,7 @@ impl Root {
                 .into_iter()
                 .flat_map(|(name, value)| price::read(&toml, &name, value))
                 .collect(),
+            capabilities: each(&toml, root.named("capabilities"), &CAPABILITIES, Capability::read),
             limits: each(&toml, root.named("limits"), &ops::LIMIT, Limit::read),
             budgets: each(&toml, root.named("budgets"), &ops::BUDGET, Budget::read),
             ..Self::default()
