@@ -112,7 +112,7 @@ impl Live {
         }
     }
 
-    /// Watching what is watched already changes nothing.
+    /// Watching what is watched already changes nothing. The data folder is not watched: every record is a change there.
     fn watch_folders(&self, watcher: &mut RecommendedWatcher) {
         let folders = self.sources.iter().map(|source| source.folder.as_path()).chain([self.folder.as_path()]);
         for folder in folders {
@@ -120,6 +120,8 @@ impl Live {
                 tell(format!("edits in {} are not picked up: {error}", folder.display()));
             }
         }
+        // It may lie elsewhere; and a system that watches folders only as a whole tells of it all the same.
+        let _ = watcher.unwatch(&self.data);
     }
 
     async fn follow(&mut self, paths: &BTreeSet<PathBuf>) {

@@ -131,6 +131,7 @@ fn list(rows: &[Trace], query: TraceQuery) -> traces::List {
         query,
         outcomes: ["answered", "failed", "cancelled"],
         rows: rows.iter().map(Trace::summary).collect(),
+        searched_to: None,
         address: "http://localhost:4141/v1".into(),
     }
 }
@@ -258,6 +259,10 @@ fn every_state_has_its_page() {
     assert!(empty.contains("No traces yet.") && empty.contains("http://localhost:4141/v1"));
     let none = list(&[], TraceQuery { text: Some("x".into()), ..TraceQuery::default() }).render().unwrap();
     assert!(none.contains("No trace fits."));
+    let query = TraceQuery { text: Some("x".into()), ..TraceQuery::default() };
+    let so_far = traces::List { searched_to: Some(now()), ..list(&[], query) }.render().unwrap();
+    assert!(so_far.contains("No trace fits so far.") && so_far.contains("Searched back to"), "{so_far}");
+    assert!(so_far.contains(r#"<a href="/traces?before=tr%5F1&#38;text=x">Go on</a>"#), "{so_far}");
     assert!(evals::List { frame: frame("evals"), runs: Vec::new() }.render().unwrap().contains("surefoot eval"));
     assert!(asked(None).render().unwrap().contains(r#"id="result" aria-live="polite" aria-label="Answer" hidden"#));
     let nothing = ask::Ask { groups: Vec::new(), ..asked(None) };

@@ -193,6 +193,10 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
+        // What nobody waited for is in the spool then, and is waited for.
+        if let Err(error) = self.spool.check().await {
+            tracing::warn!(error = %error, "the spool cannot be written");
+        }
         if !self.spool.emptied(self.close_within).await {
             tracing::warn!(
                 records = self.spool.waiting(),

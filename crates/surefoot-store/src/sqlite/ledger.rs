@@ -50,7 +50,8 @@ impl Ledger for SqliteStore {
     }
 
     async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>> {
-        let change = Change { holder: holder.into(), asks: asks.to_vec(), lives, clock: Arc::clone(&self.clock) };
+        let change =
+            Change { holder: holder.into(), asks: asks.to_vec(), lives, clock: Arc::clone(&self.options.clock) };
         self.writer.write(change).await
     }
 
@@ -69,7 +70,7 @@ impl Ledger for SqliteStore {
         )
         .bind(start)
         .bind(format!("{start}{}", char::MAX))
-        .bind(self.clock.now().as_millisecond())
+        .bind(self.options.clock.now().as_millisecond())
         .fetch_all(&self.readers)
         .await
         .map_err(unavailable)?;
@@ -79,10 +80,10 @@ impl Ledger for SqliteStore {
     }
 
     async fn account_prune(&self, before: Timestamp) -> Stored<u64> {
-        self.writer.write(AccountPrune { before, clock: Arc::clone(&self.clock) }).await
+        self.writer.write(AccountPrune { before, clock: Arc::clone(&self.options.clock) }).await
     }
 
     async fn replica_beat(&self, replica: &Replica, lives: Duration) -> Stored<Vec<Replica>> {
-        self.writer.write(Beat { replica: replica.clone(), lives, clock: Arc::clone(&self.clock) }).await
+        self.writer.write(Beat { replica: replica.clone(), lives, clock: Arc::clone(&self.options.clock) }).await
     }
 }

@@ -1,8 +1,10 @@
-//! One SQLite file: WAL, one writer that commits in groups, a few readers.
+//! One SQLite file: WAL, two writers that commit in groups, one of them for records, and a few readers.
 
 mod archive;
 mod backup;
 mod books;
+mod checkpoint;
+mod direct;
 mod erase;
 mod journal;
 mod keys;
@@ -11,6 +13,7 @@ mod ledger;
 mod library;
 mod many;
 mod notebook;
+mod recorder;
 mod records;
 mod writer;
 
@@ -22,14 +25,13 @@ use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
-use surefoot_types::{
-    Clock,
-    ports::{Ledger, Store, StoreError, Stored},
-};
+use surefoot_types::ports::{Ledger, Store, StoreError, Stored};
 
+use self::{checkpoint::Checkpoints, recorder::Recorder};
 pub(crate) use self::{
     erase::Scrub,
-    writer::{Nothing, Write, Writer},
+    recorder::lost,
+    writer::{Write, Writer},
 };
 use crate::{
     options::Options,
@@ -42,6 +44,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/sqlite/migrations");
 
 /// How many reads may run at once.
 const READERS: u32 = 4;
+/// Most bytes of the log that stay on disk when it begins anew.
+const LOG_KEPT: u32 = 64 << 20;
 
 /// All storage ports, in one SQLite file. Clones share it.
 #[derive(Clone)]
@@ -49,7 +53,8 @@ pub struct SqliteStore {
     file: SqliteConnectOptions,
     readers: SqlitePool,
     writer: Arc<Writer>,
-    clock: Arc<dyn Clock>,
+    recorder: Arc<Recorder>,
+    options: Options,
     seat: Arc<Seat>,
 }
 
@@ -81,11 +86,21 @@ impl SqliteStore {
             .connect_with(file.clone().pragma("query_only", "on"))
             .await
             .map_err(unavailable)?;
-        let writer = Arc::new(Writer::start(connection, options.level));
-        let store = Self { file, readers, writer, clock: options.clock, seat: Arc::new(seat) };
+        let turn = Arc::default();
+        let recorder = Arc::new(recorder(path, &options, Arc::clone(&turn))?);
+        let writer = Arc::new(Writer::start(connection, turn));
+        let store = Self { file, readers, writer, recorder, options, seat: Arc::new(seat) };
         store.lease_release(store.holder()).await?;
         Ok(store)
     }
+}
+
+fn recorder(path: &Path, options: &Options, turn: writer::Turn) -> Stored<Recorder> {
+    let recording = direct::writing(path, options).map_err(direct::unavailable)?;
+    let checkpointing = direct::writing(path, options).map_err(direct::unavailable)?;
+    Checkpoints::start(checkpointing, &recording)
+        .and_then(|checkpoints| Recorder::start(recording, checkpoints, turn, options.level))
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 /// How a file of ours is opened.
@@ -94,12 +109,12 @@ pub(crate) fn file(path: &Path, options: &Options) -> SqliteConnectOptions {
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(options.level.synchronous())
         .foreign_keys(true)
         .busy_timeout(options.busy)
-        .pragma("journal_size_limit", "67108864")
-        // In pages: what is written often, such as sums, goes to the file itself once for many commits.
-        .pragma("wal_autocheckpoint", "8000")
+        .pragma("synchronous", options.level.synchronous())
+        .pragma("journal_size_limit", LOG_KEPT.to_string())
+        // In pages. While records come this is not reached: see checkpoint.rs.
+        .pragma("wal_autocheckpoint", "16000")
         // What is deleted is overwritten: see erase.rs.
         .pragma("secure_delete", "on")
         .statement_cache_capacity(128)
@@ -113,7 +128,7 @@ pub(crate) fn file(path: &Path, options: &Options) -> SqliteConnectOptions {
 #[async_trait]
 impl Store for SqliteStore {
     async fn check(&self) -> Stored<()> {
-        self.writer.write(Nothing).await
+        self.recorder.probe().await
     }
 
     fn holder(&self) -> &str {
@@ -121,6 +136,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.recorder.stop().await;
         self.writer.stop().await;
         self.readers.close().await;
     }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 pub use archive::Archive;
 pub use books::Books;
-pub use journal::{Journal, Record, TraceFilter};
+pub use journal::{Found, Journal, Record, Search, TraceFilter};
 pub use ledger::Ledger;
 pub use library::{Change, Library};
 pub use notebook::Notebook;
