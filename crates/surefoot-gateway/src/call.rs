@@ -164,6 +164,9 @@ pub struct Added {
     /// True when the answer came from the cache.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
+    /// How the answer was chosen, where the variant has a strategy: `vote: 3 of 5 agree`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
 }
 
 impl Added {
@@ -178,6 +181,7 @@ impl Added {
             dropped: Vec::new(),
             cost_usd: None,
             cached: false,
+            strategy: None,
         }
     }
 

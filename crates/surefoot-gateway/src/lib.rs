@@ -23,6 +23,7 @@ mod record;
 mod reserve;
 pub mod resolve;
 mod screen;
+mod strategy;
 pub mod trace_context;
 mod under_way;
 mod verify;

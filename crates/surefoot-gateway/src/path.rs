@@ -12,17 +12,19 @@ use tokio::sync::mpsc;
 
 use crate::{
     accounts::{Counted, Hold},
-    attempt::{Attempting, Outlet},
+    attempt::Outlet,
     call::{Call, Delivery, Done, Failed, Reply, Whole},
     events,
     gateway::{Gateway, Inner},
     ground::ground,
     identify::{Admitted, identify, limit},
     project::Project,
+    recall::Recalled,
     record::Tale,
     reserve::Reserve,
     resolve::resolve,
     screen::screen,
+    strategy::Asking,
     under_way::Walker,
     verify::verify,
 };
@@ -100,9 +102,10 @@ impl Gateway {
 
         tale.enter("recall");
         let place = if call.context.fresh { None } else { recall.place(&plan, &prompt, tale.trace()) };
-        if let Some(kept) = recall.get(place) {
-            return outlet.replay(kept, hold.standing(), tale).await;
-        }
+        let _lead = match recall.get(place, plan.model.policy.whole).await {
+            Recalled::Kept(kept) => return outlet.replay(*kept, hold.standing(), tale).await,
+            Recalled::Ask(lead) => lead,
+        };
 
         tale.enter("reserve");
         let reserve = Reserve { accounts, counted: &counted, project, model: &plan.model };
@@ -110,12 +113,13 @@ impl Gateway {
         tale.reserved(&prompt);
 
         tale.enter("attempt");
-        let attempting = Attempting { upstream, plan: &plan, prompt: &prompt, call, parts, project, reserve: &reserve };
-        let whole = attempting.run(tale, hold, outlet).await?;
+        let (plan, prompt) = (&plan, &prompt);
+        let asking = Asking { upstream, plan, prompt, call, parts, project, accounts, counted: &counted };
+        let whole = asking.answer(tale, hold, outlet).await?;
 
         tale.enter("verify");
-        verify(&plan, &prompt, parts.grounding.as_deref(), tale);
-        recall.put(place, plan.model.cache, prompt.grounded.cap, tale.trace(), whole.as_ref());
+        verify(plan, prompt, parts.grounding.as_deref(), tale);
+        recall.put(place, plan.model.cache, tale.trace(), whole.as_ref());
 
         Ok(whole)
     }

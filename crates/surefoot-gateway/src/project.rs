@@ -195,6 +195,10 @@ pub struct Function {
     pub passages: usize,
     /// The typed inputs that its prompts may use: name to JSON schema.
     pub input: BTreeMap<String, serde_json::Value>,
+    /// The JSON schema that its answers fit.
+    pub output: Option<serde_json::Value>,
+    /// Whether a streamed answer is held back until it is known to fit `output`, so that it can still be mended.
+    pub hold: bool,
     /// The variant to run when the caller names none.
     pub variant: String,
     /// All variants by name.
@@ -216,4 +220,81 @@ pub struct Variant {
     pub parameters: Parameters,
     /// Its prompt.
     pub prompt: Prompt,
+    /// How it uses models.
+    pub strategy: Strategy,
+}
+
+/// How a variant uses models.
+#[derive(Debug, Clone, Default)]
+pub enum Strategy {
+    /// One answer of its model.
+    #[default]
+    Single,
+    /// A cheap model first, and a stronger one where a check of its answer fails.
+    Cascade(Cascade),
+    /// Several answers, of which a judge takes the best.
+    BestOf(BestOf),
+    /// Several answers, of which the one that most agree on is taken.
+    Vote(Vote),
+}
+
+impl Strategy {
+    /// Its name, as on traces.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Cascade(_) => "cascade",
+            Self::BestOf(_) => "best_of",
+            Self::Vote(_) => "vote",
+        }
+    }
+}
+
+/// A cheap model first.
+#[derive(Debug, Clone)]
+pub struct Cascade {
+    /// The models after the variant's own, in order.
+    pub then: Vec<Arc<Model>>,
+    /// What an answer must pass to be taken. The last model's is taken as it is.
+    pub checks: Vec<Check>,
+}
+
+/// A check of an answer.
+#[derive(Debug, Clone)]
+pub enum Check {
+    /// It fits the schema that was asked for.
+    Schema,
+    /// It cites, and every citation holds.
+    Citations,
+    /// It does not say that the documents do not answer.
+    Answers,
+    /// A model says that this, in English, holds of it.
+    Confidence {
+        /// What has to hold.
+        of: String,
+        /// Who says so.
+        judge: Arc<Model>,
+    },
+    /// The mean of its tokens' logarithmic probabilities is at least this.
+    Logprob(f64),
+}
+
+/// Several answers and a judge.
+#[derive(Debug, Clone)]
+pub struct BestOf {
+    /// How many answers.
+    pub answers: usize,
+    /// Who judges.
+    pub judge: Arc<Model>,
+    /// What makes an answer the best, in English.
+    pub prompt: String,
+}
+
+/// Several answers and their majority.
+#[derive(Debug, Clone)]
+pub struct Vote {
+    /// How many answers.
+    pub answers: usize,
+    /// The field of the answers that is voted on, `a.b` for one inside another; `None`: the whole text.
+    pub field: Option<String>,
 }

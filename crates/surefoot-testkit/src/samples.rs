@@ -47,6 +47,8 @@ pub fn trace(n: u64) -> Trace {
     trace.cost = Some(Money::nanos(1_000));
     trace.spans = vec![Span { step: "identify".into(), at_us: 0, took_us: 3, note: String::new() }];
     trace.attempts = vec![Attempt {
+        purpose: String::new(),
+        chosen: false,
         id: AttemptId::from_bits(bits(n)),
         target: "sim/ok".into(),
         at_us: 10,

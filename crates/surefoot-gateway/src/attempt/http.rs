@@ -30,6 +30,7 @@ use crate::{
     outside::Resident,
     project::{Reach, Target},
     trace_context::TraceContext,
+    verify::in_words,
 };
 
 /// Longest wait for a connection.
@@ -118,7 +119,8 @@ impl Upstream {
         let (body, mut dropped) = match own {
             Some(body) => (dialect::passthrough::request(dialect, body, &target.model, grounded.cap)?, Vec::new()),
             None => {
-                let written = dialect::request_write(dialect, &grounded.request, &target.model);
+                let request = in_words(dialect, &grounded.request);
+                let written = dialect::request_write(dialect, &request, &target.model);
                 (written.body, written.dropped)
             }
         };

@@ -1,26 +1,46 @@
 //! The way back to the caller.
 
 use surefoot_dialect::Frame;
-use surefoot_types::{Code, Fault};
+use surefoot_types::{Code, Fault, Usage, conversation::Answer};
 use tokio::sync::mpsc;
 
 use crate::{
     call::{Delivery, Head, Standing, Whole},
     recall::Kept,
     record::Tale,
+    verify::{Shape, ShapedStream},
 };
 
 /// Sends what a target answers on to the caller.
 pub(crate) struct Outlet {
-    sender: mpsc::Sender<Delivery>,
+    /// `None` for an answer that is held back: what becomes of it is decided later.
+    sender: Option<mpsc::Sender<Delivery>>,
     streamed: bool,
     begun: bool,
+    /// Held back with it.
+    head: Option<Head>,
+    shaped: Option<ShapedStream>,
 }
 
 impl Outlet {
     /// An outlet to a caller who wants the answer streamed, or whole.
     pub(crate) fn new(sender: mpsc::Sender<Delivery>, streamed: bool) -> Self {
-        Self { sender, streamed, begun: false }
+        Self { sender: Some(sender), streamed, begun: false, head: None, shaped: None }
+    }
+
+    /// An outlet that holds back a whole answer.
+    pub(crate) fn held() -> Self {
+        Self { sender: None, streamed: false, begun: false, head: None, shaped: None }
+    }
+
+    /// From here on only what fits the shape is let through.
+    pub(crate) fn shape(&mut self, shape: Shape) {
+        self.shaped = Some(ShapedStream::new(shape));
+    }
+
+    /// The head that was held back.
+    pub(crate) fn into_head(self) -> Head {
+        self.head.unwrap_or_default()
     }
 
     /// Whether something was sent already: from then on no other target can take over.
@@ -31,12 +51,30 @@ impl Outlet {
     /// A target answers.
     pub(crate) async fn head(&mut self, head: Head) -> Result<(), Fault> {
         self.begun = true;
+        if self.sender.is_none() {
+            self.head = Some(head);
+            return Ok(());
+        }
         self.send(Delivery::Head(head)).await
     }
 
     /// A piece of a streamed answer.
     pub(crate) async fn frame(&mut self, frame: Frame) -> Result<(), Fault> {
-        self.send(Delivery::Frame(frame)).await
+        let Some(shaped) = &mut self.shaped else { return self.send(Delivery::Frame(frame)).await };
+        for frame in shaped.take(frame)? {
+            self.send(Delivery::Frame(frame)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends an answer that was held back, the way that the caller wants it.
+    pub(crate) async fn deliver(&mut self, head: Head, whole: Whole) -> Result<Option<Whole>, Fault> {
+        self.head(head).await?;
+        if !self.streamed {
+            return Ok(Some(whole));
+        }
+        self.send(Delivery::Frame(Frame::made(whole.answer.into_events()))).await?;
+        Ok(None)
     }
 
     /// Sends an answer from the cache, the way that the caller wants it.
@@ -47,15 +85,14 @@ impl Outlet {
         tale: &mut Tale,
     ) -> Result<Option<Whole>, Fault> {
         tale.recalled(&kept);
-        self.head(Head { target: kept.target.clone(), cached: true, standing, ..Head::default() }).await?;
-        if !self.streamed {
-            return Ok(Some(Whole { answer: kept.answer, raw: None }));
-        }
-        self.frame(Frame::made(kept.answer.into_events())).await?;
-        Ok(None)
+        let head = Head { target: kept.target.clone(), cached: true, standing, ..Head::default() };
+        // It used nothing this time.
+        let answer = Answer { usage: Some(Usage::default()), ..kept.answer };
+        self.deliver(head, Whole { answer, raw: None }).await
     }
 
     async fn send(&self, delivery: Delivery) -> Result<(), Fault> {
-        self.sender.send(delivery).await.map_err(|_| Fault::new(Code::Cancelled, "the caller hung up"))
+        let Some(sender) = &self.sender else { return Ok(()) };
+        sender.send(delivery).await.map_err(|_| Fault::new(Code::Cancelled, "the caller hung up"))
     }
 }

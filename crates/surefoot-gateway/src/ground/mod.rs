@@ -6,7 +6,7 @@ pub use prompt::{Filling, NotAPrompt, Prompt, WORDS};
 use serde_json::{Map, Value};
 use surefoot_types::{
     Chance, Code, Fault,
-    conversation::{ChatRequest, Parameters},
+    conversation::{ChatRequest, Parameters, ResponseFormat},
     document::Hit,
     key::Admin,
 };
@@ -63,6 +63,7 @@ pub(crate) async fn ground(
     let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
     request.messages = task.variant.prompt.render(filling, chance)?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
+    request.response_format = request.response_format.or_else(|| output(&task.function));
     Ok(Grounded { request, question, hits: hits.unwrap_or_default(), untouched: false, cap: None })
 }
 
@@ -107,6 +108,12 @@ fn inputs_fit(function: &Function, input: &Map<String, Value>) -> Result<(), Fau
         }
     }
     Ok(())
+}
+
+/// The shape that a function's answers have, where the caller asks for none of its own.
+fn output(function: &Function) -> Option<ResponseFormat> {
+    let schema = function.output.clone()?;
+    Some(ResponseFormat::JsonSchema { name: function.name.clone(), schema, strict: None })
 }
 
 /// The variant's parameters, with the caller's own in their place where it set any.

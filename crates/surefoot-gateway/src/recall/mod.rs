@@ -1,7 +1,10 @@
 //! The exact cache: an equal request to an alias with `cache` set is answered as before.
 //!
 //! The key covers everything that could change the answer, and whose question it was: two tenants
-//! never share an answer. Faults are never kept.
+//! never share an answer. Only answers that are whole are kept: no faults, none that was cut short, none that a
+//! provider refused. Equal requests that come at once are asked once.
+
+mod flight;
 
 use std::time::Duration;
 
@@ -10,9 +13,10 @@ use surefoot_types::{
     Citation, Timestamp,
     conversation::{Answer, Finish},
     erasure::user_hash,
-    trace::Trace,
+    trace::{Keep, Trace},
 };
 
+use self::flight::{Flights, Lead};
 use crate::{call::Whole, resolve::Plan, screen::Screened};
 
 /// Most bytes of answers that are kept.
@@ -27,6 +31,15 @@ pub(crate) struct Recall {
     kept: Cache<blake3::Hash, Kept>,
     /// When users were erased, by the hash of their names.
     erased: Cache<String, Timestamp>,
+    flights: Flights,
+}
+
+/// Whether a request is answered already.
+pub(crate) enum Recalled {
+    /// With this.
+    Kept(Box<Kept>),
+    /// No: it is to be asked. Equal ones wait while the lead lives.
+    Ask(Option<Lead>),
 }
 
 /// An answer that was given before.
@@ -61,26 +74,40 @@ impl Default for Recall {
             .expire_after(Lives)
             .support_invalidation_closures()
             .build();
-        Self { kept, erased: Cache::builder().time_to_live(LATE).build() }
+        Self { kept, erased: Cache::builder().time_to_live(LATE).build(), flights: Flights::default() }
     }
 }
 
 impl Recall {
-    /// Where the answer to this request is kept; `None` when its alias keeps none.
+    /// Where the answer to this request is kept; `None` when its alias keeps none, or nothing of it may be kept.
     pub(crate) fn place(&self, plan: &Plan, prompt: &Screened, trace: &Trace) -> Option<blake3::Hash> {
         plan.model.cache?;
+        if trace.keep == Keep::Nothing {
+            return None;
+        }
         let mut request = prompt.grounded.request.clone();
         // How the answer travels does not change it.
         (request.stream, request.include_usage) = (false, false);
         let targets: Vec<String> = plan.model.targets.iter().map(crate::project::Target::name).collect();
         let whose = (&trace.key, &trace.tenant, &trace.project_version, &trace.variant);
-        let told = serde_json::to_vec(&(whose, targets, request, &prompt.grounded.hits)).ok()?;
-        Some(blake3::hash(&told))
+        let mut told = serde_json::to_value((whose, targets, request, &prompt.grounded.hits)).ok()?;
+        // The order of an object's members says nothing.
+        told.sort_all_objects();
+        Some(blake3::hash(told.to_string().as_bytes()))
     }
 
-    /// The answer kept there.
-    pub(crate) fn get(&self, place: Option<blake3::Hash>) -> Option<Kept> {
-        self.kept.get(&place?)
+    /// The answer kept there. Where an equal request is being answered, waits for it so long.
+    pub(crate) async fn get(&self, place: Option<blake3::Hash>, limit: Duration) -> Recalled {
+        let Some(place) = place else { return Recalled::Ask(None) };
+        if let Some(kept) = self.kept.get(&place) {
+            return Recalled::Kept(Box::new(kept));
+        }
+        let lead = self.flights.lead_or_wait(place, limit).await;
+        // It may have been kept since.
+        match self.kept.get(&place) {
+            Some(kept) => Recalled::Kept(Box::new(kept)),
+            None => Recalled::Ask(lead),
+        }
     }
 
     /// Takes away the answers of a user, given by the hash of their name, and keeps none that is late.
@@ -97,13 +124,12 @@ impl Recall {
         &self,
         place: Option<blake3::Hash>,
         lives: Option<Duration>,
-        cap: Option<u64>,
         trace: &Trace,
         whole: Option<&Whole>,
     ) {
         let (Some(place), Some(lives), Some(finish)) = (place, lives, trace.finish.clone()) else { return };
-        // Cut short for want of money: not the answer that the next caller would get.
-        if cap.is_some() && finish == Finish::Length {
+        // Cut short or declined: the next caller may fare better.
+        if !matches!(finish, Finish::Stop | Finish::ToolCalls) {
             return;
         }
         let answer = whole.map_or_else(

@@ -1,5 +1,6 @@
 //! The tale of one request, told while it happens, so that it is whole at any moment it may end.
 
+mod branches;
 mod keep;
 
 use std::{sync::Arc, time::Duration};
@@ -46,6 +47,10 @@ pub(crate) struct Tale {
     sample: f64,
     /// The prompt's tokens, by estimate.
     said: u64,
+    /// What the calls are for that follow, where a strategy makes several.
+    purpose: String,
+    /// Calls that run at once, each told for itself.
+    branches: Vec<Tale>,
 }
 
 /// The attempt that is under way.
@@ -84,7 +89,17 @@ impl Tale {
         trace.tags.clone_from(&context.tags);
         trace.parent = context.trace.as_ref().map(|told| told.parent.clone());
         let tier = extra.get("service_tier").and_then(Value::as_str).map(str::to_owned);
-        Self { trace, started: Instant::now(), open: None, cites: false, tier, sample: records.sample, said: 0 }
+        Self {
+            trace,
+            started: Instant::now(),
+            open: None,
+            cites: false,
+            tier,
+            sample: records.sample,
+            said: 0,
+            purpose: String::new(),
+            branches: Vec::new(),
+        }
     }
 
     /// The trace so far.
@@ -181,7 +196,8 @@ impl Tale {
         let at_us = self.elapsed();
         self.trace.dropped = dropped.to_vec();
         let waited_us = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-        let attempt = Attempt::begun(id, target.name(), at_us, waited_us);
+        let purpose = self.purpose.clone();
+        let attempt = Attempt { purpose, ..Attempt::begun(id, target.name(), at_us, waited_us) };
         let price = prices.get(&attempt.target, self.trace.at + Duration::from_micros(at_us)).cloned();
         self.open = Some(Open { attempt, gathered: Gathered::default(), price });
     }
@@ -267,6 +283,7 @@ impl Tale {
 
     /// Closes what is open and says what it all cost.
     pub(crate) fn settle(&mut self) -> Used {
+        self.join();
         if self.open.is_some() {
             self.attempt_close(Some(Fault::new(Code::Cancelled, "the caller hung up")));
         }
@@ -309,6 +326,7 @@ impl Tale {
             dropped: trace.dropped.clone(),
             cost_usd: trace.cost,
             cached: trace.cached,
+            strategy: trace.strategy.clone(),
         };
         let kept = trace.keep != Keep::Nothing && keep::is_sampled(trace.id, trace.outcome, self.sample);
         let keep = trace.keep;

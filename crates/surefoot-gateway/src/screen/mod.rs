@@ -3,7 +3,7 @@
 use surefoot_guard::{personal::Detector, secrets};
 use surefoot_types::{
     Code, Fault,
-    conversation::{Message, Part},
+    conversation::{ChatRequest, Message, Part},
     trace::GuardVerdict,
 };
 
@@ -19,6 +19,15 @@ pub(crate) struct Screened {
     pub(crate) grounded: Grounded,
     /// What the guards said.
     pub(crate) verdicts: Vec<GuardVerdict>,
+}
+
+impl Screened {
+    /// The same with the request put otherwise: no longer as the caller's bytes have it.
+    pub(crate) fn with(&self, request: ChatRequest) -> Self {
+        let mut other = self.clone();
+        (other.grounded.request, other.grounded.untouched) = (request, false);
+        other
+    }
 }
 
 /// Looks for secrets in every message, and does with them what the project says.

@@ -1,7 +1,10 @@
-//! Checks an answer's citations against the passages that were shown.
+//! Checks an answer: its shape, and its citations against the passages that were shown.
+
+mod shape;
 
 use surefoot_types::{Citation, conversation};
 
+pub(crate) use self::shape::{Fitted, Misfit, Shape, ShapedStream, by_prompt, in_words, refuses_schema};
 use crate::{outside::Grounding, record::Tale, resolve::Plan, screen::Screened};
 
 /// Puts the checked citations of a grounded answer on the trace. An answer from elsewhere has none.

@@ -25,6 +25,7 @@ use surefoot_types::{
     ports::{Books, Journal, Ledger},
     trace::Trace,
 };
+use tokio::sync::Notify;
 
 /// One scripted answer.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub(crate) enum Act {
     Charge(Usage),
     /// Panics.
     Panic,
+    /// Waits to be let go, and then does this.
+    Wait(Arc<Notify>, Box<Act>),
 }
 
 /// A provider that plays its script and then keeps to the last act.
@@ -82,6 +85,13 @@ impl Resident for Scripted {
             let mut acts = self.acts.lock().unwrap();
             if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() }
         };
+        let act = match act {
+            Some(Act::Wait(go, then)) => {
+                go.notified().await;
+                Some(*then)
+            }
+            act => act,
+        };
         let say = |text: &str| {
             vec![
                 Ok(Event::Start { id: "id".into(), model: model.into(), usage: None }),
@@ -91,6 +101,7 @@ impl Resident for Scripted {
         match act.expect("the script has an act") {
             Act::Fail(retry) => Err(Fault::new(Code::Upstream, "scripted failure").retry(retry)),
             Act::Panic => panic!("scripted panic"),
+            Act::Wait(..) => panic!("one wait is enough"),
             Act::Cut(text) => Ok(stream::iter(say(text)).boxed()),
             Act::Stall(text) => Ok(stream::iter(say(text)).chain(stream::pending()).boxed()),
             act @ (Act::Say(_) | Act::Charge(_)) => {

@@ -59,6 +59,8 @@ fn trace() -> Trace {
     trace.answer = vec![Part::Text { text: HOSTILE.into() }];
     trace.spans = vec![Span { step: "identify".into(), at_us: 0, took_us: 250, note: HOSTILE.into() }];
     trace.attempts = vec![Attempt {
+        purpose: String::new(),
+        chosen: false,
         id: "at_01jd8n6y4vq0t2x5w9zk3m7c1f".parse().unwrap(),
         target: HOSTILE.into(),
         at_us: 250,

@@ -169,9 +169,19 @@ fn shown(trace: &Trace) {
     for span in &trace.spans {
         say(format!("  {:<9} {:>9}  {}", span.step, format!("{} µs", span.took_us), span.note));
     }
+    if let Some(how) = &trace.strategy {
+        say(format!("strategy  {how}"));
+    }
     for attempt in &trace.attempts {
         let ended = attempt.fault.as_ref().map_or_else(|| "answered".into(), |fault| fault.message.clone());
-        say(format!("attempt   {}: {ended} ({})", attempt.target, micros(attempt.took_us)));
+        let purpose = if attempt.purpose.is_empty() { String::new() } else { format!(" ({})", attempt.purpose) };
+        let taken = if attempt.chosen { ", taken" } else { "" };
+        let target = &attempt.target;
+        say(format!(
+            "attempt   {target}{purpose}: {ended}{taken} ({}, {})",
+            micros(attempt.took_us),
+            cost(attempt.cost)
+        ));
     }
     for (at, hit) in trace.passages.iter().enumerate() {
         let place =

@@ -3,7 +3,7 @@
 use crate::support::{Project, output, surefoot};
 
 /// Everything that can be wrong, in one project.
-const BROKEN: [(&str, &str); 8] = [
+const BROKEN: [(&str, &str); 12] = [
     (
         "surefoot.toml",
         r#"
@@ -110,6 +110,13 @@ bind = "127.0.0.1"
     ),
     ("functions/answer/broken.md", "+++\nmodel = \"sim/ok\"\n+++\nfirst line\n{% if x %}\n"),
     ("functions/empty/function.toml", "description = 3\n"),
+    ("functions/shaped/function.toml", "hold = true\noutput = { type = \"objct\" }\nvariant = \"a\"\n"),
+    (
+        "functions/shaped/a.md",
+        "+++\nmodel = \"sim/ok\"\n[cascade]\nthen = \"sim/echo\"\nwhen = [\"schema\", \"abstain\", \"citations\"]\n[vote]\nanswers = 1\n+++\nHi\n",
+    ),
+    ("functions/shaped/b.md", "+++\nmodel = \"sim/ok\"\n[cascade]\nthen = \"strng\"\n+++\nHi\n"),
+    ("functions/shaped/c.md", "+++\nmodel = \"sim/ok\"\n[best_of]\njudge = \"sim/ok\"\nanswers = 99\n+++\nHi\n"),
     (
         "evals/e.toml",
         "subject = \"anser\"\ndataset = \"e.jsonl\"\n[[graders]]\nkind = \"contain\"\n[[graders]]\nkind = \"regex\"\nvalue = \"(\"\n[gate]\npass_rate = 2\n",

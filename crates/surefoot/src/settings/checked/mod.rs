@@ -9,6 +9,7 @@ mod prices;
 mod prompts;
 mod providers;
 mod server;
+mod strategy;
 mod telemetry;
 mod values;
 
@@ -83,8 +84,7 @@ impl Ground<'_> {
     /// Checks a whole project. What it gives is worth using only where no mistake was found.
     pub(crate) fn check(&self, written: &Written, version: String) -> Settings {
         self.names(written);
-        let named =
-            written.functions.iter().flat_map(|function| &function.variants).filter_map(|one| one.model.as_ref());
+        let named = written.functions.iter().flat_map(|function| &function.variants).flat_map(|one| one.models());
         let named = named.chain(written.evals.iter().filter_map(|eval| eval.subject.as_ref()));
         let named: BTreeSet<&str> = named.map(|name| name.value.as_str()).collect();
         let models = Models::check(self, &written.root, &named);

@@ -29,6 +29,18 @@ pub(crate) const FUNCTION: Section = Section {
             "as in [records]",
             "What is kept of its requests: `all`, `redacted`, `metadata` or `nothing`.",
         ),
+        field(
+            "output",
+            "[output]",
+            "any text",
+            "The JSON schema that its answers fit, whatever the model: a table in TOML, or its text.",
+        ),
+        field(
+            "hold",
+            "hold = true",
+            "false",
+            "Hold a streamed answer back until it fits `output`, so that one that does not can still be mended.",
+        ),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
     ],
 };
@@ -65,6 +77,8 @@ pub(crate) struct Function {
     pub(crate) passages: Option<At<i64>>,
     pub(crate) variant: Option<At<String>>,
     pub(crate) keep: Option<At<String>>,
+    pub(crate) output: Option<At<Value>>,
+    pub(crate) hold: bool,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -80,6 +94,8 @@ impl Function {
             passages: None,
             variant: None,
             keep: None,
+            output: None,
+            hold: false,
             input: Vec::new(),
             variants,
         };
@@ -90,6 +106,8 @@ impl Function {
         function.passages = table.integer("passages");
         function.variant = table.string("variant");
         function.keep = table.string("keep");
+        function.output = table.raw("output").map(|(key, value)| At::new(json(&value), key.place));
+        function.hold = table.boolean("hold").is_some_and(|hold| hold.value);
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();

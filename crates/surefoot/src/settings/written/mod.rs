@@ -8,6 +8,7 @@ pub(crate) mod price;
 pub(crate) mod provider;
 pub(crate) mod root;
 pub(crate) mod server;
+pub(crate) mod strategy;
 pub(crate) mod telemetry;
 pub(crate) mod variant;
 
@@ -48,5 +49,8 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &function::FUNCTION,
     &function::INPUT,
     &variant::VARIANT,
+    &strategy::CASCADE,
+    &strategy::BEST_OF,
+    &strategy::VOTE,
     &eval::EVAL,
 ];
