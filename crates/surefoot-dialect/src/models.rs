@@ -55,7 +55,7 @@ fn entry(dialect: Dialect, model: &ModelEntry) -> Value {
         Dialect::Gemini => json!({
             "name": format!("models/{}", model.id),
             "displayName": model.id,
-            "supportedGenerationMethods": ["generateContent", "streamGenerateContent"],
+            "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens", "embedContent"],
         }),
     }
 }

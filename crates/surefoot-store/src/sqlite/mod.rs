@@ -12,6 +12,7 @@ mod library;
 mod many;
 mod notebook;
 mod records;
+mod responses;
 mod writer;
 
 use std::{fmt, path::Path, sync::Arc};
