@@ -38,6 +38,9 @@ with client.messages.stream(model="sim/tool", max_tokens=100, messages=question,
     streamed = stream.get_final_message()
 assert [block.input for block in streamed.content if block.type == "tool_use"] == [use.input]
 
+counted = client.messages.count_tokens(model="answer", messages=question)
+assert counted.input_tokens > 0 and counted.surefoot == {"estimated": True}, counted
+
 assert "answer" in [model.id for model in client.models.list()]
 
 try:

@@ -14,7 +14,7 @@ pub mod embeddings;
 mod event_stream;
 mod extras;
 mod fault;
-mod gemini;
+pub mod gemini;
 mod ids;
 mod json;
 mod json_array;
@@ -42,6 +42,7 @@ use surefoot_types::{
 
 pub use fault::{fault_read, fault_write, retry_after};
 pub use names::ToolNames;
+pub use openai_responses::own as responses;
 pub use stream::{Frame, StreamOptions, StreamReader, StreamWriter};
 pub use surefoot_types::conversation::Dialect;
 

@@ -65,7 +65,7 @@ fn of_dialect(dialect: Dialect, model: &ModelEntry) -> Value {
         Dialect::Gemini => json!({
             "name": format!("models/{}", model.id),
             "displayName": model.id,
-            "supportedGenerationMethods": ["generateContent", "streamGenerateContent"],
+            "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens", "embedContent"],
         }),
     }
 }

@@ -1,9 +1,9 @@
 //! Streams in any dialect: bytes to frames with their meaning, and frames to bytes.
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use surefoot_types::{
-    Fault,
+    Citation, Fault,
     conversation::{Dialect, Event},
 };
 
@@ -188,6 +188,32 @@ impl StreamWriter {
             Dialect::Bedrock => Writer::Bedrock(Box::default()),
         };
         Self { dialect, writer }
+    }
+
+    /// Has these fields stand in the answer whatever its provider says: the id by which it is kept, what the request
+    /// asked. Only OpenAI's responses have a place for them.
+    pub fn own(&mut self, own: Map<String, Value>) {
+        if let Writer::OpenaiResponses(writer) = &mut self.writer {
+            writer.own(own);
+        }
+    }
+
+    /// What to send of the answer's checked citations beside `surefoot`, and at the end of what was said: all that comes
+    /// before [`finish`](Self::finish), which may then be asked again. Only OpenAI's responses have words for it.
+    pub fn cite(&mut self, citations: &[Citation]) -> Bytes {
+        let mut out = Vec::new();
+        if let Writer::OpenaiResponses(writer) = &mut self.writer {
+            writer.cite(citations, &mut out);
+        }
+        out.into()
+    }
+
+    /// The whole answer as [`finish`](Self::finish) told it, in the one dialect that does: OpenAI's responses.
+    pub fn told(&self) -> Option<&Value> {
+        match &self.writer {
+            Writer::OpenaiResponses(writer) => writer.told(),
+            _ => None,
+        }
     }
 
     /// What to send for one frame; may be empty. A frame that carries a fault is never sent: it is

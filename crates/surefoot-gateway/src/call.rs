@@ -10,6 +10,7 @@ use surefoot_types::{
     Citation, Fault, Money, Secret, Timestamp,
     conversation::{Answer, ChatRequest},
     ids::TraceId,
+    trace::Keep,
 };
 use tokio::sync::mpsc;
 
@@ -116,6 +117,8 @@ pub struct Done {
     pub whole: Option<Whole>,
     /// What Surefoot adds to it.
     pub added: Added,
+    /// What is kept of it.
+    pub keep: Keep,
 }
 
 /// A whole answer.
@@ -228,7 +231,7 @@ impl Reply {
                 Delivery::Frame(_) => {}
                 Delivery::Failed(failed) => return Err(failed),
                 Delivery::Done(done) => {
-                    if let Done { whole: Some(whole), added } = *done {
+                    if let Done { whole: Some(whole), added, .. } = *done {
                         return Ok(Collected { head, whole, added });
                     }
                 }

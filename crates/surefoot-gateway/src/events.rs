@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
-use surefoot_types::{Fault, Money, Usage, ports::StoreError, trace::Trace};
+use surefoot_types::{Fault, Money, Usage, ids::ResponseId, ports::StoreError, trace::Trace};
 
 /// A request ended, one way or another.
 pub(crate) fn request_ended(trace: &Trace) {
@@ -95,4 +95,10 @@ pub(crate) fn ledger_unreachable(error: &StoreError) {
 pub(crate) fn spending_unusual(spent: Money, usual: Money) {
     counter!("surefoot_spend_anomalies_total").increment(1);
     tracing::warn!(%spent, %usual, "this hour's spending is far above what is usual for an hour");
+}
+
+/// A response was answered and could not be kept: nothing can go on from it.
+pub(crate) fn response_lost(id: ResponseId, error: &StoreError) {
+    counter!("surefoot_responses_lost_total").increment(1);
+    tracing::error!(response = %id, %error, "a response could not be kept");
 }

@@ -58,9 +58,10 @@ impl Gateway {
         };
         let charges = hold.settle(tale.settle());
         let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
+        let keep = record.trace.keep;
         let recorded = self.store(&project, record).await;
         let last = match walked.and_then(|whole| recorded.map(|()| whole)) {
-            Ok(whole) => Delivery::Done(Box::new(Done { whole, added })),
+            Ok(whole) => Delivery::Done(Box::new(Done { whole, added, keep })),
             Err(fault) => Delivery::Failed(Box::new(Failed { fault, standing: hold.standing(), added })),
         };
         drop(walker);

@@ -26,7 +26,11 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Caller {
     // The scheme's name is the same in any case (RFC 9110, section 11.1).
     let scheme = |value: &str| value.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let bearer = text("authorization").filter(|value| scheme(value)).and_then(|value| Some(value.split_once(' ')?.1));
-    let secret = bearer.or_else(|| text("x-api-key")).or_else(|| cookie(headers)).map(str::trim);
+    let secret = bearer
+        .or_else(|| text("x-api-key"))
+        .or_else(|| text("x-goog-api-key"))
+        .or_else(|| cookie(headers))
+        .map(str::trim);
     Caller { secret: secret.filter(|secret| !secret.is_empty()).map(Secret::new), trusted: app.loopback }
 }
 

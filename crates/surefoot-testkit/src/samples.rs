@@ -10,10 +10,11 @@ use surefoot_types::{
     conversation::{Finish, Message, Part, Role},
     document::{Document, Passage, Vectors},
     feedback::{Feedback, FeedbackValue},
-    ids::{AttemptId, DocumentId, FeedbackId, KeyId, RunId, TraceId},
+    ids::{AttemptId, DocumentId, FeedbackId, KeyId, ResponseId, RunId, TraceId},
     key::{Key, KeySecret, Scope},
     ports::Record,
     replica::Replica,
+    response::Response,
     run::{CaseResult, Grade, Rate, Run, Verdict},
     trace::{Attempt, Outcome, Span, Trace},
 };
@@ -206,5 +207,22 @@ pub fn case(id: &str) -> CaseResult {
         grades: vec![Grade::plain("contains", Verdict::Pass, "it does")],
         took_ms: 3,
         cost: Some(Money::nanos(7)),
+    }
+}
+
+/// Response number `n`, which goes on from `previous`.
+pub fn response(n: u64, previous: Option<u64>, user: Option<&str>) -> Response {
+    let id = |n| ResponseId::from_bits(ResponseId::first(moment(n)).to_bits() + 7);
+    Response {
+        id: id(n),
+        at: moment(n),
+        key: Some("app".into()),
+        tenant: None,
+        user: user.map(str::to_owned),
+        previous: previous.map(id),
+        items: vec![json!({"id": "msg_1", "type": "message", "role": "user"})],
+        asked: vec![Message::text(Role::User, format!("question {n}"))],
+        said: vec![Message::text(Role::Assistant, format!("answer {n}"))],
+        body: json!({"id": id(n), "object": "response"}),
     }
 }

@@ -33,6 +33,11 @@ async fn library() {
 }
 
 #[tokio::test]
+async fn responses() {
+    suite::responses(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
 async fn notebook() {
     suite::notebook(&MemoryStore::default()).await;
 }

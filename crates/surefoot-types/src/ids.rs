@@ -106,6 +106,8 @@ ids! {
     DocumentId "doc";
     /// One execution of an eval.
     RunId "run";
+    /// One kept answer of `/v1/responses`: the number of its trace.
+    ResponseId "resp";
     /// One value, comment or correction about a trace.
     FeedbackId "fb";
     /// A virtual API key.

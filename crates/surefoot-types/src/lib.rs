@@ -19,6 +19,7 @@ pub mod money;
 pub mod ports;
 pub mod price;
 pub mod replica;
+pub mod response;
 pub mod run;
 pub mod secret;
 pub mod spend;

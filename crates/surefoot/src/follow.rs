@@ -113,6 +113,7 @@ async fn prune(house: &House) -> Stored<()> {
     let before = |span: Duration| house.clock.now().checked_sub(span).unwrap_or(Timestamp::UNIX_EPOCH);
     if let Some(span) = retention.traces {
         while house.store.trace_prune(before(span), PRUNED).await? == PRUNED as u64 {}
+        house.store.response_prune(before(span)).await?;
     }
     if let Some(span) = retention.spend {
         house.store.spend_prune(before(span)).await?;

@@ -2,6 +2,7 @@
 //! stream, stand in the address and not in the body: whoever takes a request sets them.
 
 mod answer;
+mod embed;
 mod parts;
 mod read;
 mod read_contents;
@@ -19,6 +20,7 @@ use surefoot_types::{
 };
 
 pub(crate) use answer::{answer_read, answer_write};
+pub use embed::{count_read, embed_read, embed_write};
 pub(crate) use read::request_read;
 pub(crate) use stream_read::Reader;
 pub(crate) use stream_write::Writer;

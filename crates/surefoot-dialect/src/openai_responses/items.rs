@@ -8,21 +8,21 @@ use super::Sealed;
 use crate::logprobs;
 
 /// The item being told.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Open {
     pub(super) id: String,
     pub(super) index: usize,
     pub(super) said: Said,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Said {
     Message(Vec<Content>),
     Reasoning { parts: Vec<Summary>, sealed: Option<Sealed> },
 }
 
 /// A part of a summary.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Summary {
     pub(super) text: String,
     pub(super) ended: bool,
@@ -108,17 +108,18 @@ impl Summary {
 }
 
 /// A part of a message.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Content {
     pub(super) refusal: bool,
     pub(super) ended: bool,
     pub(super) text: String,
     pub(super) logprobs: Vec<Logprob>,
+    pub(super) annotations: Vec<Value>,
 }
 
 impl Content {
     pub(super) fn new(refusal: bool) -> Self {
-        Self { refusal, ended: false, text: String::new(), logprobs: Vec::new() }
+        Self { refusal, ended: false, text: String::new(), logprobs: Vec::new(), annotations: Vec::new() }
     }
 
     fn part(&self) -> Value {
@@ -126,7 +127,7 @@ impl Content {
             return json!({"type": "refusal", "refusal": self.text});
         }
         let logprobs = logprobs::write(&self.logprobs);
-        json!({"type": "output_text", "text": self.text, "annotations": [], "logprobs": logprobs})
+        json!({"type": "output_text", "text": self.text, "annotations": self.annotations, "logprobs": logprobs})
     }
 
     pub(super) fn added(&self, id: &str, index: usize, content: usize) -> (&'static str, Value) {

@@ -3,6 +3,7 @@
 
 mod answer;
 mod items;
+pub mod own;
 mod read;
 mod read_items;
 mod stream_read;

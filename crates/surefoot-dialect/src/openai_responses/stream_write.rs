@@ -1,22 +1,30 @@
 //! Streams, in the words of OpenAI's responses: each item begun, told and ended, and at the end the
 //! whole answer once more.
 
+mod forward;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use surefoot_types::{
-    Code, Fault, Usage,
+    Citation, Code, Fault, Usage,
     conversation::{Dialect, Event, Finish, Logprob},
 };
 
 use super::{
     Sealed, UsageWire,
     items::{Call, Content, Open, Said, Summary, with},
-    status_of,
+    own, status_of,
 };
-use crate::{calls, json::vec_of, logprobs, passthrough::member_added_within, sse, stream::Frame};
+use crate::{
+    calls,
+    json::{Object, vec_of},
+    logprobs,
+    passthrough::member_added_within,
+    sse,
+};
 
 /// Writes one stream.
 ///
@@ -49,6 +57,11 @@ pub(crate) struct Writer {
     usage: Option<Usage>,
     /// The last frame as it came, which waits for `surefoot`.
     held: Option<(String, Bytes)>,
+    /// Fields that stand in the response whatever its provider said.
+    own: Object,
+    citations: Vec<Citation>,
+    /// The response as it was told at the end.
+    told: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -69,17 +82,6 @@ struct Delta<'a> {
     logprobs: Option<Vec<Value>>,
 }
 
-/// What has to be known of a forwarded frame.
-#[derive(Deserialize)]
-struct Head {
-    r#type: String,
-    #[serde(default)]
-    output_index: usize,
-    item: Option<Value>,
-    part: Option<Value>,
-    response: Option<Value>,
-}
-
 impl Writer {
     pub(crate) fn new(created: i64) -> Self {
         Self { created, ..Self::default() }
@@ -89,67 +91,42 @@ impl Writer {
         Self { silent: true, ..Self::new(created) }
     }
 
-    /// A frame that came in this dialect.
-    pub(crate) fn forward(&mut self, frame: &Frame, out: &mut Vec<u8>) {
-        if self.taken_over {
-            return frame.events.iter().for_each(|event| self.take(event, out));
-        }
-        let is_delta = frame.name.as_deref().is_some_and(|name| name.ends_with(".delta"));
-        let head = if is_delta { None } else { serde_json::from_slice::<Head>(&frame.data).ok() };
-        let Some(head) = head else {
-            self.follow(&frame.events);
-            self.sequence += 1;
-            return sse::write(out, frame.name.as_deref(), &frame.data);
-        };
-        let item = head.item.as_ref();
-        if head.r#type == "response.output_item.added" {
-            self.next = head.output_index;
-            self.open = item.and_then(|item| Open::of(item, head.output_index));
-        }
-        let is_part = self.open.as_mut().is_some_and(|open| open.follow(&head.r#type, head.part.as_ref()));
-        if !is_part {
-            self.follow(&frame.events);
-        }
-        self.sequence += 1;
-        match head.r#type.as_str() {
-            "response.output_item.added" => self.added(head.output_index, item),
-            "response.output_item.done" => self.done(head.output_index, head.item),
-            "response.created" => self.begun = head.response,
-            "response.in_progress" => self.progressed = true,
-            "response.completed" | "response.incomplete" => {
-                self.held = Some((head.r#type, frame.data.clone()));
-                return;
-            }
-            "response.failed" | "error" => return,
-            _ => {}
-        }
-        // SDKs go by the event's name, which some imitators leave out.
-        let name = frame.name.as_deref().unwrap_or(&head.r#type);
-        sse::write(out, Some(name), &frame.data);
+    /// Has these fields stand in the response whatever its provider says.
+    pub(crate) fn own(&mut self, own: Object) {
+        self.own.extend(own);
     }
 
-    fn added(&mut self, index: usize, item: Option<&Value>) {
-        self.next = index + 1;
-        let id = item.and_then(|item| item.get("id")).and_then(Value::as_str);
-        if let (Some(call), Some(id)) = (self.calls.iter_mut().find(|call| call.index == index), id) {
-            id.clone_into(&mut call.item_id);
-        } else if self.open.as_ref().is_none_or(|open| open.index != index) {
-            self.foreign.push((index, id.into()));
+    /// Adds the citations of the text told last to it, and ends every item. Where the provider's own frames were
+    /// forwarded, only the whole answer at the end has them.
+    pub(crate) fn cite(&mut self, citations: &[Citation], out: &mut Vec<u8>) {
+        self.citations = citations.to_vec();
+        if self.held.is_some() && !self.taken_over {
+            return;
+        }
+        self.annotations(citations, out);
+        self.start_if_needed(out);
+        self.close(out);
+        self.calls_close(out);
+    }
+
+    fn annotations(&mut self, citations: &[Citation], out: &mut Vec<u8>) {
+        let Some(Open { id, index, said: Said::Message(parts) }) = &mut self.open else { return };
+        let content_index = parts.len().saturating_sub(1);
+        let Some(part) = parts.last_mut().filter(|part| !part.refusal && !part.ended) else { return };
+        part.annotations = own::annotations(&part.text, citations);
+        let (item_id, output_index, made) = (id.clone(), *index, part.annotations.clone());
+        for (number, annotation) in made.iter().enumerate() {
+            let added = json!({
+                "item_id": item_id, "output_index": output_index, "content_index": content_index,
+                "annotation_index": number, "annotation": annotation,
+            });
+            self.emit("response.output_text.annotation.added", added, out);
         }
     }
 
-    fn done(&mut self, index: usize, item: Option<Value>) {
-        self.open.take_if(|open| open.index == index);
-        self.calls.iter_mut().filter(|call| call.index == index).for_each(|call| call.ended = true);
-        self.items.extend(item.map(|item| (index, item)));
-    }
-
-    /// Follows what a forwarded frame says.
-    fn follow(&mut self, events: &[Event]) {
-        let was = (self.silent, self.progressed);
-        self.silent = true;
-        events.iter().for_each(|event| self.take(event, &mut Vec::new()));
-        (self.silent, self.progressed) = was;
+    /// The response as it was told at the end.
+    pub(crate) fn told(&self) -> Option<&Value> {
+        self.told.as_ref()
     }
 
     /// An event of a frame from another dialect, or made here.
@@ -177,7 +154,8 @@ impl Writer {
 
     fn start(&mut self, id: &str, model: &str, out: &mut Vec<u8>) {
         self.started = true;
-        id.clone_into(&mut self.id);
+        // Items are named by the response, so that one that is referred to later is found.
+        self.own.get("id").and_then(Value::as_str).unwrap_or(id).clone_into(&mut self.id);
         model.clone_into(&mut self.model);
         self.emit("response.created", json!({"response": self.response("in_progress")}), out);
         self.progress(out);
@@ -303,10 +281,33 @@ impl Writer {
         let index = begun.unwrap_or(self.next);
         if begun.is_none() {
             self.next += 1;
-            self.emit("response.output_item.added", json!({"output_index": index, "item": item}), out);
+            self.ran(index, item, out);
         }
         self.emit("response.output_item.done", json!({"output_index": index, "item": item}), out);
         self.items.insert(index, item.clone());
+    }
+
+    /// Begins a whole item. The call of a tool that was run for the model is told as it went.
+    fn ran(&mut self, index: usize, item: &Value, out: &mut Vec<u8>) {
+        let steps: &[&str] = match item["type"].as_str() {
+            Some("file_search_call") => &["in_progress", "searching", "completed"],
+            Some("mcp_call") => &["in_progress", "completed"],
+            _ => &[],
+        };
+        let Some(kind) = item["type"].as_str().filter(|_| !steps.is_empty()) else {
+            return self.emit("response.output_item.added", json!({"output_index": index, "item": item}), out);
+        };
+        let mut begun = item.clone();
+        if kind == "file_search_call" {
+            begun["status"] = "in_progress".into();
+            begun["results"] = Value::Null;
+        }
+        self.emit("response.output_item.added", json!({"output_index": index, "item": begun}), out);
+        for step in steps {
+            let step = if *step == "completed" && item["status"] == "failed" { "failed" } else { step };
+            let told = json!({"output_index": index, "item_id": item["id"]});
+            self.emit(&format!("response.{kind}.{step}"), told, out);
+        }
     }
 
     fn item_id(&self, kind: &str) -> String {
@@ -372,6 +373,7 @@ impl Writer {
                 "top_p": null, "truncation": "disabled", "usage": null, "user": null, "metadata": {},
             })
         });
+        own::own_put(&mut response, &self.own);
         response["status"] = status.into();
         response["output"] = self.items.values().cloned().collect();
         response["usage"] = self.usage.map(UsageWire::from).map_or(Value::Null, |usage| json!(usage));
@@ -395,13 +397,22 @@ impl Writer {
     }
 
     pub(crate) fn finish(&mut self, surefoot: &Value, out: &mut Vec<u8>) {
+        if let (false, false, Some((name, data))) = (self.taken_over, self.own.is_empty(), &self.held)
+            && let Ok(mut frame) = serde_json::from_slice::<Value>(data)
+        {
+            own::put(&mut frame["response"], &self.own, &self.citations, surefoot);
+            sse::write(out, Some(name), &vec_of(&frame));
+            self.told = frame.get("response").cloned();
+            return;
+        }
         if let (false, Some((name, data))) = (self.taken_over, self.held.take()) {
             let added = member_added_within(&data, "response", "surefoot", surefoot);
             return sse::write(out, Some(&name), added.as_deref().unwrap_or(&data));
         }
         let response = self.conclude(surefoot, out);
         let kind = if response["status"] == "incomplete" { "response.incomplete" } else { "response.completed" };
-        self.emit(kind, json!({"response": response}), out);
+        self.emit(kind, json!({"response": &response}), out);
+        self.told = Some(response);
     }
 
     /// Items under way stay open: their end would tell a client to act on what may be half of them.

@@ -35,8 +35,8 @@ async fn answer(app: App, dialect: Dialect, headers: HeaderMap, body: Body) -> R
         Ok(call) => call,
         Err(refused) => return fault::response(dialect, &refused.fault, refused.trace_id),
     };
-    let wanted =
-        Wanted { dialect, stream: call.chat.stream, include_usage: call.chat.include_usage, now: app.clock.now() };
+    let mut wanted = Wanted::new(dialect, app.clock.now());
+    (wanted.stream, wanted.include_usage) = (call.chat.stream, call.chat.include_usage);
     reply::response(app.gateway.answer(call), wanted).await
 }
 

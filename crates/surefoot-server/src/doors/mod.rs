@@ -3,10 +3,12 @@
 pub(crate) mod audit;
 pub(crate) mod budgets;
 mod chat;
+mod count;
 mod embeddings;
 mod erase;
 mod evals;
 mod feedback;
+mod gemini;
 mod health;
 mod intake;
 pub(crate) mod keys;
@@ -15,6 +17,7 @@ pub(crate) mod metrics;
 mod models;
 mod openapi;
 mod replicas;
+mod responses;
 mod spend;
 mod traces;
 
@@ -33,6 +36,7 @@ pub use self::openapi::openapi;
 pub(crate) use self::{
     evals::{LISTED as RUNS_LISTED, find as run_find},
     feedback::keep_on as feedback_keep,
+    responses::Keeping,
     spend::{SpendParams, moment as moment_of},
     traces::{TraceQuery, find as trace_find, page as trace_page},
 };
@@ -74,9 +78,16 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/v1/chat/completions", post(chat::openai))
         .route("/v1/messages", post(chat::anthropic))
+        .route("/v1/messages/count_tokens", post(count::anthropic))
+        .route("/v1/responses", post(responses::create))
+        .route("/v1/responses/{id}", get(responses::get).delete(responses::delete))
+        .route("/v1/responses/{id}/input_items", get(responses::input_items))
         .route("/v1/embeddings", post(embeddings::create))
+        .route("/v1beta/models", get(gemini::list))
+        .route("/v1beta/models/{*rest}", get(gemini::get).post(gemini::serve))
         .route("/v1/models", get(models::list))
-        .route("/v1/models/{*id}", get(models::get))
+        // Google's SDKs ask here or below /v1beta, as their version is.
+        .route("/v1/models/{*id}", get(models::get).post(gemini::serve))
         .route("/healthz", get(health::up))
         .merge(behind(Admin::None, any_key))
         .merge(behind(Admin::Read, read))
@@ -110,7 +121,12 @@ pub(crate) async fn refused(app: &App, path: &str, headers: &HeaderMap, told: &F
     if !path.starts_with("/v1") {
         return fault::plain(told);
     }
-    let dialect = if path.starts_with("/v1/messages") { Dialect::Anthropic } else { models::dialect(headers) };
+    let dialect = match path {
+        _ if path.starts_with("/v1/messages") => Dialect::Anthropic,
+        _ if path.starts_with("/v1/responses") => Dialect::OpenaiResponses,
+        _ if path.starts_with("/v1beta") => Dialect::Gemini,
+        _ => models::dialect(headers),
+    };
     let trace_id = app.gateway.mint_trace();
     app.gateway.refuse(trace_id, dialect.name(), None, told).await;
     fault::response(dialect, told, trace_id)

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{OriginalUri, Path, State},
-    http::HeaderMap,
+    http::{HeaderMap, Uri},
     response::Response,
 };
 use surefoot_dialect::{
@@ -11,17 +11,14 @@ use surefoot_dialect::{
 };
 use surefoot_types::{Code, Fault, key::Admin};
 
-use super::refused;
+use super::{gemini, refused};
 use crate::{caller::caller, reply::json, state::App};
 
 /// Everything that the caller may name: functions, aliases and the models inside the program.
 #[utoipa::path(get, path = "/v1/models", tag = "models", operation_id = "models", security(("key" = [])),
     responses((status = 200, description = "The list", body = Value)))]
 pub(crate) async fn list(State(app): State<App>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
-    match entries(&app, &headers) {
-        Ok(entries) => json(list_write(dialect(&headers), &entries)),
-        Err(told) => refused(&app, uri.path(), &headers, &told).await,
-    }
+    list_in(&app, dialect(&headers), &uri, &headers).await
 }
 
 /// One of them.
@@ -34,13 +31,26 @@ pub(crate) async fn get(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let found = entries(&app, &headers).and_then(|entries| {
+    one_in(&app, dialect(&headers), &uri, &id, &headers).await
+}
+
+/// The list in a dialect's shape.
+pub(super) async fn list_in(app: &App, dialect: Dialect, uri: &Uri, headers: &HeaderMap) -> Response {
+    match entries(app, headers) {
+        Ok(entries) => json(list_write(dialect, &entries)),
+        Err(told) => refused(app, uri.path(), headers, &told).await,
+    }
+}
+
+/// A model in a dialect's shape.
+pub(super) async fn one_in(app: &App, dialect: Dialect, uri: &Uri, id: &str, headers: &HeaderMap) -> Response {
+    let found = entries(app, headers).and_then(|entries| {
         let found = entries.into_iter().find(|entry| entry.id == id);
         found.ok_or_else(|| Fault::new(Code::NotFound, format!("there is no model or function named '{id}'")))
     });
     match found {
-        Ok(entry) => json(one_write(dialect(&headers), &entry)),
-        Err(told) => refused(&app, uri.path(), &headers, &told).await,
+        Ok(entry) => json(one_write(dialect, &entry)),
+        Err(told) => refused(app, uri.path(), headers, &told).await,
     }
 }
 
@@ -53,7 +63,11 @@ fn entries(app: &App, headers: &HeaderMap) -> Result<Vec<ModelEntry>, Fault> {
     Ok(app.gateway.models(admitted.as_ref()).into_iter().map(entry).collect())
 }
 
-/// The dialect that a caller of a door of both speaks.
+/// The dialect that a caller of a door of several speaks.
 pub(crate) fn dialect(headers: &HeaderMap) -> Dialect {
-    if headers.contains_key("anthropic-version") { Dialect::Anthropic } else { Dialect::OpenaiChat }
+    match () {
+        () if headers.contains_key("anthropic-version") => Dialect::Anthropic,
+        () if headers.contains_key(gemini::KEY) => Dialect::Gemini,
+        () => Dialect::OpenaiChat,
+    }
 }

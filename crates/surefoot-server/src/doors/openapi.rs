@@ -7,7 +7,10 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{audit, chat, embeddings, erase, evals, feedback, health, keys, metrics, models, replicas, spend, traces};
+use super::{
+    audit, chat, count, embeddings, erase, evals, feedback, gemini, health, keys, metrics, models, replicas, responses,
+    spend, traces,
+};
 use crate::reply::json;
 
 #[derive(OpenApi)]
@@ -17,6 +20,14 @@ use crate::reply::json;
     paths(
         chat::openai,
         chat::anthropic,
+        count::anthropic,
+        responses::create,
+        responses::kept::get,
+        responses::kept::delete,
+        responses::kept::input_items,
+        gemini::serve,
+        gemini::list,
+        gemini::get,
         embeddings::create,
         models::list,
         models::get,

@@ -71,7 +71,7 @@ async fn rows_to(to: &mut PgConnection, kind: Kind) -> Stored<u64> {
 async fn only_ours(to: &mut PgConnection) -> Stored<()> {
     let foreign: bool = sqlx::query_scalar(
         "SELECT NOT EXISTS (SELECT FROM moved) AND (EXISTS (SELECT FROM key) OR EXISTS (SELECT FROM trace)
-             OR EXISTS (SELECT FROM spend) OR EXISTS (SELECT FROM document) OR EXISTS (SELECT FROM run)
+             OR EXISTS (SELECT FROM spend) OR EXISTS (SELECT FROM document) OR EXISTS (SELECT FROM run) OR EXISTS (SELECT FROM response)
              OR EXISTS (SELECT FROM audit) OR EXISTS (SELECT FROM erasure))",
     )
     .fetch_one(to)

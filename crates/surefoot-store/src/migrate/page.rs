@@ -32,6 +32,7 @@ pub(super) enum Kind {
     Feedback,
     Runs,
     RunCases,
+    Responses,
     Documents,
     Changes,
     Tombstones,
@@ -41,7 +42,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are moved: a trace before the cases that tell whose it is.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Keys,
         Self::Accounts,
         Self::Spend,
@@ -50,6 +51,7 @@ impl Kind {
         Self::Feedback,
         Self::Runs,
         Self::RunCases,
+        Self::Responses,
         Self::Documents,
         Self::Changes,
         Self::Tombstones,
@@ -68,6 +70,7 @@ impl Kind {
             Self::Feedback => "feedback",
             Self::Runs => "runs",
             Self::RunCases => "run_cases",
+            Self::Responses => "responses",
             Self::Documents => "documents",
             Self::Changes => "changes",
             Self::Tombstones => "tombstones",
@@ -87,6 +90,7 @@ impl Kind {
             Self::Feedback => ("feedback", "feedback"),
             Self::Runs => ("run", "run"),
             Self::RunCases => ("run_case", "run_case"),
+            Self::Responses => ("response", "response"),
             Self::Documents => ("document", "document"),
             Self::Changes => ("change", "change"),
             Self::Tombstones => ("tombstone", "tombstone"),
@@ -115,6 +119,7 @@ pub(super) async fn page_move(kind: Kind, from: &SqliteStore, to: &mut PgConnect
         Kind::Feedback => feedback(from, &after, &mut to).await,
         Kind::Runs => runs(from, &after, &mut to).await,
         Kind::RunCases => run_cases(from, &after, &mut to).await,
+        Kind::Responses => responses(from, &after, &mut to).await,
         Kind::Documents => documents(from, &after, &mut to).await,
         Kind::Changes => changes(from, &after, &mut to).await,
         Kind::Tombstones => tombstones(from, &after, &mut to).await,
@@ -274,6 +279,19 @@ async fn runs(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
         .map_err(unavailable)?;
     for (_, body) in &rows {
         tables::run_upsert(to, &from_json(body)?).await?;
+    }
+    Ok(page(&rows, |(id, _)| id_mark(id)))
+}
+
+async fn responses(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
+    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as("SELECT id, body FROM response WHERE id > ? ORDER BY id LIMIT ?")
+        .bind(id(after))
+        .bind(FEW)
+        .fetch_all(from)
+        .await
+        .map_err(unavailable)?;
+    for (_, body) in &rows {
+        tables::response_insert(to, &from_json(body)?).await?;
     }
     Ok(page(&rows, |(id, _)| id_mark(id)))
 }

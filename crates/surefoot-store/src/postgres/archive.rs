@@ -133,6 +133,11 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
             "WITH gone AS (DELETE FROM spend WHERE kind = 'user' AND name = $1 RETURNING span) SELECT count(*) FROM gone WHERE span = 3600",
         ),
         (
+            "responses",
+            "response",
+            "WITH gone AS (DELETE FROM response WHERE user_name = $1 RETURNING id) SELECT count(*) FROM gone",
+        ),
+        (
             "accounts",
             "account",
             "WITH gone AS (DELETE FROM account WHERE account = split_part(account, '|', 1) || '|user|'

@@ -9,6 +9,7 @@ mod journal;
 mod ledger;
 mod library;
 mod notebook;
+mod responses;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.
 pub(crate) mod tables {
@@ -18,6 +19,7 @@ pub(crate) mod tables {
         ledger::key_insert,
         library::{head_insert, tombstone_add},
         notebook::{run_case_insert, run_upsert},
+        responses::response_insert,
     };
 }
 

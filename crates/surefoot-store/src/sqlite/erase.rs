@@ -31,6 +31,7 @@ impl Write for Erase {
     async fn apply(&self, to: &mut SqliteConnection) -> Stored<Erased> {
         let mut erased = Erased::default();
         self.traces(to, &mut erased).await?;
+        self.responses(to, &mut erased).await?;
         self.books(to, &mut erased).await?;
         self.accounts(to, &mut erased).await?;
         self.documents(to, &mut erased).await?;
@@ -72,6 +73,12 @@ impl Erase {
             .map_err(unavailable)?;
         erased.count("traces", ids.len() as u64);
         erased.count("run_cases", cases.rows_affected());
+        Ok(())
+    }
+
+    async fn responses(&self, to: &mut SqliteConnection, erased: &mut Erased) -> Stored<()> {
+        let delete = sqlx::query("DELETE FROM response WHERE user = ?").bind(&self.user);
+        erased.count("responses", delete.execute(to).await.map_err(unavailable)?.rows_affected());
         Ok(())
     }
 

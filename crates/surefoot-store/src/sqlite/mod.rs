@@ -15,6 +15,7 @@ mod many;
 mod notebook;
 mod recorder;
 mod records;
+mod responses;
 mod writer;
 
 use std::{fmt, path::Path, sync::Arc};

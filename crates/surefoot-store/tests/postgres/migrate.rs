@@ -11,13 +11,13 @@ use std::{
 use surefoot_store::{Options, SqliteStore, migrate};
 use surefoot_testkit::{
     PostgresServer,
-    samples::{account, audit, case, document, feedback, key, moment, record, run, trace_id},
+    samples::{account, audit, case, document, feedback, key, moment, record, response, run, trace_id},
 };
 use surefoot_types::{
     audit::verify,
     budget::{AccountId, Charge, LeaseAsk, LeaseChange, Per},
     feedback::FeedbackValue,
-    ports::{Archive, Change, Journal, Ledger, Library, Notebook, Record, Store, StoreError, TraceFilter},
+    ports::{Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Store, StoreError, TraceFilter},
     spend::{By, SpendQuery, Step},
 };
 
@@ -43,6 +43,7 @@ async fn full(folder: &Path) -> SqliteStore {
         store.audit_add(&audit(n)).await.unwrap();
         store.run_put(&run(n, "answer")).await.unwrap();
         store.run_case_add(run(n, "answer").id, &case(&n.to_string())).await.unwrap();
+        store.response_put(&response(n, n.checked_sub(1).filter(|n| *n > 0), None)).await.unwrap();
         let (mut one, passages, vectors) = document(n, "docs", &format!("{n}.md"), "some words of it");
         one.owner = (n == 3).then(|| "user-3".to_owned());
         store.document_put(&one, &passages, &vectors).await.unwrap();
@@ -72,6 +73,7 @@ async fn told(store: &dyn Store) -> Vec<String> {
     for run in store.run_list(None, 100).await.unwrap() {
         told.push(format!("{run:?} {:?}", store.run_cases(run.id).await));
     }
+    told.push(format!("{:?}", store.response_chain(response(3, None, None).id, 10).await));
     for stamp in store.document_stamps("docs").await.unwrap() {
         let document = store.document_get(stamp.document_id).await;
         told.push(format!("{document:?} {:?}", store.passage_list(stamp.document_id).await));

@@ -76,6 +76,11 @@ async fn library() {
 }
 
 #[tokio::test]
+async fn responses() {
+    suite::responses(&Place::new().open().await).await;
+}
+
+#[tokio::test]
 async fn notebook() {
     suite::notebook(&Place::new().open().await).await;
 }

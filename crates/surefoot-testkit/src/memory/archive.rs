@@ -38,6 +38,9 @@ impl Inner {
             cases.retain(|case| case.trace_id.is_none_or(|id| !gone.contains(&id)));
             erased.count("run_cases", (had - cases.len()) as u64);
         }
+        let had = self.responses.len();
+        self.responses.retain(|_, response| response.user.as_deref() != Some(user));
+        erased.count("responses", (had - self.responses.len()) as u64);
         erased.count("spend_rows", self.books.erase(user));
         erased.count("accounts", self.ledger.erase(user));
         self.library.erase(user, &mut erased);

@@ -6,6 +6,7 @@ mod journal;
 mod ledger;
 mod library;
 mod notebook;
+mod responses;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,8 +20,9 @@ use surefoot_types::{
     audit::AuditEvent,
     erasure::Erasure,
     feedback::Feedback,
-    ids::{RunId, TraceId},
+    ids::{ResponseId, RunId, TraceId},
     ports::{Store, Stored},
+    response::Response,
     run::{CaseResult, Run},
     trace::Trace,
 };
@@ -42,6 +44,7 @@ struct Inner {
     audit: Vec<AuditEvent>,
     erasures: Vec<Erasure>,
     runs: BTreeMap<RunId, (Run, Vec<CaseResult>)>,
+    responses: BTreeMap<ResponseId, Response>,
     library: library::Shelves,
 }
 

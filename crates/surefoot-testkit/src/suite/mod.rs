@@ -7,6 +7,7 @@ mod journal;
 mod ledger;
 mod library;
 mod notebook;
+mod responses;
 
 use std::{
     future::Future,
@@ -20,6 +21,7 @@ pub use journal::journal;
 pub use ledger::ledger;
 pub use library::library;
 pub use notebook::notebook;
+pub use responses::responses;
 
 /// How long a condition may take to come true.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -7,6 +7,7 @@ mod journal;
 mod ledger;
 mod library;
 mod notebook;
+mod responses;
 
 use async_trait::async_trait;
 
@@ -16,6 +17,7 @@ pub use journal::{Found, Journal, Record, Search, TraceFilter};
 pub use ledger::Ledger;
 pub use library::{Change, Library};
 pub use notebook::Notebook;
+pub use responses::Responses;
 
 /// A failure of the store itself. Its message names no secret and no SQL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +51,7 @@ pub type Stored<T> = Result<T, StoreError>;
 
 /// A whole store: every port, opened together and closed together.
 #[async_trait]
-pub trait Store: Archive + Books + Journal + Ledger + Library + Notebook {
+pub trait Store: Archive + Books + Journal + Ledger + Library + Notebook + Responses {
     /// Whether it can be written.
     ///
     /// # Errors

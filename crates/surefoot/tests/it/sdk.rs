@@ -28,6 +28,26 @@ async fn sdk_anthropic_typescript() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sdk_responses_python() {
+    run(python("responses_sdk.py")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_responses_typescript() {
+    run(node("responses_sdk.mjs")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_google_python() {
+    run(python("google_sdk.py")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_google_typescript() {
+    run(node("google_sdk.mjs")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sdk_mcp_python() {
     run(python("mcp_sdk.py")).await;
 }

@@ -89,7 +89,12 @@ pub(crate) const RETENTION: Section = Section {
     header: "[retention]",
     about: "How long things are kept, in days. What is older goes within the hour.",
     fields: &[
-        field("traces", "traces = \"30d\"", "for ever", "Traces with their feedback."),
+        field(
+            "traces",
+            "traces = \"30d\"",
+            "for ever",
+            "Traces with their feedback, and responses that others go on from.",
+        ),
         field("runs", "runs = \"90d\"", "for ever", "Eval runs with their cases."),
         field("spend", "spend = \"800d\"", "for ever", "The hourly sums that spending is reported from."),
     ],
