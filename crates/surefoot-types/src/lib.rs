@@ -23,6 +23,7 @@ pub mod secret;
 pub mod spend;
 pub mod trace;
 pub mod usage;
+pub mod why;
 
 pub use citation::{Citation, Range, Support};
 pub use clock::{Chance, Clock, SystemChance, SystemClock};

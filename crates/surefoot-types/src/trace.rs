@@ -80,6 +80,12 @@ pub struct Attempt {
     pub id: AttemptId,
     /// `provider/model-id`.
     pub target: String,
+    /// The key that opened it, by its id: where it is taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether it was made beside another that was slow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hedged: bool,
     /// When it began, in microseconds from the request's start.
     pub at_us: u64,
     /// How long it took, in microseconds.
@@ -107,6 +113,8 @@ impl Attempt {
         Self {
             id,
             target: target.into(),
+            key: None,
+            hedged: false,
             at_us,
             took_us: 0,
             first_us: None,

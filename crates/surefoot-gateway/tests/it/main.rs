@@ -6,4 +6,5 @@ mod money;
 mod path;
 mod prompt;
 mod records;
+mod resilience;
 mod support;

@@ -24,6 +24,7 @@ mod spend;
 mod traces;
 mod up;
 mod when;
+mod why;
 
 use std::{
     path::{Path, PathBuf},
@@ -64,6 +65,7 @@ enum Verb {
     Judge(judge::Judge),
     Dataset(dataset::Data),
     Traces(traces::Traces),
+    Why(why::Why),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
     Spend(spend::Spend),
@@ -93,6 +95,7 @@ impl Surefoot {
             Verb::Judge(verb) => verb.run().await,
             Verb::Dataset(verb) => verb.run(),
             Verb::Traces(verb) => verb.run().await,
+            Verb::Why(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
             Verb::Spend(verb) => verb.run().await,

@@ -11,6 +11,7 @@ mod doors;
 mod drain;
 mod erase;
 mod evals;
+mod faults;
 mod full;
 mod keys;
 mod kill;

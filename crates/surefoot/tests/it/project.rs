@@ -26,6 +26,19 @@ targets = ["sim/first-2x"]
 timeouts = { first_token = "10", whole = "0s" }
 retries = 99
 
+[models.odd]
+targets = ["sim/ok", "sim/echo"]
+route = "latncy"
+weights = [0]
+hedge_after = "p99"
+hedge_share = 2
+sticky = "never"
+
+[load]
+at_once = 0
+providers = { opnai = 3 }
+patience = "0s"
+
 [knowledge.docs]
 folder = "nowhere"
 include = ["[*.md"]

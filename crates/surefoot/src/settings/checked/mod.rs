@@ -7,6 +7,7 @@ mod ops;
 mod prices;
 mod prompts;
 mod providers;
+mod routing;
 mod server;
 mod telemetry;
 mod values;
@@ -104,6 +105,7 @@ impl Ground<'_> {
             limits: self.limits(&root.limits),
             budgets: self.budgets(&root.budgets),
             records: self.records(&root.records),
+            load: self.load(root),
         };
         Settings {
             project,
