@@ -25,3 +25,4 @@ mod sdk;
 mod support;
 mod telemetry;
 mod upstream;
+mod wander;

@@ -172,6 +172,24 @@ async fn every_example_loads() {
     }
 }
 
+/// Every example of settings in the document about models is a project that loads.
+#[tokio::test]
+async fn the_examples_about_models_load() {
+    let text = include_str!("../../../../docs/models.md");
+    let blocks: Vec<&str> =
+        text.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```").map(|(block, _)| block)).collect();
+    let providers = blocks.iter().find(|block| block.contains("[providers.ollama]")).unwrap();
+    assert!(blocks.len() > 4);
+    for block in &blocks {
+        let settings =
+            if block.contains("[providers.") { (*block).to_owned() } else { format!("{providers}\n{block}") };
+        let project = Project::temp(&[("surefoot.toml", &settings)]);
+        let mut check = surefoot(&["check"]);
+        check.arg(project.folder()).env("OPENAI_API_KEY", "k").env("ANTHROPIC_API_KEY", "k");
+        assert!(output(check).await.contains("all is well"), "{block}");
+    }
+}
+
 #[tokio::test]
 async fn a_new_project_works() {
     let project = Project::temp(&[]);
