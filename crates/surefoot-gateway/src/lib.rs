@@ -15,8 +15,10 @@ pub mod embed;
 mod events;
 mod gateway;
 pub mod ground;
+pub mod health;
 pub mod identify;
 mod kept;
+mod load;
 pub mod outside;
 pub mod path;
 pub mod project;
@@ -24,13 +26,16 @@ mod recall;
 mod record;
 mod reserve;
 pub mod resolve;
+mod route;
 mod screen;
 mod strategy;
 pub mod trace_context;
 mod under_way;
 mod verify;
 
-pub use call::{Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Quota, Reply, Standing, Whole};
+pub use call::{
+    Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Patience, Quota, Reply, Standing, Whole,
+};
 pub use count::Tokens;
 pub use embed::{EmbedCall, Embedded};
 pub use gateway::{Gateway, Parts};

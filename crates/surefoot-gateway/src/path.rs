@@ -88,6 +88,8 @@ impl Gateway {
         let counted = Counted::of(project, admitted.as_ref(), tale.trace(), now);
         limit(accounts, &counted, hold).await?;
 
+        // A place among those that are worked on, to the end.
+        let _place = upstream.lines.enter(&project.load).await?;
         tale.enter("resolve");
         let plan = resolve(project, upstream, admitted.as_ref(), &call.chat)?;
         tale.resolved(&plan, project);

@@ -47,6 +47,27 @@ pub struct Project {
     pub budgets: Vec<Budget>,
     /// What is kept of requests.
     pub records: Records,
+    /// How many requests at once.
+    pub load: Load,
+}
+
+/// How many requests are worked on at once, and how many wait. More are refused, with the advice to come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Most requests under way; `None`: as many as come.
+    pub at_once: Option<usize>,
+    /// Most calls under way to a provider, by its name.
+    pub providers: BTreeMap<String, usize>,
+    /// How many may wait in each line.
+    pub waiting: usize,
+    /// How long each may wait.
+    pub patience: Duration,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self { at_once: None, providers: BTreeMap::new(), waiting: 100, patience: Duration::from_secs(5) }
+    }
 }
 
 /// What to do with a model whose price is not known. Its cost is never taken for nothing.
@@ -95,11 +116,6 @@ impl Provider {
             Reach::Resident => &[],
         }
     }
-
-    /// The key to use.
-    pub(crate) fn key(&self) -> Option<&Credential> {
-        self.keys().first()
-    }
 }
 
 /// How a provider is reached.
@@ -136,6 +152,85 @@ pub struct Model {
     pub policy: Policy,
     /// How long an equal request is answered from the cache; `None`: never.
     pub cache: Option<Duration>,
+    /// Which of them is tried first.
+    pub routing: Routing,
+}
+
+/// Which target is tried first, and what is done about slow and broken ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Routing {
+    /// How the order is made.
+    pub route: Route,
+    /// Each target's share beside the others', in their order; where one is missing it is 1.
+    pub weights: Vec<f64>,
+    /// For how long a conversation is kept to the target whose prompt cache it warmed; `None`: not at all.
+    pub sticky: Option<Duration>,
+    /// When another target is asked beside a slow one; `None`: never.
+    pub hedge: Option<Hedge>,
+}
+
+impl Default for Routing {
+    fn default() -> Self {
+        let sticky = Some(Duration::from_secs(300));
+        Self { route: Route::Fallback, weights: Vec::new(), sticky, hedge: None }
+    }
+}
+
+impl Routing {
+    /// A target's share.
+    pub(crate) fn weight(&self, at: usize) -> f64 {
+        self.weights.get(at).copied().unwrap_or(1.0)
+    }
+}
+
+/// How the order of targets is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Route {
+    /// As written.
+    #[default]
+    Fallback,
+    /// Drawn by weight.
+    Weighted,
+    /// The faster of two that are drawn.
+    Latency,
+    /// By what the request is likely to cost.
+    Cheapest,
+    /// By calls under way.
+    LeastBusy,
+}
+
+impl Route {
+    /// All of them, with their names in settings.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("fallback", Self::Fallback),
+        ("weighted", Self::Weighted),
+        ("latency", Self::Latency),
+        ("cheapest", Self::Cheapest),
+        ("least_busy", Self::LeastBusy),
+    ];
+
+    /// The name in settings and on traces.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, route)| *route == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// When another target is asked beside a slow one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hedge {
+    /// After which wait for the first word (streams) or the answer.
+    pub after: HedgeAfter,
+    /// Which share of the requests may be sent twice, 0 to 1.
+    pub share: f64,
+}
+
+/// After which wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HedgeAfter {
+    /// This long.
+    Time(Duration),
+    /// As long as 95 of 100 of the target's last answers took.
+    P95,
 }
 
 /// How targets are tried.

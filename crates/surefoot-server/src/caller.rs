@@ -1,6 +1,6 @@
 //! Who calls: the key, what is told about the request, and whether a browser was led here by a stranger.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -9,13 +9,18 @@ use axum::{
     response::Response,
 };
 use serde_json::{Map, Value};
-use surefoot_gateway::{Caller, Context, TraceContext};
+use surefoot_gateway::{Caller, Context, Patience, TraceContext};
 use surefoot_types::{Code, Fault, Secret};
 
 use crate::{doors::refused, state::App};
 
 /// The cookie that holds a key while the console is used.
 pub(crate) const COOKIE: &str = "surefoot_key";
+
+/// How long the caller waits for the end.
+const TIMEOUT: &str = "x-surefoot-timeout";
+/// How long an SDK waits: for the first bytes and between them, or for a whole answer.
+const STAINLESS: [&str; 2] = ["x-stainless-timeout", "x-stainless-read-timeout"];
 
 /// Headers of a dialect that go on to a provider of the same dialect.
 const PASSED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
@@ -39,9 +44,33 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     all.split(';').find_map(|one| one.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
+/// How long the caller waits. OpenAI's and Anthropic's SDKs tell their timeout, which is for the beginning of a stream
+/// and for the end of a whole answer; `x-surefoot-timeout` is for the end of either.
+fn patience(headers: &HeaderMap) -> Result<Patience, Fault> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // An SDK's own figure is a courtesy: one that cannot be read is no reason to refuse.
+    let sdk = STAINLESS.iter().find_map(|name| seconds(text(name)?));
+    let Some(own) = text(TIMEOUT) else { return Ok(Patience { total: None, begin: sdk }) };
+    match seconds(own) {
+        Some(total) => Ok(Patience { total: Some(total), begin: sdk }),
+        None => Err(Fault::bad_request("", format!("'{own}' is not a time that {TIMEOUT} may tell"))
+            .hint("Write a number of seconds, like `20` or `1.5`, or a unit with it: `500ms`, `20s`, `2m`.")),
+    }
+}
+
+/// `20`, `1.5`, `20s`, `500ms`, `2m`: more than nothing, a day at the most.
+fn seconds(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0)];
+    let unit = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)));
+    let (number, factor) = unit.unwrap_or((text, 1.0));
+    let seconds = number.trim().parse::<f64>().ok()? * factor;
+    (seconds > 0.0 && seconds <= 86_400.0).then(|| Duration::from_secs_f64(seconds))
+}
+
 /// What the caller tells about a request: headers, then the body's `surefoot` object, which wins.
 pub(crate) fn context(headers: &HeaderMap, told: Option<Value>) -> Result<Context, Fault> {
-    let mut context = Context::default();
+    let mut context = Context { patience: patience(headers)?, ..Context::default() };
     for (name, value) in headers {
         let Ok(value) = value.to_str() else { continue };
         let name = name.as_str();
@@ -149,6 +178,30 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_this_machine(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn how_long_a_caller_waits() {
+        let patience = |told: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in told {
+                headers.insert(*name, value.parse().unwrap());
+            }
+            super::patience(&headers).map(|told| [told.total, told.begin].map(|time| time.map(|time| time.as_millis())))
+        };
+        for (told, expected) in [
+            (vec![], [None, None]),
+            (vec![("x-surefoot-timeout", "20")], [Some(20_000), None]),
+            (vec![("x-surefoot-timeout", "1.5s")], [Some(1_500), None]),
+            (vec![("x-surefoot-timeout", "250ms"), ("x-stainless-timeout", "600")], [Some(250), Some(600_000)]),
+            (vec![("x-stainless-read-timeout", "60.0")], [None, Some(60_000)]),
+            (vec![("x-stainless-timeout", "NaN")], [None, None]),
+        ] {
+            assert_eq!(patience(&told).unwrap(), expected, "{told:?}");
+        }
+        for wrong in ["0", "-1", "soon", "25h", "1e99", ""] {
+            assert_eq!(patience(&[("x-surefoot-timeout", wrong)]).unwrap_err().code, Code::BadRequest, "{wrong}");
         }
     }
 

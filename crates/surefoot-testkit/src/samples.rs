@@ -52,6 +52,8 @@ pub fn trace(n: u64) -> Trace {
         chosen: false,
         id: AttemptId::from_bits(bits(n)),
         target: "sim/ok".into(),
+        key: None,
+        hedged: false,
         at_us: 10,
         took_us: 100,
         first_us: Some(50),

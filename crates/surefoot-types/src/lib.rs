@@ -25,6 +25,7 @@ pub mod secret;
 pub mod spend;
 pub mod trace;
 pub mod usage;
+pub mod why;
 
 pub use capability::{Capabilities, CapabilityBook};
 pub use citation::{Citation, Range, Support};

@@ -86,6 +86,12 @@ pub struct Attempt {
     /// Whether it is this one's answer that the caller got, where a strategy chose among several.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub chosen: bool,
+    /// The key that opened it, by its id: where it is taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether it was made beside another that was slow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hedged: bool,
     /// When it began, in microseconds from the request's start.
     pub at_us: u64,
     /// How long it took, in microseconds.
@@ -115,6 +121,8 @@ impl Attempt {
             target: target.into(),
             purpose: String::new(),
             chosen: false,
+            key: None,
+            hedged: false,
             at_us,
             took_us: 0,
             first_us: None,

@@ -27,6 +27,8 @@ use super::{
 use crate::{
     api::{Api, Credential},
     call::Whole,
+    health::Health,
+    load::Lines,
     outside::Resident,
     project::{Reach, Target},
     trace_context::TraceContext,
@@ -46,6 +48,10 @@ pub struct Upstream {
     residents: BTreeMap<String, Arc<dyn Resident>>,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
+    /// How targets and keys are.
+    pub(crate) health: Health,
+    /// Who waits to be let through.
+    pub(crate) lines: Lines,
 }
 
 /// One request to an API.
@@ -85,7 +91,8 @@ impl Upstream {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Fault::internal(format!("no HTTP client can be made: {error}")))?;
-        Ok(Self { http, residents, tokens: Tokens::default(), clock })
+        let (tokens, health, lines) = (Tokens::default(), Health::default(), Lines::default());
+        Ok(Self { http, residents, tokens, clock, health, lines })
     }
 
     /// A provider inside this process.
@@ -310,8 +317,9 @@ async fn drain(mut pieces: impl Stream + Unpin + Send) {
 
 fn unreachable_fault(error: &reqwest::Error) -> Fault {
     // The error's own text names the address, which may hold a key in its query: leave it out.
-    if error.is_timeout() {
-        return Fault::new(Code::Upstream, "the provider did not answer in time").retry(Retry::Later(None));
+    if error.is_timeout() && error.is_connect() {
+        let told = format!("no connection to the provider came about within {} s", CONNECT.as_secs());
+        return Fault::new(Code::UpstreamTimeout, told).retry(Retry::Later(None));
     }
     if !error.is_connect() {
         return Fault::new(Code::Upstream, "the connection to the provider broke").retry(Retry::Later(None));

@@ -2,6 +2,7 @@
 
 mod branches;
 mod keep;
+mod legs;
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,6 +40,8 @@ pub(crate) struct Tale {
     trace: Trace,
     started: Instant,
     open: Option<Open>,
+    /// A call that runs beside it, since it is slow.
+    beside: Option<Open>,
     /// Whether a function with knowledge answers: only then are citations told.
     cites: bool,
     /// The service tier that the caller asked for.
@@ -93,6 +96,7 @@ impl Tale {
             trace,
             started: Instant::now(),
             open: None,
+            beside: None,
             cites: false,
             tier,
             sample: records.sample,
@@ -123,6 +127,15 @@ impl Tale {
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         if let Some(span) = self.trace.spans.last_mut() {
             span.note = note.into();
+        }
+    }
+
+    /// Adds to what the step decided.
+    pub(crate) fn note_also(&mut self, note: &str) {
+        if let Some(span) = self.trace.spans.last_mut().filter(|_| !note.is_empty()) {
+            let between = if span.note.is_empty() { "" } else { "; " };
+            span.note.push_str(between);
+            span.note.push_str(note);
         }
     }
 
@@ -200,6 +213,18 @@ impl Tale {
         let attempt = Attempt { purpose, ..Attempt::begun(id, target.name(), at_us, waited_us) };
         let price = prices.get(&attempt.target, self.trace.at + Duration::from_micros(at_us)).cloned();
         self.open = Some(Open { attempt, gathered: Gathered::default(), price });
+    }
+
+    /// The key that opens the call under way, by its id.
+    pub(crate) fn attempt_key(&mut self, key: Option<&str>) {
+        if let Some(open) = &mut self.open {
+            open.attempt.key = key.map(str::to_owned);
+        }
+    }
+
+    /// What could not be carried to the target that answers.
+    pub(crate) fn dropped(&mut self, dropped: &[String]) {
+        self.trace.dropped = dropped.to_vec();
     }
 
     /// What the attempt under way tells its provider of the trace.
@@ -284,6 +309,7 @@ impl Tale {
     /// Closes what is open and says what it all cost.
     pub(crate) fn settle(&mut self) -> Used {
         self.join();
+        self.beside_close(Fault::new(Code::Cancelled, "the caller hung up"));
         if self.open.is_some() {
             self.attempt_close(Some(Fault::new(Code::Cancelled, "the caller hung up")));
         }

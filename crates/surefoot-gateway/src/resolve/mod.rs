@@ -7,7 +7,7 @@ use surefoot_types::{Code, Fault, conversation::ChatRequest};
 use crate::{
     attempt::Upstream,
     identify::{Admitted, may_use},
-    project::{Function, Model, Project, Provider, Reach, Target, Variant},
+    project::{Function, Model, Project, Provider, Reach, Routing, Target, Variant},
 };
 
 /// What will be asked, and of whom.
@@ -70,7 +70,7 @@ pub(crate) fn model(project: &Project, upstream: &Upstream, name: &str) -> Resul
     }
     let target = name.split_once('/').and_then(|(provider, id)| target(project, upstream, provider, id));
     let Some(target) = target else { return Err(unknown(project, name)) };
-    Ok(Arc::new(Model { targets: vec![target], policy: project.policy, cache: None }))
+    Ok(Arc::new(Model { targets: vec![target], policy: project.policy, cache: None, routing: Routing::default() }))
 }
 
 fn target(project: &Project, upstream: &Upstream, provider: &str, id: &str) -> Option<Target> {

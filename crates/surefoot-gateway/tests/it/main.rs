@@ -8,4 +8,5 @@ mod path;
 mod prompt;
 mod records;
 mod strategies;
+mod resilience;
 mod support;

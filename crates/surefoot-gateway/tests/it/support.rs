@@ -15,7 +15,7 @@ use futures_util::{
 use surefoot_dialect::embeddings::Embeddings;
 use surefoot_gateway::{
     Call, Caller, Context, Delivery, Gateway, Parts, Project, Resident,
-    project::{Model, Policy, Provider, Reach, Target},
+    project::{Model, Policy, Provider, Reach, Routing, Target},
 };
 use surefoot_testkit::memory::MemoryStore;
 use surefoot_types::{
@@ -44,6 +44,10 @@ pub(crate) enum Act {
     Panic,
     /// Waits to be let go, and then does this.
     Wait(Arc<Notify>, Box<Act>),
+    /// Says this after so long.
+    Late(Duration, &'static str),
+    /// Fails with this.
+    Fault(Fault),
 }
 
 /// A provider that plays its script and then keeps to the last act.
@@ -100,6 +104,15 @@ impl Resident for Scripted {
         };
         match act.expect("the script has an act") {
             Act::Fail(retry) => Err(Fault::new(Code::Upstream, "scripted failure").retry(retry)),
+            Act::Fault(fault) => Err(fault),
+            Act::Late(wait, text) => {
+                tokio::time::sleep(wait).await;
+                let mut events = say(text);
+                events.push(Ok(Event::Finish { finish: Finish::Stop }));
+                events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
+                events.push(Ok(Event::End));
+                Ok(stream::iter(events).boxed())
+            }
             Act::Panic => panic!("scripted panic"),
             Act::Wait(..) => panic!("one wait is enough"),
             Act::Cut(text) => Ok(stream::iter(say(text)).boxed()),
@@ -164,7 +177,7 @@ pub(crate) fn parts(
         })
         .collect();
     let policy = Policy { longest_wait: Duration::from_secs(5), ..Policy::default() };
-    let mut model = Model { targets, policy, cache: None };
+    let mut model = Model { targets, policy, cache: None, routing: Routing::default() };
     change_model(&mut model);
     let mut project = Project { models: BTreeMap::from([("m".into(), Arc::new(model))]), ..Project::default() };
     change_project(&mut project);

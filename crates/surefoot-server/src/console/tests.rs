@@ -63,6 +63,8 @@ fn trace() -> Trace {
         chosen: false,
         id: "at_01jd8n6y4vq0t2x5w9zk3m7c1f".parse().unwrap(),
         target: HOSTILE.into(),
+        key: None,
+        hedged: false,
         at_us: 250,
         took_us: 750,
         first_us: Some(300),

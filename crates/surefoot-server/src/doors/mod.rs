@@ -19,7 +19,9 @@ mod openapi;
 mod replicas;
 mod responses;
 mod spend;
+mod targets;
 mod traces;
+mod why;
 
 use axum::{
     Router,
@@ -61,11 +63,13 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let read = Router::new()
         .route("/api/traces", get(traces::list))
         .route("/api/traces/{id}", get(traces::get))
+        .route("/api/traces/{id}/why", get(why::get))
         .route("/api/evals", get(evals::list))
         .route("/api/evals/{id}", get(evals::get))
         .route("/api/spend", get(spend::report))
         .route("/api/budgets", get(budgets::list))
         .route("/api/replicas", get(replicas::list))
+        .route("/api/health/targets", get(targets::health))
         .route("/metrics", get(metrics::serve));
     let all = Router::new()
         .route("/api/keys", get(keys::list::serve).post(keys::create::serve))

@@ -25,6 +25,7 @@ mod spend;
 mod traces;
 mod up;
 mod when;
+mod why;
 
 use std::{
     path::{Path, PathBuf},
@@ -65,6 +66,7 @@ enum Verb {
     Judge(judge::Judge),
     Dataset(dataset::Data),
     Traces(traces::Traces),
+    Why(why::Why),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
     Models(models::Models),
@@ -95,6 +97,7 @@ impl Surefoot {
             Verb::Judge(verb) => verb.run().await,
             Verb::Dataset(verb) => verb.run(),
             Verb::Traces(verb) => verb.run().await,
+            Verb::Why(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
             Verb::Models(verb) => verb.run(),

@@ -26,6 +26,19 @@ targets = ["sim/first-2x"]
 timeouts = { first_token = "10", whole = "0s" }
 retries = 99
 
+[models.odd]
+targets = ["sim/ok", "sim/echo"]
+route = "latncy"
+weights = [0]
+hedge_after = "p99"
+hedge_share = 2
+sticky = "never"
+
+[load]
+at_once = 0
+providers = { opnai = 3 }
+patience = "0s"
+
 [knowledge.docs]
 folder = "nowhere"
 include = ["[*.md"]
@@ -163,6 +176,24 @@ async fn every_example_loads() {
         let mut check = surefoot(&["check"]);
         check.arg(entry.unwrap().path());
         assert!(output(check).await.contains("all is well"));
+    }
+}
+
+/// Every example of settings in the document about models is a project that loads.
+#[tokio::test]
+async fn the_examples_about_models_load() {
+    let text = include_str!("../../../../docs/models.md");
+    let blocks: Vec<&str> =
+        text.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```").map(|(block, _)| block)).collect();
+    let providers = blocks.iter().find(|block| block.contains("[providers.ollama]")).unwrap();
+    assert!(blocks.len() > 4);
+    for block in &blocks {
+        let settings =
+            if block.contains("[providers.") { (*block).to_owned() } else { format!("{providers}\n{block}") };
+        let project = Project::temp(&[("surefoot.toml", &settings)]);
+        let mut check = surefoot(&["check"]);
+        check.arg(project.folder()).env("OPENAI_API_KEY", "k").env("ANTHROPIC_API_KEY", "k");
+        assert!(output(check).await.contains("all is well"), "{block}");
     }
 }
 

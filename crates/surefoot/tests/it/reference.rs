@@ -36,6 +36,7 @@ async fn help_has_examples_that_parse() {
         "dataset show",
         "dataset split",
         "traces",
+        "why",
         "keys",
         "keys create",
         "keys list",

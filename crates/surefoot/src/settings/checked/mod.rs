@@ -8,6 +8,7 @@ mod ops;
 mod prices;
 mod prompts;
 mod providers;
+mod routing;
 mod server;
 mod strategy;
 mod telemetry;
@@ -106,6 +107,7 @@ impl Ground<'_> {
             limits: self.limits(&root.limits),
             budgets: self.budgets(&root.budgets),
             records: self.records(&root.records),
+            load: self.load(root),
         };
         Settings {
             project,

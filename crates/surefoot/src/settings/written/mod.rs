@@ -40,6 +40,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &server::KEY_LIMITS,
     &server::KEY_BUDGET,
     &root::GUARDS,
+    &root::LOAD,
     &ops::LIMIT,
     &ops::BUDGET,
     &ops::RECORDS,
