@@ -14,6 +14,7 @@ pub mod embed;
 mod events;
 mod gateway;
 pub mod ground;
+pub mod guards;
 pub mod identify;
 pub mod outside;
 pub mod path;

@@ -12,7 +12,7 @@ use surefoot_types::{
     conversation::{ChatRequest, Event, Gathered, Part, Tool},
     ids::{AttemptId, TraceId},
     ports::Record,
-    trace::{Attempt, Keep, Outcome, Span, Trace},
+    trace::{Attempt, GuardVerdict, Keep, Outcome, Span, Trace},
 };
 use tokio::time::Instant;
 
@@ -46,6 +46,8 @@ pub(crate) struct Tale {
     sample: f64,
     /// The prompt's tokens, by estimate.
     said: u64,
+    /// Finds the personal data that is not kept, where a guard says so.
+    unkept: Option<Arc<Detector>>,
 }
 
 /// The attempt that is under way.
@@ -84,7 +86,16 @@ impl Tale {
         trace.tags.clone_from(&context.tags);
         trace.parent = context.trace.as_ref().map(|told| told.parent.clone());
         let tier = extra.get("service_tier").and_then(Value::as_str).map(str::to_owned);
-        Self { trace, started: Instant::now(), open: None, cites: false, tier, sample: records.sample, said: 0 }
+        Self {
+            trace,
+            started: Instant::now(),
+            open: None,
+            cites: false,
+            tier,
+            sample: records.sample,
+            said: 0,
+            unkept: None,
+        }
     }
 
     /// The trace so far.
@@ -126,6 +137,8 @@ impl Tale {
     pub(crate) fn resolved(&mut self, plan: &Plan, project: &Project) {
         self.trace.project_version = Some(project.version.clone());
         let targets: Vec<String> = plan.model.targets.iter().map(Target::name).collect();
+        self.unkept = plan.guards(project).personal.as_ref().and_then(|guard| guard.unkept.clone());
+        self.keep_at_most(self.unkept.as_ref().map(|_| Keep::Redacted));
         if let Some(task) = &plan.task {
             self.trace.function = Some(task.function.name.clone());
             self.trace.variant = Some(task.variant.name.clone());
@@ -144,6 +157,7 @@ impl Tale {
     /// What was found.
     pub(crate) fn grounded(&mut self, grounded: &Grounded) {
         self.trace.passages.clone_from(&grounded.hits);
+        self.judged(grounded.verdicts.iter().cloned());
         if self.cites {
             self.note(format!("{} passages", grounded.hits.len()));
         }
@@ -154,11 +168,16 @@ impl Tale {
         self.trace.prompt.clone_from(&prompt.grounded.request.messages);
         self.trace.parameters = prompt.grounded.request.parameters.clone();
         self.said = estimate_request(&prompt.grounded.request);
-        self.trace.verdicts.clone_from(&prompt.verdicts);
-        if !prompt.verdicts.is_empty() {
-            let told: Vec<String> = prompt.verdicts.iter().map(|v| format!("{}: {}", v.guard, v.action)).collect();
+        self.judged(prompt.verdicts.iter().cloned());
+        if !self.trace.verdicts.is_empty() {
+            let told: Vec<String> = self.trace.verdicts.iter().map(|v| format!("{}: {}", v.guard, v.action)).collect();
             self.note(told.join(", "));
         }
+    }
+
+    /// What guards said.
+    pub(crate) fn judged(&mut self, verdicts: impl IntoIterator<Item = GuardVerdict>) {
+        self.trace.verdicts.extend(verdicts);
     }
 
     /// What is held for it.
@@ -312,7 +331,7 @@ impl Tale {
         };
         let kept = trace.keep != Keep::Nothing && keep::is_sampled(trace.id, trace.outcome, self.sample);
         let keep = trace.keep;
-        keep::apply(&mut trace, keep, detector);
+        keep::apply(&mut trace, keep, self.unkept.as_deref().unwrap_or(detector));
         (Record { trace: Arc::new(trace), kept, charges }, added)
     }
 

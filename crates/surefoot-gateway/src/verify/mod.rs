@@ -1,5 +1,6 @@
 //! Checks an answer's citations against the passages that were shown.
 
+use surefoot_guard::pseudonyms::Form;
 use surefoot_types::{Citation, conversation};
 
 use crate::{outside::Grounding, record::Tale, resolve::Plan, screen::Screened};
@@ -9,6 +10,7 @@ pub(crate) fn verify(plan: &Plan, prompt: &Screened, grounding: Option<&dyn Grou
     let grounded = plan.task.as_ref().is_some_and(|task| task.function.knowledge.is_some());
     let (true, Some(grounding)) = (grounded, grounding) else { return };
     let words = conversation::words(&tale.trace().answer);
+    let words = prompt.vault.as_ref().map_or(words.clone(), |vault| vault.restore(&words, Form::Text));
     let citations = grounding.verify(&words, &prompt.grounded.hits);
     // An answer that cites what holds is an answer, whatever else it says.
     let abstained = !citations.iter().any(Citation::holds) && grounding.abstains(&words);

@@ -12,6 +12,7 @@ mod drain;
 mod erase;
 mod evals;
 mod full;
+mod guards;
 mod keys;
 mod kill;
 mod live;

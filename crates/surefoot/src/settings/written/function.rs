@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::variant::Variant;
+use super::{
+    guard::{GUARDS, Guards},
+    variant::Variant,
+};
 use crate::settings::{
     source::{At, Place},
     table::{Section, Toml, field, json},
@@ -29,6 +32,7 @@ pub(crate) const FUNCTION: Section = Section {
             "as in [records]",
             "What is kept of its requests: `all`, `redacted`, `metadata` or `nothing`.",
         ),
+        field("guards", "[guards.personal]", "as in [guards]", "Its guards, in the same tables as the project's."),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
     ],
 };
@@ -65,6 +69,7 @@ pub(crate) struct Function {
     pub(crate) passages: Option<At<i64>>,
     pub(crate) variant: Option<At<String>>,
     pub(crate) keep: Option<At<String>>,
+    pub(crate) guards: Option<Guards>,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -80,6 +85,7 @@ impl Function {
             passages: None,
             variant: None,
             keep: None,
+            guards: None,
             input: Vec::new(),
             variants,
         };
@@ -90,6 +96,7 @@ impl Function {
         function.passages = table.integer("passages");
         function.variant = table.string("variant");
         function.keep = table.string("keep");
+        function.guards = table.table("guards", &GUARDS).map(|guards| Guards::read(guards, &toml));
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();

@@ -2,6 +2,7 @@
 
 pub(crate) mod eval;
 pub(crate) mod function;
+pub(crate) mod guard;
 pub(crate) mod ops;
 pub(crate) mod price;
 pub(crate) mod provider;
@@ -36,7 +37,10 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &server::KEY,
     &server::KEY_LIMITS,
     &server::KEY_BUDGET,
-    &root::GUARDS,
+    &guard::GUARDS,
+    &guard::PERSONAL,
+    &guard::INJECTION,
+    &guard::LINKS,
     &ops::LIMIT,
     &ops::BUDGET,
     &ops::RECORDS,
