@@ -22,7 +22,7 @@ use crate::{
     project::{Project, Reach, Target},
     record::Tale,
     reserve::Reserve,
-    resolve,
+    resolve, screen,
     under_way::Walker,
 };
 
@@ -105,11 +105,14 @@ impl Gateway {
         tale.enter("resolve");
         may_use(admitted.as_ref(), None, &call.request.model)?;
         let model = resolve::model(project, &inner.upstream, &call.request.model)?;
+        tale.enter("screen");
+        let mut call = call.clone();
+        tale.judged(screen::texts(&project.guards, &mut call.request.inputs)?);
         tale.enter("reserve");
         let reserve = Reserve { accounts: &inner.accounts, counted: &counted, project, model: &model };
         reserve.texts(&call.request.inputs, hold).await?;
         tale.enter("attempt");
-        self.embed_try_all(call, &reserve, tale, hold).await
+        self.embed_try_all(&call, &reserve, tale, hold).await
     }
 
     async fn embed_try_all(

@@ -15,6 +15,7 @@ pub mod embed;
 mod events;
 mod gateway;
 pub mod ground;
+pub mod guards;
 pub mod health;
 pub mod identify;
 mod kept;

@@ -23,7 +23,7 @@ use crate::{
     record::Tale,
     reserve::Reserve,
     resolve::resolve,
-    screen::screen,
+    screen::{AnswerGuard, screen},
     strategy::Asking,
     under_way::Walker,
     verify::verify,
@@ -96,12 +96,13 @@ impl Gateway {
 
         tale.enter("ground");
         let grounded =
-            ground(&plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+            ground(project, &plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");
-        let mut prompt = screen(project, grounded)?;
+        let mut prompt = screen(plan.guards(project), &call.chat.messages, grounded)?;
         tale.screened(&prompt);
+        outlet.guard(AnswerGuard::of(&prompt));
 
         tale.enter("recall");
         let place = if call.context.fresh { None } else { recall.place(&plan, &prompt, tale.trace()) };
@@ -124,7 +125,7 @@ impl Gateway {
         verify(plan, prompt, parts.grounding.as_deref(), tale);
         recall.put(place, plan.model.cache, tale.trace(), whole.as_ref());
 
-        Ok(whole)
+        Ok(outlet.guarded(whole, tale))
     }
 
     /// Records a request that could not be read at all, so that its trace id leads somewhere.

@@ -16,6 +16,7 @@ use surefoot_types::{
 use crate::{
     api::{Api, Credential},
     ground::Prompt,
+    guards::Guards,
 };
 
 /// Everything that the files of a project say.
@@ -39,8 +40,8 @@ pub struct Project {
     pub keys: Vec<Key>,
     /// How targets are tried where an alias says nothing else.
     pub policy: Policy,
-    /// What to do about secrets in prompts and answers.
-    pub secrets: SecretAction,
+    /// What is looked for in prompts and answers.
+    pub guards: Guards,
     /// Limits on requests and tokens a minute, and on requests at once.
     pub limits: Vec<Limit>,
     /// Budgets.
@@ -263,20 +264,6 @@ impl Default for Policy {
     }
 }
 
-/// What to do about secrets (keys, tokens) found in what is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SecretAction {
-    /// Look for none.
-    Off,
-    /// Note them on the trace, where they are masked; send the prompt as it is.
-    #[default]
-    Flag,
-    /// Mask them in what leaves too.
-    Mask,
-    /// Refuse a prompt that holds one.
-    Block,
-}
-
 /// A named task.
 #[derive(Debug, Clone)]
 pub struct Function {
@@ -300,6 +287,8 @@ pub struct Function {
     pub variants: BTreeMap<String, Arc<Variant>>,
     /// What is kept of its requests, where it differs from the project.
     pub keep: Option<Keep>,
+    /// What is looked for in its prompts and answers, where it differs from the project.
+    pub guards: Option<Guards>,
 }
 
 /// One way of doing a function.

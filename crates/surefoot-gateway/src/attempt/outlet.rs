@@ -9,6 +9,7 @@ use crate::{
     recall::Kept,
     record::Tale,
     verify::{Shape, ShapedStream},
+    screen::AnswerGuard,
 };
 
 /// Sends what a target answers on to the caller.
@@ -20,17 +21,18 @@ pub(crate) struct Outlet {
     /// Held back with it.
     head: Option<Head>,
     shaped: Option<ShapedStream>,
+    guard: Option<AnswerGuard>,
 }
 
 impl Outlet {
     /// An outlet to a caller who wants the answer streamed, or whole.
     pub(crate) fn new(sender: mpsc::Sender<Delivery>, streamed: bool) -> Self {
-        Self { sender: Some(sender), streamed, begun: false, head: None, shaped: None }
+        Self { sender: Some(sender), streamed, begun: false, head: None, shaped: None, guard: None }
     }
 
     /// An outlet that holds back a whole answer.
     pub(crate) fn held() -> Self {
-        Self { sender: None, streamed: false, begun: false, head: None, shaped: None }
+        Self { sender: None, streamed: false, begun: false, head: None, shaped: None, guard: None }
     }
 
     /// From here on only what fits the shape is let through.
@@ -41,6 +43,19 @@ impl Outlet {
     /// The head that was held back.
     pub(crate) fn into_head(self) -> Head {
         self.head.unwrap_or_default()
+    }
+
+    /// From now on everything that is sent passes this guard.
+    pub(crate) fn guard(&mut self, guard: Option<AnswerGuard>) {
+        self.guard = guard;
+    }
+
+    /// An answer, as its caller may see it; what the guard did stands on the tale.
+    pub(crate) fn guarded(&mut self, whole: Option<Whole>, tale: &mut Tale) -> Option<Whole> {
+        let Some(guard) = &mut self.guard else { return whole };
+        let whole = whole.map(|whole| guard.whole(whole));
+        tale.judged(guard.verdict());
+        whole
     }
 
     /// Whether something was sent already: from then on no other target can take over.
@@ -60,9 +75,9 @@ impl Outlet {
 
     /// A piece of a streamed answer.
     pub(crate) async fn frame(&mut self, frame: Frame) -> Result<(), Fault> {
-        let Some(shaped) = &mut self.shaped else { return self.send(Delivery::Frame(frame)).await };
+        let Some(shaped) = &mut self.shaped else { return self.pass(frame).await };
         for frame in shaped.take(frame)? {
-            self.send(Delivery::Frame(frame)).await?;
+            self.pass(frame).await?;
         }
         Ok(())
     }
@@ -73,8 +88,17 @@ impl Outlet {
         if !self.streamed {
             return Ok(Some(whole));
         }
-        self.send(Delivery::Frame(Frame::made(whole.answer.into_events()))).await?;
+        self.pass(Frame::made(whole.answer.into_events())).await?;
         Ok(None)
+    }
+
+    /// Sends a frame as the guard lets it.
+    async fn pass(&mut self, frame: Frame) -> Result<(), Fault> {
+        let frame = match &mut self.guard {
+            Some(guard) => guard.frame(frame),
+            None => frame,
+        };
+        self.send(Delivery::Frame(frame)).await
     }
 
     /// Sends an answer from the cache, the way that the caller wants it.
@@ -88,7 +112,8 @@ impl Outlet {
         let head = Head { target: kept.target.clone(), cached: true, standing, ..Head::default() };
         // It used nothing this time.
         let answer = Answer { usage: Some(Usage::default()), ..kept.answer };
-        self.deliver(head, Whole { answer, raw: None }).await
+        let whole = self.deliver(head, Whole { answer, raw: None }).await?;
+        Ok(self.guarded(whole, tale))
     }
 
     async fn send(&self, delivery: Delivery) -> Result<(), Fault> {

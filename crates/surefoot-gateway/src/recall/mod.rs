@@ -90,7 +90,9 @@ impl Recall {
         (request.stream, request.include_usage) = (false, false);
         let targets: Vec<String> = plan.model.targets.iter().map(crate::project::Target::name).collect();
         let whose = (&trace.key, &trace.tenant, &trace.project_version, &trace.variant);
-        let mut told = serde_json::to_value((whose, targets, request, &prompt.grounded.hits)).ok()?;
+        // Where pseudonyms stand, what they stand for counts: citations are of real words.
+        let values: Option<Vec<(String, &str)>> = prompt.vault.as_deref().map(|vault| vault.pairs().collect());
+        let mut told = serde_json::to_value((whose, targets, request, &prompt.grounded.hits, values)).ok()?;
         // The order of an object's members says nothing.
         told.sort_all_objects();
         Some(blake3::hash(told.to_string().as_bytes()))

@@ -33,12 +33,14 @@ impl Tale {
             trace,
             started: self.started,
             open: None,
+            beside: None,
             cites: false,
             tier: self.tier.clone(),
             sample: self.sample,
             said: self.said,
             purpose: self.purpose.clone(),
             branches: Vec::new(),
+            unkept: None,
         }
     }
 

@@ -14,7 +14,7 @@ use surefoot_types::{
     conversation::{ChatRequest, Event, Gathered, Part, Tool},
     ids::{AttemptId, TraceId},
     ports::Record,
-    trace::{Attempt, Keep, Outcome, Span, Trace},
+    trace::{Attempt, GuardVerdict, Keep, Outcome, Span, Trace},
 };
 use tokio::time::Instant;
 
@@ -54,6 +54,8 @@ pub(crate) struct Tale {
     purpose: String,
     /// Calls that run at once, each told for itself.
     branches: Vec<Tale>,
+    /// Finds the personal data that is not kept, where a guard says so.
+    unkept: Option<Arc<Detector>>,
 }
 
 /// The attempt that is under way.
@@ -103,6 +105,7 @@ impl Tale {
             said: 0,
             purpose: String::new(),
             branches: Vec::new(),
+            unkept: None,
         }
     }
 
@@ -154,6 +157,8 @@ impl Tale {
     pub(crate) fn resolved(&mut self, plan: &Plan, project: &Project) {
         self.trace.project_version = Some(project.version.clone());
         let targets: Vec<String> = plan.model.targets.iter().map(Target::name).collect();
+        self.unkept = plan.guards(project).personal.as_ref().and_then(|guard| guard.unkept.clone());
+        self.keep_at_most(self.unkept.as_ref().map(|_| Keep::Redacted));
         if let Some(task) = &plan.task {
             self.trace.function = Some(task.function.name.clone());
             self.trace.variant = Some(task.variant.name.clone());
@@ -172,6 +177,7 @@ impl Tale {
     /// What was found.
     pub(crate) fn grounded(&mut self, grounded: &Grounded) {
         self.trace.passages.clone_from(&grounded.hits);
+        self.judged(grounded.verdicts.iter().cloned());
         if self.cites {
             self.note(format!("{} passages", grounded.hits.len()));
         }
@@ -182,11 +188,16 @@ impl Tale {
         self.trace.prompt.clone_from(&prompt.grounded.request.messages);
         self.trace.parameters = prompt.grounded.request.parameters.clone();
         self.said = estimate_request(&prompt.grounded.request);
-        self.trace.verdicts.clone_from(&prompt.verdicts);
-        if !prompt.verdicts.is_empty() {
-            let told: Vec<String> = prompt.verdicts.iter().map(|v| format!("{}: {}", v.guard, v.action)).collect();
+        self.judged(prompt.verdicts.iter().cloned());
+        if !self.trace.verdicts.is_empty() {
+            let told: Vec<String> = self.trace.verdicts.iter().map(|v| format!("{}: {}", v.guard, v.action)).collect();
             self.note(told.join(", "));
         }
+    }
+
+    /// What guards said.
+    pub(crate) fn judged(&mut self, verdicts: impl IntoIterator<Item = GuardVerdict>) {
+        self.trace.verdicts.extend(verdicts);
     }
 
     /// What is held for it.
@@ -356,7 +367,7 @@ impl Tale {
         };
         let kept = trace.keep != Keep::Nothing && keep::is_sampled(trace.id, trace.outcome, self.sample);
         let keep = trace.keep;
-        keep::apply(&mut trace, keep, detector);
+        keep::apply(&mut trace, keep, self.unkept.as_deref().unwrap_or(detector));
         (Record { trace: Arc::new(trace), kept, charges }, added)
     }
 

@@ -6,6 +6,7 @@ use surefoot_types::{Code, Fault, conversation::ChatRequest};
 
 use crate::{
     attempt::Upstream,
+    guards::Guards,
     identify::{Admitted, may_use},
     project::{Function, Model, Project, Provider, Reach, Routing, Target, Variant},
 };
@@ -17,6 +18,13 @@ pub(crate) struct Plan {
     pub(crate) task: Option<Task>,
     /// The targets, in order, and how to try them.
     pub(crate) model: Arc<Model>,
+}
+
+impl Plan {
+    /// What is looked for in the prompt and the answer.
+    pub(crate) fn guards<'p>(&'p self, project: &'p Project) -> &'p Guards {
+        self.task.as_ref().and_then(|task| task.function.guards.as_ref()).unwrap_or(&project.guards)
+    }
 }
 
 /// A function with the variant that runs.

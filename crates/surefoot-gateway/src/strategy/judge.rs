@@ -38,8 +38,8 @@ impl Asking<'_> {
         request.parameters.max_tokens = Some(LONGEST);
         request.response_format = Some(ResponseFormat::JsonSchema { name: "verdict".into(), schema, strict: None });
         let grounded =
-            Grounded { question: request.question(), request, hits: Vec::new(), untouched: false, cap: None };
-        let prompt = Screened { grounded, verdicts: Vec::new() };
+            Grounded { question: request.question(), request, hits: Vec::new(), verdicts: Vec::new(), untouched: false, cap: None };
+        let prompt = Screened::unchecked(grounded);
         let ask = Ask { model: judge, prompt: &prompt, purpose: "judge".into(), held: false };
         let draft = self.draft(&ask, tale, hold).await?;
         let said = words(&draft.whole.answer.parts);

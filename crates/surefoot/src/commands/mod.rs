@@ -9,6 +9,7 @@ mod dataset;
 mod doctor;
 mod erase;
 mod eval;
+mod guard;
 pub(crate) mod ingest;
 mod init;
 mod judge;
@@ -77,6 +78,7 @@ enum Verb {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Migrate(migrate::Migrate),
+    Guard(guard::Guard),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
     Mcp(mcp::Mcp),
@@ -108,6 +110,7 @@ impl Surefoot {
             Verb::Backup(verb) => verb.run().await,
             Verb::Restore(verb) => verb.run().await,
             Verb::Migrate(verb) => verb.run().await,
+            Verb::Guard(verb) => verb.run(),
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Mcp(verb) => verb.run().await,

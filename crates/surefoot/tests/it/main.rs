@@ -14,6 +14,7 @@ mod erase;
 mod evals;
 mod faults;
 mod full;
+mod guards;
 mod keys;
 mod kill;
 mod live;

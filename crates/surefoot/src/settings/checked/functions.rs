@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use surefoot_gateway::project::{Function, Model, Variant};
+use surefoot_gateway::{
+    guards::Guards,
+    project::{Function, Model, Variant},
+};
 use surefoot_types::conversation::Parameters;
 
 use super::{Ground, models::Models, strategy::Checkable};
@@ -19,13 +22,20 @@ const PASSAGES: usize = 6;
 
 impl Ground<'_> {
     /// Every function of the project.
-    pub(super) fn functions(&self, written: &Written, models: &Models) -> BTreeMap<String, Arc<Function>> {
-        let functions =
-            written.functions.iter().map(|one| (one.name.value.clone(), Arc::new(self.function(written, one, models))));
+    pub(super) fn functions(
+        &self,
+        written: &Written,
+        models: &Models,
+        guards: &Guards,
+    ) -> BTreeMap<String, Arc<Function>> {
+        let functions = written
+            .functions
+            .iter()
+            .map(|one| (one.name.value.clone(), Arc::new(self.function(written, one, models, guards))));
         functions.collect()
     }
 
-    fn function(&self, all: &Written, written: &WrittenFunction, models: &Models) -> Function {
+    fn function(&self, all: &Written, written: &WrittenFunction, models: &Models, guards: &Guards) -> Function {
         if let Some(knowledge) = &written.knowledge
             && !all.root.knowledge.iter().any(|one| one.name.value == knowledge.value)
         {
@@ -60,6 +70,7 @@ impl Ground<'_> {
             variant: self.default_variant(written),
             variants,
             keep: self.keep(written.keep.as_ref()),
+            guards: written.guards.as_ref().map(|own| self.guards(own, guards)),
         }
     }
 

@@ -3,6 +3,7 @@
 mod capabilities;
 mod evals;
 mod functions;
+mod guards;
 mod models;
 mod ops;
 mod prices;
@@ -16,7 +17,7 @@ mod values;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
-use surefoot_gateway::Project;
+use surefoot_gateway::{Project, guards::Guards};
 use surefoot_knowledge::ingest::Source as Folder;
 use surefoot_lab::evals::Eval;
 use surefoot_types::budget::Budget;
@@ -90,7 +91,8 @@ impl Ground<'_> {
         let named: BTreeSet<&str> = named.map(|name| name.value.as_str()).collect();
         let models = Models::check(self, &written.root, &named);
         let knowledge = self.knowledge(&written.root);
-        let functions = self.functions(written, &models);
+        let guards = self.guards(&written.root.guards, &Guards::default());
+        let functions = self.functions(written, &models, &guards);
         let evals = self.evals(&written.evals, &written.root, &functions, &models);
         let root = &written.root;
         let project = Project {
@@ -103,7 +105,7 @@ impl Ground<'_> {
             unpriced: self.unpriced(root.unpriced.as_ref()),
             keys: self.keys(written),
             policy: models.policy,
-            secrets: self.secret_action(root.secrets.as_ref()),
+            guards,
             limits: self.limits(&root.limits),
             budgets: self.budgets(&root.budgets),
             records: self.records(&root.records),

@@ -1,8 +1,8 @@
-//! The server: its address, its callers' keys, and guards.
+//! The server: its address, its callers' keys.
 
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
-use surefoot_gateway::{identify::secret_hash, project::SecretAction};
+use surefoot_gateway::identify::secret_hash;
 use surefoot_types::{
     Timestamp,
     budget::Every,
@@ -23,12 +23,6 @@ const BODY: i64 = 32;
 /// How long requests under way may go on unless the project says otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
 
-const ACTIONS: [(&str, SecretAction); 4] = [
-    ("off", SecretAction::Off),
-    ("flag", SecretAction::Flag),
-    ("mask", SecretAction::Mask),
-    ("block", SecretAction::Block),
-];
 /// The doors that a key may open beside those of the models, with their names in settings.
 pub(crate) const ADMINS: [(&str, Admin); 3] = [("none", Admin::None), ("read", Admin::Read), ("all", Admin::All)];
 
@@ -126,10 +120,5 @@ impl Ground<'_> {
             knowledge: list("knowledge", &written.knowledge, &knowledge),
             admin: self.choice("admin", written.admin.as_ref(), &ADMINS).unwrap_or_default(),
         }
-    }
-
-    /// What to do about secrets in prompts.
-    pub(super) fn secret_action(&self, written: Option<&At<String>>) -> SecretAction {
-        self.choice("secrets", written, &ACTIONS).unwrap_or_default()
     }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::variant::Variant;
+use super::{
+    guard::{GUARDS, Guards},
+    variant::Variant,
+};
 use crate::settings::{
     source::{At, Place},
     table::{Section, Toml, field, json},
@@ -41,6 +44,7 @@ pub(crate) const FUNCTION: Section = Section {
             "false",
             "Hold a streamed answer back until it fits `output`, so that one that does not can still be mended.",
         ),
+        field("guards", "[guards.personal]", "as in [guards]", "Its guards, in the same tables as the project's."),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
     ],
 };
@@ -79,6 +83,7 @@ pub(crate) struct Function {
     pub(crate) keep: Option<At<String>>,
     pub(crate) output: Option<At<Value>>,
     pub(crate) hold: bool,
+    pub(crate) guards: Option<Guards>,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -96,6 +101,7 @@ impl Function {
             keep: None,
             output: None,
             hold: false,
+            guards: None,
             input: Vec::new(),
             variants,
         };
@@ -108,6 +114,7 @@ impl Function {
         function.keep = table.string("keep");
         function.output = table.raw("output").map(|(key, value)| At::new(json(&value), key.place));
         function.hold = table.boolean("hold").is_some_and(|hold| hold.value);
+        function.guards = table.table("guards", &GUARDS).map(|guards| Guards::read(guards, &toml));
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();

@@ -3,6 +3,7 @@
 pub(crate) mod capability;
 pub(crate) mod eval;
 pub(crate) mod function;
+pub(crate) mod guard;
 pub(crate) mod ops;
 pub(crate) mod price;
 pub(crate) mod provider;
@@ -39,8 +40,11 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &server::KEY,
     &server::KEY_LIMITS,
     &server::KEY_BUDGET,
-    &root::GUARDS,
     &root::LOAD,
+    &guard::GUARDS,
+    &guard::PERSONAL,
+    &guard::INJECTION,
+    &guard::LINKS,
     &ops::LIMIT,
     &ops::BUDGET,
     &ops::RECORDS,

@@ -4,6 +4,7 @@ use toml_span::{Value, value::ValueInner};
 
 use super::{
     capability::{CAPABILITIES, Capability},
+    guard::{self, Guards},
     ops::{self, Budget, Limit, Records, Retention, Store},
     price::{self, Price},
     provider::{PROVIDER, Provider},
@@ -179,19 +180,6 @@ pub(crate) const DEFAULTS: Section = Section {
     ],
 };
 
-/// Guards.
-pub(crate) const GUARDS: Section = Section {
-    file: FILE,
-    header: "[guards]",
-    about: "Checks on what goes to a model.",
-    fields: &[field(
-        "secrets",
-        "secrets = \"mask\"",
-        "flag",
-        "What to do about keys and tokens in prompts: `off`, `flag`, `mask` or `block`.",
-    )],
-};
-
 /// The whole file.
 #[derive(Debug, Default)]
 pub(crate) struct Root {
@@ -203,8 +191,8 @@ pub(crate) struct Root {
     pub(crate) defaults: Trying,
     pub(crate) unpriced: Option<At<String>>,
     pub(crate) server: Server,
-    pub(crate) secrets: Option<At<String>>,
     pub(crate) load: Load,
+    pub(crate) guards: Guards,
     pub(crate) limits: Vec<Limit>,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) records: Records,
@@ -288,9 +276,8 @@ impl Root {
         if let Some(server) = root.table("server", &server::SERVER) {
             read.server = Server::read(server);
         }
-        if let Some(mut guards) = root.table("guards", &GUARDS) {
-            read.secrets = guards.string("secrets");
-            guards.done();
+        if let Some(guards) = root.table("guards", &guard::GUARDS) {
+            read.guards = Guards::read(guards, &toml);
         }
         if let Some(table) = root.table("load", &LOAD) {
             read.load = load(table);
