@@ -8,8 +8,8 @@ use crate::{
     call::{Delivery, Head, Standing, Whole},
     recall::Kept,
     record::Tale,
-    verify::{Shape, ShapedStream},
     screen::AnswerGuard,
+    verify::{Shape, ShapedStream},
 };
 
 /// Sends what a target answers on to the caller.

@@ -31,6 +31,8 @@ use crate::{
 pub(crate) struct Screened {
     /// What to send, and what it was grounded with.
     pub(crate) grounded: Grounded,
+    /// What the caller asked, as others than this process may see it.
+    pub(crate) question: String,
     /// What the guards said.
     pub(crate) verdicts: Vec<GuardVerdict>,
     /// The pseudonyms that stand in what is sent. Lives as long as the request, and is written nowhere.
@@ -42,7 +44,8 @@ pub(crate) struct Screened {
 impl Screened {
     /// A prompt that is made of what was screened already.
     pub(crate) fn unchecked(grounded: Grounded) -> Self {
-        Self { grounded, verdicts: Vec::new(), vault: None, links: None }
+        let question = grounded.question.clone();
+        Self { grounded, question, verdicts: Vec::new(), vault: None, links: None }
     }
 
     /// The same with the request put otherwise: no longer as the caller's bytes have it.
@@ -64,11 +67,15 @@ pub(crate) fn screen(guards: &Guards, said: &[Message], mut grounded: Grounded) 
     if let Some(guard) = &guards.injection {
         verdicts.extend(injections_in(guard, &grounded.request)?);
     }
+    let mut question = grounded.question.clone();
+    if guards.secrets == SecretAction::Mask {
+        secrets::mask_in_place(&mut question);
+    }
     let vault = match &guards.personal {
         None => None,
-        Some(guard) => personal::screen(guard, said, &mut grounded, &mut verdicts)?,
+        Some(guard) => personal::screen(guard, said, &mut grounded, &mut question, &mut verdicts)?,
     };
-    Ok(Screened { grounded, verdicts, vault, links: guards.links.clone() })
+    Ok(Screened { grounded, question, verdicts, vault, links: guards.links.clone() })
 }
 
 /// The passages that may ground an answer, and what was said of the others.
@@ -172,6 +179,11 @@ pub(crate) fn texts(guards: &Guards, texts: &mut [String]) -> Result<Vec<GuardVe
         }
     }
     Ok(screened.verdicts)
+}
+
+/// Masks the secrets in every text of a message.
+pub(crate) fn mask(message: &mut Message) {
+    each::each_part(&mut message.parts, &mut |text, _| secrets::mask_in_place(text));
 }
 
 /// Masks in a text what a redacted record may not hold.

@@ -24,6 +24,7 @@ pub(super) fn screen(
     guard: &PersonalGuard,
     said: &[Message],
     grounded: &mut Grounded,
+    question: &mut String,
     verdicts: &mut Vec<GuardVerdict>,
 ) -> Result<Option<Arc<Vault>>, Fault> {
     if let Some(found) = guard.of(PersonalAction::Block).and_then(|detector| found(detector, grounded)) {
@@ -37,13 +38,16 @@ pub(super) fn screen(
         && let Some(found) = found(detector, grounded)
     {
         each_text(&mut grounded.request, &mut |text, _| mask_in_place(detector, text));
+        mask_in_place(detector, question);
         grounded.untouched = false;
         verdicts.push(verdict(GUARD, "mask", found));
     }
     let Some(detector) = guard.of(PersonalAction::Pseudonymise) else { return Ok(None) };
     let Some(found) = found(detector, grounded) else { return Ok(None) };
     verdicts.push(verdict(GUARD, "pseudonymise", found));
-    Ok(Some(Arc::new(pseudonymise(detector, said, grounded))))
+    let mut vault = pseudonymise(detector, said, grounded);
+    *question = vault.mask(question);
+    Ok(Some(Arc::new(vault)))
 }
 
 /// Puts pseudonyms in the place of personal data.

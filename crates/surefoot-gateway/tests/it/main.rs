@@ -7,6 +7,6 @@ mod money;
 mod path;
 mod prompt;
 mod records;
-mod strategies;
 mod resilience;
+mod strategies;
 mod support;
