@@ -323,7 +323,9 @@ fn unreachable_fault(error: &reqwest::Error) -> Fault {
             .hint("Check the address in the settings, and the name server.")
             .retry(Retry::Later(None));
     }
-    if let Some(cause) = causes.iter().find(|cause| cause.contains("certificate") || cause.contains("TLS")) {
+    // What is no TLS at all is a corrupt message to who expects it.
+    let of_tls = |cause: &&String| ["certificate", "TLS", "corrupt message"].iter().any(|word| cause.contains(word));
+    if let Some(cause) = causes.iter().find(of_tls) {
         return Fault::new(Code::Upstream, format!("there is no TLS with the provider: {cause}"))
             .hint("Check the provider's certificate, and that its address begins with the right https or http.")
             .retry(Retry::Elsewhere);
