@@ -195,9 +195,10 @@ fn without_times(text: &str) -> String {
             let after_number = words.last().is_some_and(|last| last.parse::<f64>().is_ok());
             if after_number && units.contains(&unit.as_str()) {
                 words.pop();
-                words.push("[time]".into());
+                words.push(format!("[time]{}", &word[unit.len() - 1..]));
+            } else {
+                words.push(word.into());
             }
-            words.push(word.into());
         }
         words.join(" ")
     };

@@ -26,19 +26,6 @@ targets = ["sim/first-2x"]
 timeouts = { first_token = "10", whole = "0s" }
 retries = 99
 
-[models.odd]
-targets = ["sim/ok", "sim/echo"]
-route = "latncy"
-weights = [0]
-hedge_after = "p99"
-hedge_share = 2
-sticky = "never"
-
-[load]
-at_once = 0
-providers = { opnai = 3 }
-patience = "0s"
-
 [knowledge.docs]
 folder = "nowhere"
 include = ["[*.md"]
@@ -177,6 +164,28 @@ async fn every_example_loads() {
         check.arg(entry.unwrap().path());
         assert!(output(check).await.contains("all is well"));
     }
+}
+
+#[tokio::test]
+async fn mistakes_in_routing_are_told() {
+    let settings = r#"
+[models.odd]
+targets = ["sim/ok", "sim/echo"]
+route = "latncy"
+weights = [0]
+hedge_after = "p99"
+hedge_share = 2
+sticky = "never"
+
+[load]
+at_once = 0
+providers = { opnai = 3 }
+patience = "0s"
+"#;
+    let project = Project::temp(&[("surefoot.toml", settings)]);
+    let told = surefoot(&["check"]).arg(project.folder()).output().await.unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8(told.stderr).unwrap());
 }
 
 /// Every example of settings in the document about models is a project that loads.
