@@ -144,6 +144,9 @@ pub fn document(n: u64, knowledge: &str, path: &str, text: &str) -> (Document, V
         path: path.into(),
         title: path.trim_end_matches(".md").into(),
         format: "markdown".into(),
+        metadata: std::collections::BTreeMap::new(),
+        etag: None,
+        reader: 0,
         hash: format!("{n:064x}"),
         owner: None,
         bytes: text.len() as u64,
@@ -159,6 +162,7 @@ pub fn document(n: u64, knowledge: &str, path: &str, text: &str) -> (Document, V
             heading_path: vec![document.title.clone()],
             range: Range { start: start(word), end: start(word) + word.len() },
             page: None,
+            lead: None,
             text: word.into(),
         })
         .collect();

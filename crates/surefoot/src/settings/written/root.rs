@@ -92,7 +92,7 @@ pub(crate) const KNOWLEDGE: Section = Section {
         field(
             "include",
             "include = [\"**/*.md\"]",
-            "every Markdown, HTML, text and PDF file",
+            "every document; not source code and data",
             "Globs of the files to read.",
         ),
         field("exclude", "exclude = [\"drafts/**\"]", "", "Globs of the files to leave out."),
