@@ -119,6 +119,18 @@ impl Surefoot {
     }
 }
 
+/// Tells what is wrong with the words of a command, or the help that was asked for. A build that asks for a
+/// gate must not take a misspelt option, which exits with 2 elsewhere, for a verdict.
+pub(crate) fn refused(why: &clap::Error) -> ExitCode {
+    let _ = why.print();
+    let gate = std::env::args_os().any(|word| word == "--gate");
+    match why.use_stderr() {
+        false => ExitCode::SUCCESS,
+        true if gate => ExitCode::from(surefoot_lab::evals::Decided::Broken.code()),
+        true => ExitCode::from(2),
+    }
+}
+
 /// Which project, and where its state is.
 #[derive(Debug, Args)]
 struct Place {
