@@ -188,7 +188,7 @@ mod tests {
             for (name, value) in told {
                 headers.insert(*name, value.parse().unwrap());
             }
-            super::patience(&headers).map(|told| [told.total, told.begin].map(|time| time.map(|time| time.as_millis())))
+            patience(&headers).map(|told| [told.total, told.begin].map(|time| time.map(|time| time.as_millis())))
         };
         for (told, expected) in [
             (vec![], [None, None]),

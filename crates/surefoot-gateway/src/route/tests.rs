@@ -66,7 +66,7 @@ fn what_is_decided() {
             vec![0.0],
             "ab",
         ),
-        ("but not any time", Route::Latency, vec![warm(slow.clone()), fast.clone()], vec![0.0], "ba"),
+        ("but not any time", Route::Latency, vec![warm(slow), fast.clone()], vec![0.0], "ba"),
         ("the cheapest", Route::Cheapest, vec![a.clone(), costs(&b, 20), costs(&c, 10)], vec![0.0], "cba"),
         ("of equals the warm one", Route::Cheapest, vec![costs(&a, 10), warm(costs(&b, 10))], vec![0.0], "ba"),
         ("the least busy", Route::LeastBusy, vec![busy(&a, 3), busy(&b, 1), busy(&c, 2)], vec![0.0], "bca"),

@@ -94,6 +94,7 @@ fn with_function(project: &mut Project, plan: Plan) {
         variant: "v".into(),
         variants: [("v".to_owned(), Arc::new(variant))].into(),
         keep: None,
+        guards: None,
     };
     project.functions.insert("f".into(), Arc::new(function));
     project.budgets.extend(plan.budget.map(|nanos| crate::money::budget(Per::All, nanos)));

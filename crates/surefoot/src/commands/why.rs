@@ -36,9 +36,9 @@ impl Why {
         };
         let why = Told::of(&trace);
         if self.json {
-            say_json(&why)?
+            say_json(&why)?;
         } else {
-            say_piece(&why.told())
+            say_piece(&why.told());
         }
         Ok(ExitCode::SUCCESS)
     }

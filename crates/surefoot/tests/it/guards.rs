@@ -48,7 +48,7 @@ async fn get(url: String) -> String {
 async fn sdk_streams_real_values_while_the_provider_sees_pseudonyms() {
     let (sim, served, _project) = rig().await;
     let output = python("guards_openai.py").arg(&served.url).output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", String::from_utf8(output.stderr).unwrap());
     let seen = get(format!("{}/sim/requests", sim.url)).await;
     let traces: Value = serde_json::from_str(&get(format!("{}/api/traces", served.url)).await).unwrap();
     let mut kept = String::new();

@@ -3,6 +3,7 @@ use surefoot_types::conversation::Event;
 
 use super::*;
 
+#[allow(clippy::needless_pass_by_value, reason = "called with what `json!` makes")]
 fn object(properties: Value, required: Value) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
@@ -119,7 +120,7 @@ const CORRUPTIONS: [(&str, Corrupt); 20] = [
             other => other,
         })
     }),
-    ("whole numbers with a point", |v| each(v, &|value| value.as_i64().map_or(value.clone(), |n| json!(n as f64)))),
+    ("whole numbers with a point", |v| each(v, &|value| value.as_i64().map_or(value, |n| json!(n as f64)))),
     ("names in another case", |v| keys_renamed(v)),
     ("in an object of its own", |v| json!({"result": v}).to_string()),
     ("as a text in JSON", |v| Value::String(v.to_string()).to_string()),
