@@ -46,6 +46,10 @@ impl Tale {
 
     /// Takes over what the calls at once came to, in the order in which they began.
     pub(crate) fn join(&mut self) {
+        // Of calls one after the other, or one beside the other, the one that answered stands last.
+        if self.branches.is_empty() {
+            return;
+        }
         for mut branch in std::mem::take(&mut self.branches) {
             branch.attempt_close(Some(Fault::new(Code::Cancelled, "the request ended before the call did")));
             self.trace.attempts.append(&mut branch.trace.attempts);

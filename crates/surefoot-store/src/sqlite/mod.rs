@@ -77,9 +77,10 @@ impl SqliteStore {
         }
         let seat = Seat::take(&options.seats, options.chance.as_ref())?;
         let file = file(path, &options);
-        let mut connection = file.connect().await.map_err(unavailable)?;
-        // Two processes that make the file at once would both find no tables.
+        // Two processes that make the file at once would both find no tables, and neither waits for the other's change
+        // to a log.
         let alone = seat.alone().await?;
+        let mut connection = file.connect().await.map_err(unavailable)?;
         MIGRATIONS.run(&mut connection).await.map_err(not_migrated)?;
         drop(alone);
         let readers = SqlitePoolOptions::new()

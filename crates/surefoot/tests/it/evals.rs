@@ -294,7 +294,7 @@ async fn a_baseline_is_kept_and_compared_with() {
     assert!(rows.starts_with("eval,run,subject,case") && rows.lines().count() == 41, "{rows}");
 
     let eval = std::fs::read_to_string(project.folder().join("evals/e.toml")).unwrap();
-    project.write("evals/e.toml", &eval.replace("sim/echo", "sim/ok"));
+    project.write("evals/e.toml", &eval.replace("sim/echo", "sim/refuse"));
     let mut worse = project.surefoot(&["eval", "--gate", "--baseline", "main"]);
     worse.arg("--html").arg(out.join("report.html")).arg("--markdown").arg(out.join("comment.md"));
     let worse = worse.output().await.unwrap();
@@ -302,7 +302,7 @@ async fn a_baseline_is_kept_and_compared_with() {
     let html = std::fs::read_to_string(out.join("report.html")).unwrap();
     assert!(html.contains("Broken: 40") && html.contains("Quality against cost and time"), "{html}");
     let comment = std::fs::read_to_string(out.join("comment.md")).unwrap();
-    assert!(comment.contains("❌ e over sim/ok: failed") && comment.contains("40 broken"), "{comment}");
+    assert!(comment.contains("❌ e over sim/refuse: failed") && comment.contains("40 broken"), "{comment}");
 
     project.write("evals/e.jsonl", &echoed(39, 39));
     let other = project.surefoot(&["eval", "--gate", "--baseline", "main"]).output().await.unwrap();
