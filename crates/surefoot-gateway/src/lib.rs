@@ -30,7 +30,7 @@ mod verify;
 pub use call::{Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Quota, Reply, Standing, Whole};
 pub use embed::{EmbedCall, Embedded};
 pub use gateway::{Gateway, Parts};
-pub use identify::Admitted;
+pub use identify::{Admitted, Minted};
 pub use outside::{Grounding, Observer, Resident};
 pub use project::Project;
 pub use trace_context::TraceContext;

@@ -8,4 +8,5 @@ mod doors;
 mod drain;
 mod keys;
 mod reports;
+mod strangers;
 mod support;

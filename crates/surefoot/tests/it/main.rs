@@ -16,6 +16,7 @@ mod keys;
 mod kill;
 mod live;
 mod odd;
+mod outage;
 mod postgres;
 mod project;
 mod providers;
