@@ -323,17 +323,20 @@ mod tests {
                 "anthropic",
                 line("2025-11-25", Some("claude-x"), tokens(None, 106, 50)),
             ),
-            (
-                "Anthropic costs, a download, in dollars",
-                "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,\
-                 cost_type,inference_geo\n2025-11-25,claude-x,Default,app,message,≤ 200k,output_tokens,1.234567,2.00,token,\n",
-                "anthropic",
-                line("2025-11-25", Some("claude-x"), cost(1_234_567_000)),
-            ),
         ] {
             let export = read(text, &Columns::default()).unwrap();
             assert_eq!(export, Export { vendor: Some(vendor), lines: vec![expected] }, "{name}");
         }
+    }
+
+    #[test]
+    fn anthropics_download_of_costs_is_in_dollars() {
+        let text = "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,\
+                    cost_type,inference_geo\n2025-11-25,claude-x,Default,app,message,≤ 200k,output_tokens,1.234567,2.00,\
+                    token,\n";
+        let cost = Amounts { cost: Some(Money::nanos(1_234_567_000)), ..Amounts::default() };
+        let expected = Export { vendor: Some("anthropic"), lines: vec![line("2025-11-25", Some("claude-x"), cost)] };
+        assert_eq!(read(text, &Columns::default()).unwrap(), expected);
     }
 
     #[test]
