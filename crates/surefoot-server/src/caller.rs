@@ -1,18 +1,22 @@
 //! Who calls: the key, what is told about the request, and whether a browser was led here by a stranger.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, Method, Uri, header},
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::Next,
     response::Response,
 };
 use serde_json::{Map, Value};
 use surefoot_gateway::{Caller, Context, Patience, TraceContext};
-use surefoot_types::{Code, Fault, Secret};
+use surefoot_types::{Code, Fault, Retry, Secret, key::Admin};
 
-use crate::{doors::refused, state::App};
+use crate::{
+    access::Stranger,
+    doors::{refused, slowed_down},
+    state::App,
+};
 
 /// The cookie that holds a key while the console is used.
 pub(crate) const COOKIE: &str = "surefoot_key";
@@ -31,11 +35,9 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Caller {
     // The scheme's name is the same in any case (RFC 9110, section 11.1).
     let scheme = |value: &str| value.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let bearer = text("authorization").filter(|value| scheme(value)).and_then(|value| Some(value.split_once(' ')?.1));
-    let secret = bearer
-        .or_else(|| text("x-api-key"))
-        .or_else(|| text("x-goog-api-key"))
-        .or_else(|| cookie(headers))
-        .map(str::trim);
+    // As the SDKs of OpenAI, Anthropic and Google send it.
+    let plain = || text("x-api-key").or_else(|| text("x-goog-api-key"));
+    let secret = bearer.or_else(plain).or_else(|| cookie(headers)).map(str::trim);
     Caller { secret: secret.filter(|secret| !secret.is_empty()).map(Secret::new), trusted: app.loopback }
 }
 
@@ -122,12 +124,49 @@ fn wrong(param: &str, wanted: &str) -> Fault {
     Fault::bad_request(param, format!("'{param}' must be {wanted}"))
 }
 
-/// Stands before every door: refuses what a stranger's web page made a browser send.
-pub(crate) async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
-    match strangers(&app, request.method(), request.headers(), request.uri()) {
-        Ok(()) => next.run(request).await,
-        Err(told) => refused(&app, request.uri().path(), request.headers(), &told).await,
+/// Stands before every door: refuses what a stranger's web page made a browser send, and whoever comes without a
+/// known key too often.
+pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if let Err(told) = strangers(&app, request.method(), request.headers(), request.uri()) {
+        return refused(&app, request.uri().path(), request.headers(), &told).await;
     }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let Some(peer) = peer else { return next.run(request).await };
+    let (address, now) = (app.strangers.address(peer, request.headers()), app.clock.now());
+    if let Some(wait) = app.strangers.waits(address, now)
+        && !is_open(request.method(), request.uri().path())
+        && !is_known(&app, request.headers())
+    {
+        let told = Fault::new(Code::RateLimited, "too many requests without a known key came from this address")
+            .hint("Send a key of this Surefoot, or come back when `retry-after` says.")
+            .retry(Retry::Later(Some(wait)));
+        return slowed_down(request.uri().path(), request.headers(), &told, &app);
+    }
+    let https = app.strangers.is_proxy(peer) && told_https(request.headers());
+    request.extensions_mut().insert(Https(https));
+    let response = next.run(request).await;
+    if response.status() == StatusCode::UNAUTHORIZED || response.extensions().get::<Stranger>().is_some() {
+        app.strangers.came(address, now);
+    }
+    response
+}
+
+/// On a request: whether a proxy in front says that it came to it by HTTPS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Https(pub(crate) bool);
+
+fn told_https(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|told| told.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
+/// Whether anybody may ask for it as often as they like: nothing there tells a right key from a wrong one.
+fn is_open(method: &Method, path: &str) -> bool {
+    path == "/healthz" || path.starts_with("/assets/") || (path == "/login" && method == Method::GET)
+}
+
+fn is_known(app: &App, headers: &HeaderMap) -> bool {
+    let admitted = app.gateway.admit(&caller(app, headers), Admin::None);
+    !matches!(admitted, Err(fault) if fault.code == Code::Unauthenticated)
 }
 
 /// On loopback the Host header must name this machine (or a web page could reach it by DNS

@@ -20,6 +20,7 @@ use surefoot_gateway::{
 use surefoot_testkit::memory::MemoryStore;
 use surefoot_types::{
     Code, Fault, Retry, SystemChance, SystemClock, Usage,
+    budget::Lives,
     conversation::{ChatRequest, Event, Finish},
     document::Hit,
     ports::{Books, Journal, Ledger},
@@ -188,7 +189,7 @@ pub(crate) fn parts(
         ledger: Arc::clone(journal) as Arc<dyn Ledger>,
         books: Arc::clone(journal) as Arc<dyn Books>,
         holder: "test-0".into(),
-        lease: Duration::from_secs(60),
+        lease: Lives::all(Duration::from_secs(60)),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(project)),

@@ -34,7 +34,7 @@ pub(crate) fn upkeep() -> JoinHandle<()> {
 }
 
 /// What was recorded, in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "operations", operation_id = "metrics", security(("key" = ["read"])),
+#[utoipa::path(get, path = "/metrics", tag = "operations", operation_id = "metrics", security(("key" = ["read", "everybody"])),
     responses((status = 200, description = "The metrics", body = String)))]
 pub(crate) async fn serve(State(app): State<App>) -> Response {
     app.gateway.gauge_targets();

@@ -7,7 +7,10 @@ mod writes;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt;
-use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use sqlx::{
+    ConnectOptions, Connection, Row, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteRow},
+};
 use surefoot_types::{
     feedback::Feedback,
     ids::TraceId,
@@ -77,7 +80,7 @@ impl Spool {
         let file = file::open(path, options).await?;
         let added = watch::Sender::new(file.last);
         let writer = Writer::start(file.writer, Arc::default());
-        let (level, moved) = (options.level, watch::Sender::new(0));
+        let (level, moved) = (options.level, watch::Sender::new(file.moved));
         Ok(Self(Arc::new(Inner { id: file.id, level, readers: file.readers, writer, added, moved })))
     }
 
@@ -254,6 +257,15 @@ impl Spool {
         self.0.writer.stop().await;
         self.0.readers.close().await;
     }
+}
+
+/// How many records a spool's file holds, whoever has it open.
+pub(crate) async fn held(path: &Path) -> Stored<u64> {
+    let file = SqliteConnectOptions::new().filename(path).create_if_missing(false).disable_statement_logging();
+    let mut file = file.connect().await.map_err(unavailable)?;
+    let held: i64 = sqlx::query_scalar("SELECT count(*) FROM spool").fetch_one(&mut file).await.map_err(unavailable)?;
+    file.close().await.map_err(unavailable)?;
+    Ok(held.unsigned_abs())
 }
 
 /// Removes an emptied spool's file, which nobody has open.

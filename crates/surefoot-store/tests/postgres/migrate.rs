@@ -15,7 +15,7 @@ use surefoot_testkit::{
 };
 use surefoot_types::{
     audit::verify,
-    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Per},
+    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives, Per},
     feedback::FeedbackValue,
     ports::{Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Store, StoreError, TraceFilter},
     spend::{By, SpendQuery, Step},
@@ -49,8 +49,8 @@ async fn full(folder: &Path) -> SqliteStore {
         store.document_put(&one, &passages, &vectors).await.unwrap();
     }
     store.document_remove("docs", "2.md").await.unwrap();
-    let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5) };
-    store.lease_change("somebody", &[ask], std::time::Duration::from_secs(600)).await.unwrap();
+    let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5), needed: 0 };
+    store.lease_change("somebody", &[ask], Lives::all(std::time::Duration::from_secs(600))).await.unwrap();
     store.user_erase("user-3", moment(10_000)).await.unwrap();
     store
 }

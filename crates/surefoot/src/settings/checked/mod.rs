@@ -49,6 +49,10 @@ pub(crate) struct Settings {
     pub(crate) body_limit: usize,
     /// How long requests under way may go on after the end was asked for.
     pub(crate) drain: Duration,
+    /// Most requests a minute of an address without a known key.
+    pub(crate) strangers: Option<u32>,
+    /// The networks of the proxies in front.
+    pub(crate) proxies: Vec<ipnet::IpNet>,
     /// Where and how surely everything is kept.
     pub(crate) store: StoreSettings,
     /// How long.
@@ -118,6 +122,8 @@ impl Ground<'_> {
             bind: self.bind(root.server.bind.as_ref()),
             body_limit: self.body_limit(root.server.body_limit_mb.as_ref()),
             drain: self.drain(root.server.drain.as_ref()),
+            strangers: self.strangers(root.server.strangers.as_ref()),
+            proxies: self.proxies(root.server.proxies.as_deref()),
             store: self.store(root),
             retention: self.retention(&root.retention),
             telemetry: self.telemetry(root.telemetry.as_ref()),
