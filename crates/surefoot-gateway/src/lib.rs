@@ -15,6 +15,7 @@ mod events;
 mod gateway;
 pub mod ground;
 pub mod identify;
+pub mod likeness;
 pub mod outside;
 pub mod path;
 pub mod project;

@@ -7,5 +7,6 @@ mod money;
 mod path;
 mod prompt;
 mod records;
+mod semantic;
 mod strategies;
 mod support;
