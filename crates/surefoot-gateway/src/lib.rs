@@ -20,6 +20,7 @@ pub mod health;
 pub mod identify;
 mod kept;
 mod load;
+pub mod likeness;
 pub mod outside;
 pub mod path;
 pub mod project;

@@ -19,7 +19,7 @@ use crate::{
     ground::ground,
     identify::{Admitted, identify, limit},
     project::Project,
-    recall::Recalled,
+    recall::{Asked, Recalled},
     record::Tale,
     reserve::Reserve,
     resolve::resolve,
@@ -110,6 +110,14 @@ impl Gateway {
             Recalled::Kept(kept) => return outlet.replay(*kept, hold.standing(), tale).await,
             Recalled::Ask(lead) => lead,
         };
+        let asked = Asked::of(upstream, &plan, call, tale.trace()).await;
+        if let Some(like) = recall.like(asked.as_ref(), &prompt, now) {
+            let shadow = asked.as_ref().is_some_and(Asked::shadow);
+            tale.alike(like.kept.by, like.score, shadow);
+            if !shadow {
+                return outlet.replay(like.kept, hold.standing(), tale).await;
+            }
+        }
 
         tale.enter("reserve");
         let reserve = Reserve { accounts, counted: &counted, project, model: &plan.model };
@@ -123,7 +131,7 @@ impl Gateway {
 
         tale.enter("verify");
         verify(plan, prompt, parts.grounding.as_deref(), tale);
-        recall.put(place, plan.model.cache, tale.trace(), whole.as_ref());
+        recall.put(place, asked, plan.model.cache, tale.trace(), whole.as_ref());
 
         Ok(outlet.guarded(whole, tale))
     }

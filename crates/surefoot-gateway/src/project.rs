@@ -281,6 +281,8 @@ pub struct Function {
     pub output: Option<serde_json::Value>,
     /// Whether a streamed answer is held back until it is known to fit `output`, so that it can still be mended.
     pub hold: bool,
+    /// Whether a question is answered as one like it was.
+    pub semantic: Option<Semantic>,
     /// The variant to run when the caller names none.
     pub variant: String,
     /// All variants by name.
@@ -306,6 +308,19 @@ pub struct Variant {
     pub prompt: Prompt,
     /// How it uses models.
     pub strategy: Strategy,
+    /// Whether the provider is asked to keep the prompt's beginning (Anthropic).
+    pub prompt_cache: bool,
+}
+
+/// How like a question must be to be answered as another was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Semantic {
+    /// The least cosine of their vectors.
+    pub threshold: f64,
+    /// How long an answer is kept for it.
+    pub lives: Duration,
+    /// Whether an answer that is found is only told of on the trace, and the question asked all the same.
+    pub shadow: bool,
 }
 
 /// How a variant uses models.

@@ -133,6 +133,8 @@ impl Upstream {
         };
         let (body, lacking) = narrowed(api, body);
         dropped.extend(lacking);
+        let keeps = attempting.plan.task.as_ref().is_some_and(|task| task.variant.prompt_cache);
+        let body = if keeps { dialect::prompt_cached(dialect, body) } else { body };
         Ok(Outgoing { body, dropped })
     }
 

@@ -5,6 +5,7 @@
 //! provider refused. Equal requests that come at once are asked once.
 
 mod flight;
+mod near;
 
 use std::time::Duration;
 
@@ -13,10 +14,15 @@ use surefoot_types::{
     Citation, Timestamp,
     conversation::{Answer, Finish},
     erasure::user_hash,
+    ids::TraceId,
     trace::{Keep, Trace},
 };
 
-use self::flight::{Flights, Lead};
+pub(crate) use self::near::Asked;
+use self::{
+    flight::{Flights, Lead},
+    near::{Like, Near},
+};
 use crate::{call::Whole, resolve::Plan, screen::Screened};
 
 /// Most bytes of answers that are kept.
@@ -32,6 +38,7 @@ pub(crate) struct Recall {
     /// When users were erased, by the hash of their names.
     erased: Cache<String, Timestamp>,
     flights: Flights,
+    near: Near,
 }
 
 /// Whether a request is answered already.
@@ -50,6 +57,8 @@ pub(crate) struct Kept {
     pub(crate) target: String,
     pub(crate) citations: Vec<Citation>,
     pub(crate) abstained: Option<bool>,
+    /// The request that it was the answer to.
+    pub(crate) by: TraceId,
     /// The hash of its user's name: it goes when that user is erased.
     user: Option<String>,
     lives: Duration,
@@ -74,7 +83,12 @@ impl Default for Recall {
             .expire_after(Lives)
             .support_invalidation_closures()
             .build();
-        Self { kept, erased: Cache::builder().time_to_live(LATE).build(), flights: Flights::default() }
+        Self {
+            kept,
+            erased: Cache::builder().time_to_live(LATE).build(),
+            flights: Flights::default(),
+            near: Near::default(),
+        }
     }
 }
 
@@ -112,27 +126,46 @@ impl Recall {
         }
     }
 
+    /// The answer to a question like this one.
+    pub(crate) fn like(&self, asked: Option<&Asked>, prompt: &Screened, now: Timestamp) -> Option<Like> {
+        self.near.find(asked?, prompt, now)
+    }
+
     /// Takes away the answers of a user, given by the hash of their name, and keeps none that is late.
     pub(crate) fn forget(&self, user: &str, at: Timestamp) {
         self.erased.insert(user.to_owned(), at);
+        self.near.forget(user);
         let user = user.to_owned();
         // Fails only for a cache that was not built for it. What is invalid is not found from now on.
         let of_user = move |_: &blake3::Hash, kept: &Kept| kept.user.as_ref() == Some(&user);
         self.kept.invalidate_entries_if(of_user).expect("the cache supports it");
     }
 
-    /// Keeps the answer of a finished request.
+    /// Keeps the answer of a finished request: for equal ones, and for those like it.
     pub(crate) fn put(
         &self,
         place: Option<blake3::Hash>,
+        like: Option<Asked>,
         lives: Option<Duration>,
         trace: &Trace,
         whole: Option<&Whole>,
     ) {
-        let (Some(place), Some(lives), Some(finish)) = (place, lives, trace.finish.clone()) else { return };
+        let Some(kept) = self.kept_of(lives.unwrap_or_default(), trace, whole) else { return };
+        if let (Some(place), Some(_)) = (place, lives) {
+            self.kept.insert(place, kept.clone());
+        }
+        // That the documents do not answer may be true of this question alone.
+        if let Some(asked) = like.filter(|_| kept.abstained != Some(true)) {
+            self.near.put(asked, kept, trace.at);
+        }
+    }
+
+    /// What is kept of an answer, if it may be.
+    fn kept_of(&self, lives: Duration, trace: &Trace, whole: Option<&Whole>) -> Option<Kept> {
+        let finish = trace.finish.clone()?;
         // Cut short or declined: the next caller may fare better.
         if !matches!(finish, Finish::Stop | Finish::ToolCalls) {
-            return;
+            return None;
         }
         let answer = whole.map_or_else(
             || Answer {
@@ -147,11 +180,10 @@ impl Recall {
         );
         let user = trace.user.as_deref().map(user_hash);
         if user.as_ref().and_then(|user| self.erased.get(user)).is_some_and(|at| trace.at <= at) {
-            return;
+            return None;
         }
         let target = trace.target().unwrap_or_default().to_owned();
         let (citations, abstained) = (trace.citations.clone(), trace.abstained);
-        let kept = Kept { answer, target, citations, abstained, user, lives };
-        self.kept.insert(place, kept);
+        Some(Kept { answer, target, citations, abstained, by: trace.id, user, lives })
     }
 }

@@ -3,7 +3,7 @@
 use surefoot_types::{
     Code, Fault, Usage,
     conversation::Answer,
-    ids::AttemptId,
+    ids::{AttemptId, TraceId},
     trace::{Attempt, Trace},
 };
 
@@ -73,6 +73,12 @@ impl Tale {
     pub(crate) fn decided(&mut self, how: String) {
         self.note(how.as_str());
         self.trace.strategy = Some(how);
+    }
+
+    /// A question like this one was answered before.
+    pub(crate) fn alike(&mut self, other: TraceId, score: f64, shadow: bool) {
+        let shadow = if shadow { "shadow: " } else { "" };
+        self.note(format!("{shadow}like the question of {other} ({score:.2})"));
     }
 
     /// This, of the calls that were made, is the caller's answer.

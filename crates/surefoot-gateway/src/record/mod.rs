@@ -306,7 +306,10 @@ impl Tale {
         self.trace.first_us.get_or_insert(self.elapsed());
         self.trace.citations.clone_from(&kept.citations);
         self.trace.abstained = kept.abstained;
-        self.note("found");
+        // How it was found may be told already.
+        if self.trace.spans.last().is_some_and(|span| span.note.is_empty()) {
+            self.note("found");
+        }
     }
 
     /// What the check of the citations gave.

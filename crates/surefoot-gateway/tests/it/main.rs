@@ -8,5 +8,6 @@ mod path;
 mod prompt;
 mod records;
 mod resilience;
+mod semantic;
 mod strategies;
 mod support;

@@ -82,6 +82,7 @@ fn with_function(project: &mut Project, plan: Plan) {
         parameters: Parameters { max_tokens: Some(100), ..Parameters::default() },
         prompt: Prompt::compile("Be brief.").unwrap(),
         strategy: (plan.strategy)(&models),
+        prompt_cache: false,
     };
     let function = Function {
         name: "f".into(),
@@ -91,6 +92,7 @@ fn with_function(project: &mut Project, plan: Plan) {
         input: Default::default(),
         output: plan.output,
         hold: false,
+        semantic: None,
         variant: "v".into(),
         variants: [("v".to_owned(), Arc::new(variant))].into(),
         keep: None,

@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod backup;
 mod budgets;
+mod cache;
 mod check;
 mod dataset;
 mod doctor;
@@ -65,6 +66,7 @@ enum Verb {
     Search(search::Search),
     Eval(eval::Eval),
     Judge(judge::Judge),
+    Cache(cache::Cache),
     Dataset(dataset::Data),
     Traces(traces::Traces),
     Why(why::Why),
@@ -97,6 +99,7 @@ impl Surefoot {
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
+            Verb::Cache(verb) => verb.run().await,
             Verb::Dataset(verb) => verb.run(),
             Verb::Traces(verb) => verb.run().await,
             Verb::Why(verb) => verb.run().await,

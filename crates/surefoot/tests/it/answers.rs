@@ -47,3 +47,44 @@ async fn the_page_s_project_answers_as_the_page_says() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_threshold_is_measured_before_it_is_set() {
+    let mut cases = String::new();
+    for (a, b, same) in [
+        ("How long is the warranty?", "How long is the warranty period?", true),
+        ("Can I return it within 30 days?", "Can I return it within 30 days, please?", true),
+        ("How long is the warranty?", "Where is the office in Bremen?", false),
+        ("Where is the office in Bremen?", "Which colours are there?", false),
+    ] {
+        cases.push_str(&json!({"a": a, "b": b, "same": same}).to_string());
+        cases.push('\n');
+    }
+    let project = Project::temp(&files());
+    project.write("alike.jsonl", &cases);
+    project.write("broken.jsonl", "{\"a\": \"x\"}\n");
+    let file = |name: &str| project.folder().join(name).display().to_string();
+    let calibrate = async |function: &str, cases: &str, most: &str| {
+        let words = ["cache", "calibrate", function, "--cases", &file(cases), "--most-false", most, "--json"];
+        project.surefoot(&words).output().await.unwrap()
+    };
+    let told = calibrate("triage", "alike.jsonl", "0.9").await;
+    let table: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let first = &table["rows"][0];
+    // Two pairs of the file differ, and those that were made of its questions: a number, negations, a name.
+    assert_eq!(first["hits"]["of"], 2, "{table}");
+    assert!(first["false_hits"]["of"].as_u64().unwrap() > 4);
+    assert_eq!(first["false_hits"]["passed"], 0, "numbers, negations and names are told apart: {table}");
+    assert!(told.status.success() && table["threshold"].is_number());
+    let few = calibrate("triage", "alike.jsonl", "0.05").await;
+    assert_eq!(few.status.code(), Some(1), "so few pairs show nothing");
+    for (function, cases, expected) in [
+        ("trriage", "alike.jsonl", "there is no function 'trriage'; the project has: triage"),
+        ("triage", "broken.jsonl", "line 1: a case is `{\"a\": \"…\", \"b\": \"…\", \"same\": true}`"),
+        ("triage", "missing.jsonl", "cannot be read"),
+    ] {
+        let refused = calibrate(function, cases, "0.05").await;
+        let told = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && told.contains(expected), "{told}");
+    }
+}

@@ -110,7 +110,10 @@ bind = "127.0.0.1"
     ),
     ("functions/answer/broken.md", "+++\nmodel = \"sim/ok\"\n+++\nfirst line\n{% if x %}\n"),
     ("functions/empty/function.toml", "description = 3\n"),
-    ("functions/shaped/function.toml", "hold = true\noutput = { type = \"objct\" }\nvariant = \"a\"\n"),
+    (
+        "functions/shaped/function.toml",
+        "hold = true\noutput = { type = \"objct\" }\nvariant = \"a\"\n[cache]\nsemantic = true\n",
+    ),
     (
         "functions/shaped/a.md",
         "+++\nmodel = \"sim/ok\"\n[cascade]\nthen = \"sim/echo\"\nwhen = [\"schema\", \"abstain\", \"citations\"]\n[vote]\nanswers = 1\n+++\nHi\n",

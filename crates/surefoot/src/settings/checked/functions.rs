@@ -3,22 +3,29 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use surefoot_gateway::{
     guards::Guards,
-    project::{Function, Model, Variant},
+    project::{Function, Model, Semantic, Variant},
 };
 use surefoot_types::conversation::Parameters;
 
 use super::{Ground, models::Models, strategy::Checkable};
 use crate::settings::{
     source::At,
-    written::{Written, function::Function as WrittenFunction, variant::Variant as WrittenVariant},
+    written::{
+        Written,
+        function::{Cache, Function as WrittenFunction},
+        variant::Variant as WrittenVariant,
+    },
 };
 
 /// Passages to ground with when nothing is said.
 const PASSAGES: usize = 6;
+/// How long an answer is kept for questions like its own, when nothing is said.
+const LIVES: Duration = Duration::from_secs(3_600);
 
 impl Ground<'_> {
     /// Every function of the project.
@@ -67,6 +74,7 @@ impl Ground<'_> {
             input,
             output,
             hold: written.hold,
+            semantic: written.cache.as_ref().and_then(|cache| self.semantic(cache)),
             variant: self.default_variant(written),
             variants,
             keep: self.keep(written.keep.as_ref()),
@@ -80,6 +88,19 @@ impl Ground<'_> {
             self.mistakes.add(&name.place, message, "Write it like `type = \"string\"`.".to_owned());
         }
         schema.clone()
+    }
+
+    /// The semantic cache, where it is turned on: not without a threshold, which only the project's own questions tell.
+    fn semantic(&self, written: &Cache) -> Option<Semantic> {
+        let on = written.semantic.as_ref().filter(|on| on.value)?;
+        let threshold = self.within("threshold", written.threshold.as_ref(), 0.5..=1.0);
+        if written.threshold.is_none() {
+            let message = "a semantic cache without a threshold";
+            let hint = "Find one with `surefoot cache calibrate FUNCTION --cases FILE`, and write `threshold = …`.";
+            self.mistakes.add(&on.place, message, hint.to_owned());
+        }
+        let lives = written.lives.as_ref().and_then(|lives| self.duration(lives)).unwrap_or(LIVES);
+        Some(Semantic { threshold: threshold?, lives, shadow: written.shadow })
     }
 
     /// The schema of a function's answers: a table, or JSON in a text.
@@ -145,6 +166,7 @@ impl Ground<'_> {
             version: blake3::hash(written.source.text.as_bytes()).to_string(),
             strategy: self.strategy(all, written, &model, models, checkable)?,
             model,
+            prompt_cache: written.prompt_cache,
             parameters,
             prompt: prompt?,
         })

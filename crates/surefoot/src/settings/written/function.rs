@@ -8,7 +8,7 @@ use super::{
 };
 use crate::settings::{
     source::{At, Place},
-    table::{Section, Toml, field, json},
+    table::{Reader, Section, Toml, field, json},
 };
 
 /// A function.
@@ -45,7 +45,26 @@ pub(crate) const FUNCTION: Section = Section {
             "Hold a streamed answer back until it fits `output`, so that one that does not can still be mended.",
         ),
         field("guards", "[guards.personal]", "as in [guards]", "Its guards, in the same tables as the project's."),
+        field("cache", "[cache]", "", "Answers given again to questions like theirs: see [cache]."),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
+    ],
+};
+
+/// Answers given again to questions like those that they answered.
+pub(crate) const CACHE: Section = Section {
+    file: "functions/<name>/function.toml",
+    header: "[cache]",
+    about: "Answers given again to questions that are like those they answered.",
+    fields: &[
+        field("semantic", "semantic = true", "false", "Whether questions are answered so."),
+        field(
+            "threshold",
+            "threshold = 0.9",
+            "required with `semantic`",
+            "How like two questions must be, 0 to 1: what `surefoot cache calibrate` says of your own questions.",
+        ),
+        field("lives", "lives = \"1h\"", "1h", "How long an answer is kept for it."),
+        field("shadow", "shadow = true", "false", "Only tell on the trace what would have been answered."),
     ],
 };
 
@@ -71,6 +90,28 @@ pub(crate) const INPUT: Section = Section {
     ],
 };
 
+/// A semantic cache.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    pub(crate) semantic: Option<At<bool>>,
+    pub(crate) threshold: Option<At<f64>>,
+    pub(crate) lives: Option<At<String>>,
+    pub(crate) shadow: bool,
+}
+
+impl Cache {
+    fn read(mut table: Reader<'_>) -> Self {
+        let cache = Self {
+            semantic: table.boolean("semantic"),
+            threshold: table.number("threshold"),
+            lives: table.string("lives"),
+            shadow: table.boolean("shadow").is_some_and(|shadow| shadow.value),
+        };
+        table.done();
+        cache
+    }
+}
+
 /// A function with its variants.
 #[derive(Debug)]
 pub(crate) struct Function {
@@ -84,6 +125,7 @@ pub(crate) struct Function {
     pub(crate) output: Option<At<Value>>,
     pub(crate) hold: bool,
     pub(crate) guards: Option<Guards>,
+    pub(crate) cache: Option<Cache>,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -102,6 +144,7 @@ impl Function {
             output: None,
             hold: false,
             guards: None,
+            cache: None,
             input: Vec::new(),
             variants,
         };
@@ -115,6 +158,7 @@ impl Function {
         function.output = table.raw("output").map(|(key, value)| At::new(json(&value), key.place));
         function.hold = table.boolean("hold").is_some_and(|hold| hold.value);
         function.guards = table.table("guards", &GUARDS).map(|guards| Guards::read(guards, &toml));
+        function.cache = table.table("cache", &CACHE).map(Cache::read);
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();

@@ -52,6 +52,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &ops::STORE,
     &telemetry::TELEMETRY,
     &function::FUNCTION,
+    &function::CACHE,
     &function::INPUT,
     &variant::VARIANT,
     &strategy::CASCADE,
