@@ -110,7 +110,7 @@ impl Gateway {
             Recalled::Kept(kept) => return outlet.replay(*kept, hold.standing(), tale).await,
             Recalled::Ask(lead) => lead,
         };
-        let asked = Asked::of(upstream, &plan, call, tale.trace()).await;
+        let asked = Asked::of(upstream, &plan, &prompt, call, tale.trace()).await;
         if let Some(like) = recall.like(asked.as_ref(), &prompt, now) {
             let shadow = asked.as_ref().is_some_and(Asked::shadow);
             tale.alike(like.kept.by, like.score, shadow);

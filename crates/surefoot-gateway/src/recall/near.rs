@@ -52,10 +52,11 @@ pub(crate) struct Like {
 
 impl Asked {
     /// The question of a request whose function answers by likeness; `None` where it does not, or may keep nothing.
-    pub(crate) async fn of(upstream: &Upstream, plan: &Plan, call: &Call, trace: &Trace) -> Option<Self> {
+    pub(crate) async fn of(upstream: &Upstream, plan: &Plan, prompt: &Screened, call: &Call, trace: &Trace) -> Option<Self> {
         let task = plan.task.as_ref()?;
         let semantic = task.function.semantic?;
-        if call.context.fresh || trace.keep == surefoot_types::trace::Keep::Nothing {
+        // Pseudonyms stand for other values in another question.
+        if prompt.vault.is_some() || call.context.fresh || trace.keep == surefoot_types::trace::Keep::Nothing {
             return None;
         }
         let question = call.chat.question();
