@@ -111,12 +111,8 @@ impl Gateway {
             Recalled::Ask(lead) => lead,
         };
         let asked = Asked::of(upstream, &plan, &prompt, call, tale.trace()).await;
-        if let Some(like) = recall.like(asked.as_ref(), &prompt, now) {
-            let shadow = asked.as_ref().is_some_and(Asked::shadow);
-            tale.alike(like.kept.by, like.score, shadow);
-            if !shadow {
-                return outlet.replay(like.kept, hold.standing(), tale).await;
-            }
+        if let Some(kept) = recall.like(asked.as_ref(), &prompt, now, tale) {
+            return outlet.replay(kept, hold.standing(), tale).await;
         }
 
         tale.enter("reserve");

@@ -23,7 +23,7 @@ use self::{
     flight::{Flights, Lead},
     near::{Like, Near},
 };
-use crate::{call::Whole, resolve::Plan, screen::Screened};
+use crate::{call::Whole, record::Tale, resolve::Plan, screen::Screened};
 
 /// Most bytes of answers that are kept.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -126,9 +126,18 @@ impl Recall {
         }
     }
 
-    /// The answer to a question like this one.
-    pub(crate) fn like(&self, asked: Option<&Asked>, prompt: &Screened, now: Timestamp) -> Option<Like> {
-        self.near.find(asked?, prompt, now)
+    /// The answer to a question like this one, to be given again. One that is only looked for (`shadow`) is noted.
+    pub(crate) fn like(
+        &self,
+        asked: Option<&Asked>,
+        prompt: &Screened,
+        now: Timestamp,
+        tale: &mut Tale,
+    ) -> Option<Kept> {
+        let asked = asked?;
+        let Like { kept, score } = self.near.find(asked, prompt, now)?;
+        tale.alike(kept.by, score, asked.shadow());
+        (!asked.shadow()).then_some(kept)
     }
 
     /// Takes away the answers of a user, given by the hash of their name, and keeps none that is late.

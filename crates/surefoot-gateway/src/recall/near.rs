@@ -52,7 +52,13 @@ pub(crate) struct Like {
 
 impl Asked {
     /// The question of a request whose function answers by likeness; `None` where it does not, or may keep nothing.
-    pub(crate) async fn of(upstream: &Upstream, plan: &Plan, prompt: &Screened, call: &Call, trace: &Trace) -> Option<Self> {
+    pub(crate) async fn of(
+        upstream: &Upstream,
+        plan: &Plan,
+        prompt: &Screened,
+        call: &Call,
+        trace: &Trace,
+    ) -> Option<Self> {
         let task = plan.task.as_ref()?;
         let semantic = task.function.semantic?;
         // Pseudonyms stand for other values in another question.

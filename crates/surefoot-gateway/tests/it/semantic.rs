@@ -50,6 +50,7 @@ fn with_function(project: &mut Project, semantic: Option<Semantic>) {
         variant: "v".into(),
         variants: [("v".to_owned(), Arc::new(variant))].into(),
         keep: None,
+        guards: None,
     };
     project.functions.insert("f".into(), Arc::new(function));
 }

@@ -64,13 +64,13 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/traces", get(traces::list))
         .route("/api/traces/{id}", get(traces::get))
         .route("/api/traces/{id}/why", get(why::get))
+        .route("/api/health/targets", get(targets::health))
         .route("/api/spend", get(spend::report))
         .route("/api/budgets", get(budgets::list));
     let everybodys = Router::new()
         .route("/api/evals", get(evals::list))
         .route("/api/evals/{id}", get(evals::get))
         .route("/api/replicas", get(replicas::list))
-        .route("/api/health/targets", get(targets::health))
         .route("/metrics", get(metrics::serve));
     let all = Router::new()
         .route("/api/keys", get(keys::list::serve).post(keys::create::serve))
