@@ -31,8 +31,6 @@ const FIRST: i64 = 1_767_225_600;
 const SECONDS: i64 = 365 * 86_400;
 /// Traces in one statement.
 const CHUNK: u64 = 250_000;
-/// Most traces that a search looks at.
-const LOOKED_AT: usize = 100_000;
 /// How often each question is asked.
 const TIMES: usize = 40;
 
@@ -154,9 +152,13 @@ fn spend(traces: u64, moments: &str) -> Vec<String> {
                 .replace("NAMES", &names.to_string());
             let name = if kind == "all" { "''".to_owned() } else { format!("'{kind}-' || n") };
             statements.push(format!(
-                "{moments} INSERT INTO spend SELECT {span}, '{kind}', t, {name}, {requests}, {requests} / 50, 0,
-                     {requests} * 1000 + n, {requests} * 900000, {requests} * 10, {requests}, 0, 0, 0, {requests} * 5,
-                     0, 0, 0, 0, NULL, 0 FROM t, name"
+                "{moments} INSERT INTO spend SELECT {span}, '{kind}', t, {name}, {requests}, {}, 0,
+                     {} + n, {}, {}, {requests}, 0, 0, 0, {}, 0, 0, 0, 0, NULL, 0 FROM t, name",
+                requests / 50,
+                requests * 1_000,
+                requests * 900_000,
+                requests * 10,
+                requests * 5,
             ));
         }
     }
@@ -196,7 +198,9 @@ async fn lists(store: &dyn Store, traces: u64) {
     let tenant = || TraceFilter { tenant: Some(format!("tenant-{}", some(20))), ..all.clone() };
     let user = || TraceFilter { user: Some(format!("user-{}", some(50))), ..all.clone() };
     let search = async |text: &str, filter: TraceFilter| {
-        let search = Search { text: text.into(), filter, most: LOOKED_AT };
+        // As the API does.
+        let unfiltered = filter == TraceFilter { before: filter.before, ..TraceFilter::default() };
+        let search = Search { text: text.into(), filter, most: if unfiltered { 100_000 } else { 20_000 } };
         store.trace_search(&search, 50).await.unwrap().traces.len()
     };
     let since = || TraceFilter { since: Timestamp::from_second(FIRST + SECONDS - 7_200).ok(), ..failed() };

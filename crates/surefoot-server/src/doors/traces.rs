@@ -20,6 +20,8 @@ use crate::{access::Who, json, state::App};
 const LARGEST_PAGE: usize = 1_000;
 /// Most traces that are looked at for a text, before a page is shown with what was found so far.
 const LOOKED_AT: usize = 100_000;
+/// The same where they are found by another filter: each of them is then looked up on its own.
+const LOOKED_UP: usize = 20_000;
 
 /// Which traces to list.
 #[derive(Debug, Default, Clone, Deserialize, utoipa::IntoParams)]
@@ -38,8 +40,8 @@ pub(crate) struct TraceQuery {
     pub(crate) tenant: Option<String>,
     /// Only of this end user.
     pub(crate) user: Option<String>,
-    /// Only those whose question holds this text. A search looks at 100,000 traces a page: where older ones are left,
-    /// `searched_to` says how far it came, and it goes on with that as `before`.
+    /// Only those whose question holds this text. A search looks at 100,000 traces a page, at 20,000 beside another filter: where
+    /// older ones are left, `searched_to` says how far it came, and it goes on with that as `before`.
     pub(crate) text: Option<String>,
     /// Only those older than this trace: the last one of the page before.
     pub(crate) before: Option<String>,
@@ -105,7 +107,8 @@ pub(crate) async fn page(app: &App, who: &Who, query: &TraceQuery) -> Result<Pag
     let Some(text) = query.text.clone().filter(|text| !text.is_empty()) else {
         return Ok(Page { traces: app.store.trace_list(&filter, limit).await?, searched_to: None });
     };
-    let search = Search { text, filter, most: LOOKED_AT };
+    let unfiltered = filter == TraceFilter { before: filter.before, ..TraceFilter::default() };
+    let search = Search { text, filter, most: if unfiltered { LOOKED_AT } else { LOOKED_UP } };
     let Found { traces, stopped_at } = app.store.trace_search(&search, limit).await?;
     Ok(Page { traces, searched_to: stopped_at })
 }
