@@ -14,7 +14,7 @@ use surefoot_types::{
 };
 use tokio::sync::mpsc;
 
-use crate::trace_context::TraceContext;
+use crate::{project::Policy, trace_context::TraceContext};
 
 /// One request, as a door read it.
 #[derive(Debug, Clone)]
@@ -69,6 +69,13 @@ pub struct Patience {
     pub total: Option<Duration>,
     /// For its beginning: the first piece of a stream, or a whole answer.
     pub begin: Option<Duration>,
+}
+
+impl Patience {
+    /// Longest wait for a whole answer, by the caller's word and the policy's.
+    pub(crate) fn least(&self, policy: Policy) -> Duration {
+        [self.total, self.begin, Some(policy.total)].into_iter().flatten().fold(policy.whole, Duration::min)
+    }
 }
 
 /// What the path sends back, in order: one `Head`, any number of `Frame`s (streams only), and one

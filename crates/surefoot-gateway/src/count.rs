@@ -1,29 +1,31 @@
 //! How many tokens a request would put into a model: asked of the provider where it has a door for that, else an
-//! estimate that says so. Nothing is answered and nothing is charged.
+//! estimate that says so. Nothing is answered and nothing is paid; it counts as a request all the same.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderMap;
 use serde_json::{Map, Value, json};
 use surefoot_dialect as dialect;
 use surefoot_types::{Fault, Retry, conversation::Dialect};
 use tokio::time::timeout;
 
 use crate::{
+    accounts::{Counted, Hold, Used},
     api::Api,
     attempt::{
-        Sent, cut,
-        presets::{self, ANTHROPIC_VERSION, Paths},
+        Sent, anthropic_headers, cut,
+        presets::{self, Paths},
     },
     call::Call,
     gateway::Gateway,
     ground::{Grounded, ground},
-    identify::identify,
-    project::{Reach, Target},
-    record::estimate_request,
+    identify::{Admitted, identify, limit},
+    project::{Project, Reach, Target},
+    record::{Tale, estimate_request},
     resolve::resolve,
     screen::screen,
+    under_way::Walker,
 };
 
 /// How long a provider may take to count.
@@ -56,16 +58,40 @@ impl Gateway {
     /// # Errors
     /// Where the caller may not, the name leads nowhere, or the provider finds the request wrong.
     pub async fn count(&self, call: &Call) -> Result<Tokens, Fault> {
-        let parts = &self.inner.parts;
+        let _walker = Walker::new(self);
+        let (parts, accounts) = (&self.inner.parts, &self.inner.accounts);
         let project = self.project();
-        let admitted = identify(&project, &parts.minted_keys.load(), &call.caller, parts.clock.now())?;
-        let plan = resolve(&project, &self.inner.upstream, admitted.as_ref(), &call.chat)?;
+        let now = parts.clock.now();
+        let admitted = identify(&project, &parts.minted_keys.load(), &call.caller, now)?;
+        let mut tale = Tale::begin(call, project.records, parts.clock.as_ref());
+        tale.admitted(admitted.as_ref());
+        let counted = Counted::of(&project, admitted.as_ref(), tale.trace(), now);
+        let mut hold = Hold::default();
+        let limited = limit(accounts, &counted, &mut hold).await;
+        let told = match limited {
+            Ok(()) => self.count_admitted(&project, call, admitted.as_ref()).await,
+            Err(fault) => Err(fault),
+        };
+        // No record tells of it: it is counted here and now.
+        accounts.recorded(&hold.settle(Used::default()), false);
+        told
+    }
+
+    async fn count_admitted(
+        &self,
+        project: &Project,
+        call: &Call,
+        admitted: Option<&Admitted>,
+    ) -> Result<Tokens, Fault> {
+        let parts = &self.inner.parts;
+        let _place = self.inner.upstream.lines.enter(&project.load).await?;
+        let plan = resolve(project, &self.inner.upstream, admitted, &call.chat)?;
         let grounded =
-            ground(&project, &plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+            ground(project, &plan, call, admitted, parts.grounding.as_deref(), parts.chance.as_ref()).await?;
         // Who counts is sent no more than who answers.
-        let grounded = screen(plan.guards(&project), &call.chat.messages, grounded)?.grounded;
+        let grounded = screen(plan.guards(project), &call.chat.messages, grounded)?.grounded;
         let told = match plan.model.targets.first() {
-            Some(target) => self.count_asked(target, &grounded).await?,
+            Some(target) => self.count_asked(call, target, &grounded).await?,
             None => None,
         };
         Ok(match told {
@@ -75,12 +101,12 @@ impl Gateway {
     }
 
     /// What the provider counts; none where it has no door for it, or does not answer.
-    async fn count_asked(&self, target: &Target, grounded: &Grounded) -> Result<Option<u64>, Fault> {
+    async fn count_asked(&self, call: &Call, target: &Target, grounded: &Grounded) -> Result<Option<u64>, Fault> {
         let Reach::Http(api) = &target.provider.reach else { return Ok(None) };
         let Some((url, body)) = question(api, grounded, &target.model) else { return Ok(None) };
         let mut headers = HeaderMap::new();
         if api.dialect() == Dialect::Anthropic {
-            headers.insert("anthropic-version", HeaderValue::from_static(ANTHROPIC_VERSION));
+            anthropic_headers(&mut headers, &call.context.headers);
         }
         let asked = async {
             let sent = Sent { api, key: target.provider.keys().first(), url, bearer: false, headers, body };

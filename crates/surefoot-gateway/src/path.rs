@@ -92,7 +92,7 @@ impl Gateway {
         let _place = upstream.lines.enter(&project.load).await?;
         tale.enter("resolve");
         let plan = resolve(project, upstream, admitted.as_ref(), &call.chat)?;
-        tale.resolved(&plan, project);
+        tale.resolved(&plan, project, &call.chat);
 
         tale.enter("ground");
         let grounded =
@@ -106,7 +106,7 @@ impl Gateway {
 
         tale.enter("recall");
         let place = if call.context.fresh { None } else { recall.place(&plan, &prompt, tale.trace()) };
-        let _lead = match recall.get(place, plan.model.policy.whole).await {
+        let _lead = match recall.get(place, call.context.patience.least(plan.model.policy)).await {
             Recalled::Kept(kept) => return outlet.replay(*kept, hold.standing(), tale).await,
             Recalled::Ask(lead) => lead,
         };
@@ -127,7 +127,7 @@ impl Gateway {
 
         tale.enter("verify");
         verify(plan, prompt, parts.grounding.as_deref(), tale);
-        recall.put(place, asked, plan.model.cache, tale.trace(), whole.as_ref());
+        recall.put(place, asked, plan.model.cache, &prompt.grounded.request, tale.trace(), whole.as_ref());
 
         Ok(outlet.guarded(whole, tale))
     }

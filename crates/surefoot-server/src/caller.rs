@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::Response,
 };
@@ -26,6 +26,9 @@ const TIMEOUT: &str = "x-surefoot-timeout";
 /// How long an SDK waits: for the first bytes and between them, or for a whole answer.
 const STAINLESS: [&str; 2] = ["x-stainless-timeout", "x-stainless-read-timeout"];
 
+/// The header in which Google's clients send their key.
+pub(crate) const GOOGLE_KEY: &str = "x-goog-api-key";
+
 /// Headers of a dialect that go on to a provider of the same dialect.
 const PASSED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
 
@@ -36,7 +39,7 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Caller {
     let scheme = |value: &str| value.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let bearer = text("authorization").filter(|value| scheme(value)).and_then(|value| Some(value.split_once(' ')?.1));
     // As the SDKs of OpenAI, Anthropic and Google send it.
-    let plain = || text("x-api-key").or_else(|| text("x-goog-api-key"));
+    let plain = || text("x-api-key").or_else(|| text(GOOGLE_KEY));
     let secret = bearer.or_else(plain).or_else(|| cookie(headers)).map(str::trim);
     Caller { secret: secret.filter(|secret| !secret.is_empty()).map(Secret::new), trusted: app.loopback }
 }
@@ -127,6 +130,7 @@ fn wrong(param: &str, wanted: &str) -> Fault {
 /// Stands before every door: refuses what a stranger's web page made a browser send, and whoever comes without a
 /// known key too often.
 pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    key_of_address(&mut request);
     if let Err(told) = strangers(&app, request.method(), request.headers(), request.uri()) {
         return refused(&app, request.uri().path(), request.headers(), &told).await;
     }
@@ -149,6 +153,19 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
         app.strangers.came(address, now);
     }
     response
+}
+
+/// Google's clients may put their key into the address. From here on it is where they else send it.
+fn key_of_address(request: &mut Request) {
+    let path = request.uri().path();
+    if !path.starts_with("/v1beta/models") && !path.starts_with("/v1/models") {
+        return;
+    }
+    let mut pairs = request.uri().query().unwrap_or_default().split('&');
+    let key = pairs.find_map(|pair| HeaderValue::from_str(pair.strip_prefix("key=")?).ok());
+    if let Some(key) = key {
+        request.headers_mut().entry(GOOGLE_KEY).or_insert(key);
+    }
 }
 
 /// On a request: whether a proxy in front says that it came to it by HTTPS.

@@ -68,14 +68,14 @@ pub fn response_bytes(response: &Value) -> Bytes {
 pub(super) fn put(response: &mut Value, own: &Object, citations: &[Citation], surefoot: &Value) {
     own_put(response, own);
     annotations_put(response, citations);
-    if !surefoot.is_null() {
-        response["surefoot"] = surefoot.clone();
+    if let (Value::Object(response), false) = (response, surefoot.is_null()) {
+        response.insert("surefoot".into(), surefoot.clone());
     }
 }
 
 pub(super) fn own_put(response: &mut Value, own: &Object) {
-    for (name, value) in own {
-        response[name] = value.clone();
+    if let Value::Object(response) = response {
+        response.extend(own.clone());
     }
 }
 
@@ -100,10 +100,13 @@ fn annotations_put(response: &mut Value, citations: &[Citation]) {
 pub(super) fn annotations(text: &str, citations: &[Citation]) -> Vec<Value> {
     let mut from = 0;
     let mut made = Vec::new();
-    for citation in citations.iter().filter(|citation| citation.holds()) {
+    for citation in citations {
         let mark = format!("[{}]", citation.mark);
         let Some(at) = text[from..].find(&mark).map(|at| from + at) else { continue };
         from = at + mark.len();
+        if !citation.holds() {
+            continue;
+        }
         let file = citation.document_id.map_or_else(|| citation.document.clone(), |id| id.to_string());
         made.push(json!({
             "type": "file_citation",
@@ -186,6 +189,9 @@ mod tests {
         let places: Vec<(u64, &str)> =
             made.iter().filter_map(|one| Some((one["index"].as_u64()?, one["filename"].as_str()?))).collect();
         assert_eq!(places, [(4, "2.md"), (22, "2.md")]);
+        let same =
+            annotations("No [1]. Yes [1].", &[citation(1, Support::Unsupported), citation(1, Support::Supported)]);
+        assert_eq!((same.len(), &same[0]["index"]), (1, &json!(12)));
     }
 
     #[test]

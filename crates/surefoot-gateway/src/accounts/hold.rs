@@ -1,6 +1,6 @@
 //! What one request holds, from the moment it was admitted to its end.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use surefoot_types::{
     Money,
@@ -78,10 +78,11 @@ impl Hold {
         let Some(inner) = self.inner.take() else { return Vec::new() };
         let now = Instant::now();
         let mut charges: Vec<Charge> = Vec::new();
+        let mut settled: BTreeSet<AccountId> = BTreeSet::new();
         let mut book = inner.lock();
         for Part { account: id, kind, amount } in parts {
             // What was held of one account in several steps is charged in one.
-            let again = charges.iter().any(|charge| charge.account == id);
+            let again = !settled.insert(id.clone());
             let cost = match kind {
                 Kind::Hard | Kind::Warn | Kind::Tokens if again => 0,
                 Kind::Hard | Kind::Warn => used.cost.as_nanos(),

@@ -352,6 +352,15 @@ async fn at_once_is_counted_to_the_end_and_tokens_as_they_were() {
     hold.settle(tokens(95));
     let refused = accounts.take(&mut hold, &[world.want(Kind::Tokens, 100, 1)], Duration::ZERO).await;
     assert_eq!(refused.unwrap_err().why, Why::Spent);
+    // Held in steps, one for each of several calls, they are used once.
+    let world = World::new();
+    let accounts = world.process("p-0");
+    let mut hold = Hold::default();
+    for _ in 0..3 {
+        accounts.take(&mut hold, &[world.want(Kind::Tokens, 100, 20)], Duration::ZERO).await.unwrap();
+    }
+    hold.settle(tokens(30));
+    assert!(accounts.take(&mut hold, &[world.want(Kind::Tokens, 100, 70)], Duration::ZERO).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

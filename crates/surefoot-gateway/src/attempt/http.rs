@@ -202,8 +202,10 @@ impl Upstream {
         let resident = self.resident(&target.provider.name).ok_or_else(|| {
             Fault::internal(format!("the provider '{}' is not part of this program", target.provider.name))
         })?;
-        let grounded = &attempting.prompt.grounded;
-        let events = resident.chat(&target.model, &grounded.request, &grounded.question, &grounded.hits).await?;
+        // What a resident says may go on to others: to a judge, or to a provider that is to mend it.
+        let prompt = attempting.prompt;
+        let events =
+            resident.chat(&target.model, &prompt.grounded.request, &prompt.aside.question, prompt.shown()).await?;
         Ok(Begun::Stream(events.map(|event| event.map(|event| Frame::made(vec![event]))).boxed()))
     }
 }
@@ -225,7 +227,7 @@ fn narrowed(api: &Api, body: Bytes) -> (Bytes, Vec<String>) {
     }
 }
 
-fn anthropic_headers(headers: &mut HeaderMap, passed: &BTreeMap<String, String>) {
+pub(crate) fn anthropic_headers(headers: &mut HeaderMap, passed: &BTreeMap<String, String>) {
     let version = passed.get("anthropic-version").map_or(presets::ANTHROPIC_VERSION, String::as_str);
     put(headers, "anthropic-version", version);
     if let Some(beta) = passed.get("anthropic-beta") {

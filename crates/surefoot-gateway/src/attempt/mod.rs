@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 pub use self::http::Upstream;
 pub(crate) use self::{
-    http::{Sent, cut, trace_headers},
+    http::{Sent, anthropic_headers, cut, trace_headers},
     outlet::Outlet,
     tries::{Tries, Turn},
 };

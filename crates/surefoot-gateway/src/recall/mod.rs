@@ -12,7 +12,7 @@ use std::time::Duration;
 use moka::{Expiry, sync::Cache};
 use surefoot_types::{
     Citation, Timestamp,
-    conversation::{Answer, Finish},
+    conversation::{Answer, ChatRequest, Finish},
     erasure::user_hash,
     ids::TraceId,
     trace::{Keep, Trace},
@@ -23,7 +23,7 @@ use self::{
     flight::{Flights, Lead},
     near::{Like, Near},
 };
-use crate::{call::Whole, record::Tale, resolve::Plan, screen::Screened};
+use crate::{call::Whole, record::Tale, resolve::Plan, screen::Screened, verify::Shape};
 
 /// Most bytes of answers that are kept.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -64,6 +64,12 @@ pub(crate) struct Kept {
     lives: Duration,
 }
 
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.answer.parts.iter().map(|part| format!("{part:?}").len()).sum()
+    }
+}
+
 struct Lives;
 
 impl Expiry<blake3::Hash, Kept> for Lives {
@@ -76,10 +82,7 @@ impl Default for Recall {
     fn default() -> Self {
         let kept = Cache::builder()
             .max_capacity(LARGEST)
-            .weigher(|_, kept: &Kept| {
-                let bytes: usize = kept.answer.parts.iter().map(|part| format!("{part:?}").len()).sum();
-                u32::try_from(bytes).unwrap_or(u32::MAX)
-            })
+            .weigher(|_, kept: &Kept| u32::try_from(kept.bytes()).unwrap_or(u32::MAX))
             .expire_after(Lives)
             .support_invalidation_closures()
             .build();
@@ -156,10 +159,11 @@ impl Recall {
         place: Option<blake3::Hash>,
         like: Option<Asked>,
         lives: Option<Duration>,
+        request: &ChatRequest,
         trace: &Trace,
         whole: Option<&Whole>,
     ) {
-        let Some(kept) = self.kept_of(lives.unwrap_or_default(), trace, whole) else { return };
+        let Some(kept) = self.kept_of(lives.unwrap_or_default(), request, trace, whole) else { return };
         if let (Some(place), Some(_)) = (place, lives) {
             self.kept.insert(place, kept.clone());
         }
@@ -170,13 +174,13 @@ impl Recall {
     }
 
     /// What is kept of an answer, if it may be.
-    fn kept_of(&self, lives: Duration, trace: &Trace, whole: Option<&Whole>) -> Option<Kept> {
+    fn kept_of(&self, lives: Duration, request: &ChatRequest, trace: &Trace, whole: Option<&Whole>) -> Option<Kept> {
         let finish = trace.finish.clone()?;
         // Cut short or declined: the next caller may fare better.
         if !matches!(finish, Finish::Stop | Finish::ToolCalls) {
             return None;
         }
-        let answer = whole.map_or_else(
+        let mut answer = whole.map_or_else(
             || Answer {
                 id: trace.id.to_string(),
                 model: trace.target().unwrap_or_default().to_owned(),
@@ -187,6 +191,10 @@ impl Recall {
             },
             |whole| whole.answer.clone(),
         );
+        // A stream stands on the trace as it came; what is kept is what its caller got.
+        if let Some(shape) = Shape::of(request).ok().flatten() {
+            shape.fit_answer(&mut answer).ok()?;
+        }
         let user = trace.user.as_deref().map(user_hash);
         if user.as_ref().and_then(|user| self.erased.get(user)).is_some_and(|at| trace.at <= at) {
             return None;

@@ -5,13 +5,20 @@
 //! only where the passages that it rests on were found for this question too.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use surefoot_types::{Citation, Timestamp, document::Hit, trace::Trace};
+use moka::sync::Cache;
 
-use super::Kept;
+use surefoot_types::{
+    Citation, Timestamp,
+    conversation::{Part, Role},
+    document::Hit,
+    trace::Trace,
+};
+
+use super::{Kept, LARGEST};
 use crate::{
     attempt::Upstream,
     call::Call,
@@ -21,19 +28,36 @@ use crate::{
     screen::Screened,
 };
 
-/// Most answers of one scope, and most scopes. The oldest goes first.
+/// Most answers of one scope. The oldest goes first.
 const ANSWERS: usize = 1_000;
-const SCOPES: usize = 1_000;
 
-/// Answers by scope.
-#[derive(Default)]
-pub(crate) struct Near(Mutex<HashMap<blake3::Hash, Vec<Entry>>>);
+/// Answers of one scope.
+type Shelf = Mutex<VecDeque<Entry>>;
+
+/// Answers by scope: as many bytes as the exact cache has, those that were used last.
+pub(crate) struct Near(Cache<blake3::Hash, Arc<Shelf>>);
+
+impl Default for Near {
+    fn default() -> Self {
+        let weigher = |_: &blake3::Hash, shelf: &Arc<Shelf>| {
+            let bytes: usize = lock(shelf).iter().map(Entry::bytes).sum();
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        Self(Cache::builder().max_capacity(LARGEST).weigher(weigher).build())
+    }
+}
 
 struct Entry {
     question: String,
     vector: Vec<f32>,
     until: Timestamp,
     kept: Kept,
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        self.question.len() + self.vector.len() * size_of::<f32>() + self.kept.bytes()
+    }
 }
 
 /// A question that may be answered as another was.
@@ -81,9 +105,9 @@ impl Asked {
 fn scope(plan: &Plan, call: &Call, trace: &Trace) -> Option<blake3::Hash> {
     let mut request = call.chat.clone();
     (request.stream, request.include_usage) = (false, false);
-    // The question is told by its vector.
-    let last = request.messages.iter().rposition(|message| message.role == surefoot_types::conversation::Role::User)?;
-    request.messages.remove(last);
+    // The words of the question are told by their vector; what it shows besides is not.
+    let last = request.messages.iter().rposition(|message| message.role == Role::User)?;
+    request.messages[last].parts.retain(|part| !matches!(part, Part::Text { .. } | Part::Refusal { .. }));
     let whose = (&trace.key, &trace.tenant, &trace.user, &trace.project_version, &trace.function, &trace.variant);
     let targets: Vec<String> = plan.model.targets.iter().map(crate::project::Target::name).collect();
     let mut told = serde_json::to_value((whose, targets, request, &call.context.input)).ok()?;
@@ -94,8 +118,9 @@ fn scope(plan: &Plan, call: &Call, trace: &Trace) -> Option<blake3::Hash> {
 impl Near {
     /// The answer to the question most like this one, if it is like enough.
     pub(crate) fn find(&self, asked: &Asked, prompt: &Screened, now: Timestamp) -> Option<Like> {
-        let shelves = self.lock();
-        let entries = shelves.get(&asked.scope)?.iter().filter(|entry| entry.until > now);
+        let shelf = self.0.get(&asked.scope)?;
+        let shelf = lock(&shelf);
+        let entries = shelf.iter().filter(|entry| entry.until > now);
         let scored = entries.map(|entry| (cosine(&entry.vector, &asked.vector), entry));
         let fits = scored.filter(|(score, entry)| {
             *score >= asked.semantic.threshold
@@ -109,28 +134,28 @@ impl Near {
     /// Keeps the answer to a question.
     pub(super) fn put(&self, asked: Asked, kept: Kept, now: Timestamp) {
         let until = now + asked.semantic.lives;
-        let mut shelves = self.lock();
-        shelves.values_mut().for_each(|entries| entries.retain(|entry| entry.until > now));
-        shelves.retain(|_, entries| !entries.is_empty());
-        if shelves.len() >= SCOPES && !shelves.contains_key(&asked.scope) {
-            return;
+        let shelf = self.0.get_with(asked.scope, Arc::default);
+        {
+            let mut entries = lock(&shelf);
+            entries.retain(|entry| entry.until > now);
+            if entries.len() >= ANSWERS {
+                entries.pop_front();
+            }
+            entries.push_back(Entry { question: asked.question, vector: asked.vector, until, kept });
         }
-        let entries = shelves.entry(asked.scope).or_default();
-        if entries.len() >= ANSWERS {
-            entries.remove(0);
-        }
-        entries.push(Entry { question: asked.question, vector: asked.vector, until, kept });
+        // It is heavier now.
+        self.0.insert(asked.scope, shelf);
     }
 
     /// Takes away the answers of a user, given by the hash of their name.
     pub(super) fn forget(&self, user: &str) {
         let of_user = |entry: &Entry| entry.kept.user.as_deref() == Some(user);
-        self.lock().values_mut().for_each(|entries| entries.retain(|entry| !of_user(entry)));
+        self.0.iter().for_each(|(_, shelf)| lock(&shelf).retain(|entry| !of_user(entry)));
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<blake3::Hash, Vec<Entry>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(shelf: &Shelf) -> MutexGuard<'_, VecDeque<Entry>> {
+    shelf.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether every passage that the citations quote was found.

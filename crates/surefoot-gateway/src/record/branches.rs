@@ -2,18 +2,20 @@
 
 use surefoot_types::{
     Code, Fault, Usage,
-    conversation::Answer,
+    conversation::{Answer, ChatRequest},
     ids::{AttemptId, TraceId},
     trace::{Attempt, Trace},
 };
 
-use super::Tale;
+use super::{Tale, estimate_request};
 use crate::call::Head;
 
 impl Tale {
     /// What the calls are for that follow.
-    pub(crate) fn purpose(&mut self, purpose: impl Into<String>) {
-        self.purpose = purpose.into();
+    pub(crate) fn asks(&mut self, purpose: &str, request: &ChatRequest) {
+        self.purpose = purpose.to_owned();
+        self.said = estimate_request(request);
+        self.most = request.parameters.max_tokens;
     }
 
     /// Tales for so many calls at once, which go on from this one. What becomes of them is the request's: they are
@@ -38,6 +40,7 @@ impl Tale {
             tier: self.tier.clone(),
             sample: self.sample,
             said: self.said,
+            most: self.most,
             purpose: self.purpose.clone(),
             branches: Vec::new(),
             unkept: None,
@@ -51,7 +54,9 @@ impl Tale {
             return;
         }
         for mut branch in std::mem::take(&mut self.branches) {
-            branch.attempt_close(Some(Fault::new(Code::Cancelled, "the request ended before the call did")));
+            let gone = Fault::new(Code::Cancelled, "the request ended before the call did");
+            branch.beside_close(gone.clone());
+            branch.attempt_close(Some(gone));
             self.trace.attempts.append(&mut branch.trace.attempts);
         }
         self.trace.attempts.sort_by_key(|attempt| attempt.at_us);

@@ -9,7 +9,7 @@ use surefoot_types::{
     trace::{Keep, Outcome, Trace},
 };
 
-use crate::screen::redact;
+use crate::screen::{LINKS, each::each_value, redact};
 
 /// Stands where words were not kept.
 const NOT_KEPT: &str = "(not kept)";
@@ -78,6 +78,14 @@ fn each_text(trace: &mut Trace, visit: &mut dyn FnMut(&mut String)) {
         each_part(parts, visit);
     }
     each_part(&mut trace.answer, visit);
+    trace.parameters.stop.iter_mut().for_each(&mut *visit);
+    for message in &mut trace.prompt {
+        message.extra.values_mut().for_each(|value| each_value(value, &mut |text, _| visit(text)));
+    }
+    // A model may write anything into an address, and what it says is told once it is whole again.
+    for verdict in trace.verdicts.iter_mut().filter(|verdict| verdict.guard == LINKS) {
+        visit(&mut verdict.reason);
+    }
     for hit in &mut trace.passages {
         visit(&mut hit.found.passage.text);
         hit.found.passage.lead.iter_mut().for_each(&mut *visit);
@@ -117,6 +125,7 @@ mod tests {
         conversation::Role,
         document::{Hit, Passage, StoredPassage},
         ids::DocumentId,
+        trace::GuardVerdict,
     };
 
     use super::*;
@@ -136,6 +145,8 @@ mod tests {
         trace.prompt[0].extra.insert("name".into(), said().into());
         trace.answer = vec![Part::text(said()), thinking, Part::Refusal { text: said() }];
         trace.parameters.stop = vec![said()];
+        let verdict = |guard: &str| GuardVerdict { guard: guard.into(), action: "flag".into(), reason: said() };
+        trace.verdicts = vec![verdict("links")];
         for citation in &mut trace.citations {
             (citation.quote, citation.sentence) = (said(), said());
         }
@@ -193,7 +204,10 @@ mod tests {
     fn redacted_words_hold_no_secret_and_no_personal_data() {
         let mut trace = trace();
         let secret = format!("sk-proj-{}", "A2b3C4d5E6f7".repeat(4));
-        trace.passages[0].found.passage.text = format!("the key is {secret}, ask anna.schmidt@example.com");
+        let said = format!("the key is {secret}, ask anna.schmidt@example.com");
+        trace.prompt[0].extra.insert("name".into(), said.as_str().into());
+        trace.parameters.stop = vec![said.clone()];
+        trace.passages[0].found.passage.text = said;
         apply(&mut trace, Keep::Redacted, &detector());
         let told = serde_json::to_string(&trace).unwrap();
         assert!(!told.contains(&secret) && !told.contains("anna.schmidt"));

@@ -50,6 +50,8 @@ pub(crate) struct Tale {
     sample: f64,
     /// The prompt's tokens, by estimate.
     said: u64,
+    /// Most tokens that an answer may have.
+    most: Option<u64>,
     /// What the calls are for that follow, where a strategy makes several.
     purpose: String,
     /// Calls that run at once, each told for itself.
@@ -72,7 +74,6 @@ impl Tale {
         let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.chat.model.as_str());
         trace.user.clone_from(&call.chat.user);
         trace.streamed = call.chat.stream;
-        trace.question = call.chat.question();
         Self::of(trace, records, &call.context, &call.chat.extra)
     }
 
@@ -103,6 +104,7 @@ impl Tale {
             tier,
             sample: records.sample,
             said: 0,
+            most: None,
             purpose: String::new(),
             branches: Vec::new(),
             unkept: None,
@@ -154,11 +156,13 @@ impl Tale {
     }
 
     /// What will be asked.
-    pub(crate) fn resolved(&mut self, plan: &Plan, project: &Project) {
+    pub(crate) fn resolved(&mut self, plan: &Plan, project: &Project, chat: &ChatRequest) {
         self.trace.project_version = Some(project.version.clone());
         let targets: Vec<String> = plan.model.targets.iter().map(Target::name).collect();
         self.unkept = plan.guards(project).personal.as_ref().and_then(|guard| guard.unkept.clone());
         self.keep_at_most(self.unkept.as_ref().map(|_| Keep::Redacted));
+        // Not before it is known what of it may be kept.
+        self.trace.question = chat.question();
         if let Some(task) = &plan.task {
             self.trace.function = Some(task.function.name.clone());
             self.trace.variant = Some(task.variant.name.clone());
@@ -188,6 +192,7 @@ impl Tale {
         self.trace.prompt.clone_from(&prompt.grounded.request.messages);
         self.trace.parameters = prompt.grounded.request.parameters.clone();
         self.said = estimate_request(&prompt.grounded.request);
+        self.most = prompt.grounded.request.parameters.max_tokens;
         self.judged(prompt.verdicts.iter().cloned());
         if !self.trace.verdicts.is_empty() {
             let told: Vec<String> = self.trace.verdicts.iter().map(|v| format!("{}: {}", v.guard, v.action)).collect();
@@ -204,6 +209,7 @@ impl Tale {
     pub(crate) fn reserved(&mut self, prompt: &Screened) {
         if let Some(cap) = prompt.grounded.cap {
             self.trace.parameters.max_tokens = Some(cap);
+            self.most = Some(cap);
             self.note(format!("an answer of at most {cap} tokens"));
         }
     }
@@ -394,7 +400,7 @@ impl Tale {
         let told = gathered.usage.unwrap_or_default();
         let input = if told.input_total() > 0 { told.input } else { self.said };
         // A provider counts no more than it was allowed to generate.
-        let most = self.trace.parameters.max_tokens.unwrap_or(u64::MAX);
+        let most = self.most.unwrap_or(u64::MAX);
         let output = estimate(&gathered.parts).min(most).max(told.output);
         Usage { input, output, estimated: true, ..told }
     }

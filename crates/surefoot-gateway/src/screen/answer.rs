@@ -12,13 +12,15 @@ use surefoot_types::{
     trace::GuardVerdict,
 };
 
-use super::{Screened, verdict};
+use super::{LINKS, Screened, verdict};
 use crate::{call::Whole, guards::LinkGuard};
 
 /// Stands between an answer and its caller. What the trace and the cache hold is the answer as it came.
 pub(crate) struct AnswerGuard {
     vault: Option<Arc<Vault>>,
     links: Option<Arc<LinkGuard>>,
+    /// What its words are: JSON where the caller asked for that.
+    form: Form,
     /// What is being told, in pieces.
     open: Option<(Telling, Piecewise)>,
     /// The arguments of tool calls, by number.
@@ -80,7 +82,8 @@ impl AnswerGuard {
     pub(crate) fn of(prompt: &Screened) -> Option<Self> {
         let (vault, links) = (prompt.vault.clone(), prompt.links.clone());
         let needed = vault.is_some() || links.is_some();
-        needed.then(|| Self { vault, links, open: None, calls: BTreeMap::new(), hosts: Vec::new() })
+        let form = if prompt.grounded.request.response_format.is_some() { Form::Json } else { Form::Text };
+        needed.then(|| Self { vault, links, form, open: None, calls: BTreeMap::new(), hosts: Vec::new() })
     }
 
     /// A frame of a stream, as the caller may see it.
@@ -117,7 +120,7 @@ impl AnswerGuard {
         self.hosts.dedup();
         let action = if self.links.as_ref()?.neutralise { "neutralise" } else { "flag" };
         let hosts = std::mem::take(&mut self.hosts);
-        (!hosts.is_empty()).then(|| verdict("links", action, hosts.join(", ")))
+        (!hosts.is_empty()).then(|| verdict(LINKS, action, hosts.join(", ")))
     }
 
     fn words(&mut self, telling: Telling, text: &str) -> String {
@@ -130,7 +133,8 @@ impl AnswerGuard {
     }
 
     fn piecewise(&self, telling: Telling) -> Piecewise {
-        let restorer = self.vault.as_ref().map(|vault| Restorer::new(Arc::clone(vault), Form::Text));
+        let form = if telling == Telling::Text { self.form } else { Form::Text };
+        let restorer = self.vault.as_ref().map(|vault| Restorer::new(Arc::clone(vault), form));
         // Reasoning is seldom shown as a page, and signed as it is.
         let links = self.links.as_ref().filter(|_| telling == Telling::Text);
         let links = links.map(|guard| links::Filter::new(guard.allowed.clone(), guard.neutralise));

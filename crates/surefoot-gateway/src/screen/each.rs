@@ -8,7 +8,7 @@ use surefoot_types::conversation::{ChatRequest, Part, ResponseFormat};
 /// Visits each text: of messages, of what tools are called with and gave back, of tools' descriptions and schemas,
 /// of the answer's shape, and of fields that the neutral words have no place for. Addresses of pictures and files
 /// are left alone, since another address would be another file; but text inside a data address is visited.
-pub(super) fn each_text(request: &mut ChatRequest, visit: &mut dyn FnMut(&mut String, Form)) {
+pub(crate) fn each_text(request: &mut ChatRequest, visit: &mut dyn FnMut(&mut String, Form)) {
     for message in &mut request.messages {
         each_part(&mut message.parts, visit);
         message.extra.values_mut().for_each(|value| each_value(value, visit));
@@ -26,7 +26,7 @@ pub(super) fn each_text(request: &mut ChatRequest, visit: &mut dyn FnMut(&mut St
 }
 
 /// Visits each text of parts.
-pub(super) fn each_part(parts: &mut [Part], visit: &mut dyn FnMut(&mut String, Form)) {
+pub(crate) fn each_part(parts: &mut [Part], visit: &mut dyn FnMut(&mut String, Form)) {
     for part in parts {
         match part {
             Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => visit(text, Form::Text),
@@ -56,7 +56,7 @@ fn inside_address(url: &mut String, visit: &mut dyn FnMut(&mut String, Form)) {
 }
 
 /// Visits the strings of a JSON value. What stands in data addresses is no text.
-fn each_value(value: &mut Value, visit: &mut dyn FnMut(&mut String, Form)) {
+pub(crate) fn each_value(value: &mut Value, visit: &mut dyn FnMut(&mut String, Form)) {
     match value {
         Value::String(text) if !text.starts_with("data:") => visit(text, Form::Text),
         Value::Array(items) => items.iter_mut().for_each(|item| each_value(item, visit)),

@@ -1,7 +1,7 @@
 //! The guards: on what really leaves, and on what comes back.
 
 mod answer;
-mod each;
+pub(crate) mod each;
 mod personal;
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use surefoot_guard::{
     injection::{self, Channel},
     personal::Detector,
-    pseudonyms::Vault,
+    pseudonyms::{Form, Vault},
     secrets,
 };
 use surefoot_types::{
@@ -26,13 +26,16 @@ use crate::{
     guards::{Guards, InjectionAction, InjectionGuard, LinkGuard, SecretAction},
 };
 
+/// The guard of links, as verdicts name it.
+pub(crate) const LINKS: &str = "links";
+
 /// A prompt that may leave.
 #[derive(Debug, Clone)]
 pub(crate) struct Screened {
     /// What to send, and what it was grounded with.
     pub(crate) grounded: Grounded,
-    /// What the caller asked, as others than this process may see it.
-    pub(crate) question: String,
+    /// The question and the passages, as they may be shown to whoever answers, judges or quotes.
+    pub(crate) aside: Aside,
     /// What the guards said.
     pub(crate) verdicts: Vec<GuardVerdict>,
     /// The pseudonyms that stand in what is sent. Lives as long as the request, and is written nowhere.
@@ -44,8 +47,18 @@ pub(crate) struct Screened {
 impl Screened {
     /// A prompt that is made of what was screened already.
     pub(crate) fn unchecked(grounded: Grounded) -> Self {
-        let question = grounded.question.clone();
-        Self { grounded, question, verdicts: Vec::new(), vault: None, links: None }
+        let aside = Aside::of(&grounded);
+        Self { grounded, aside, verdicts: Vec::new(), vault: None, links: None }
+    }
+
+    /// The passages, as they may be shown.
+    pub(crate) fn shown(&self) -> &[Hit] {
+        self.aside.hits.as_deref().unwrap_or(&self.grounded.hits)
+    }
+
+    /// What an answer says, with real values in the place of pseudonyms. For this process alone.
+    pub(crate) fn restored(&self, said: &str) -> String {
+        self.vault.as_ref().map_or_else(|| said.to_owned(), |vault| vault.restore(said, Form::Text))
     }
 
     /// The same with the request put otherwise: no longer as the caller's bytes have it.
@@ -53,6 +66,30 @@ impl Screened {
         let mut other = self.clone();
         (other.grounded.request, other.grounded.untouched) = (request, false);
         other
+    }
+}
+
+/// What stands beside a request, and may reach others by way of an answer: the question, and the passages.
+#[derive(Debug, Clone)]
+pub(crate) struct Aside {
+    pub(crate) question: String,
+    /// `None` while they are as they were found.
+    hits: Option<Vec<Hit>>,
+}
+
+impl Aside {
+    fn of(grounded: &Grounded) -> Self {
+        Self { question: grounded.question.clone(), hits: None }
+    }
+
+    /// Visits each text, to put another in its place.
+    fn each(&mut self, grounded: &Grounded, visit: &mut dyn FnMut(&mut String)) {
+        visit(&mut self.question);
+        for hit in self.hits.get_or_insert_with(|| grounded.hits.clone()) {
+            let passage = &mut hit.found.passage;
+            visit(&mut passage.text);
+            passage.lead.iter_mut().for_each(&mut *visit);
+        }
     }
 }
 
@@ -67,15 +104,15 @@ pub(crate) fn screen(guards: &Guards, said: &[Message], mut grounded: Grounded) 
     if let Some(guard) = &guards.injection {
         verdicts.extend(injections_in(guard, &grounded.request)?);
     }
-    let mut question = grounded.question.clone();
+    let mut aside = Aside::of(&grounded);
     if guards.secrets == SecretAction::Mask {
-        secrets::mask_in_place(&mut question);
+        aside.each(&grounded, &mut secrets::mask_in_place);
     }
     let vault = match &guards.personal {
         None => None,
-        Some(guard) => personal::screen(guard, said, &mut grounded, &mut question, &mut verdicts)?,
+        Some(guard) => personal::screen(guard, said, &mut grounded, &mut aside, &mut verdicts)?,
     };
-    Ok(Screened { grounded, question, verdicts, vault, links: guards.links.clone() })
+    Ok(Screened { grounded, aside, verdicts, vault, links: guards.links.clone() })
 }
 
 /// The passages that may ground an answer, and what was said of the others.

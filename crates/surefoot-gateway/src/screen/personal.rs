@@ -9,6 +9,7 @@ use surefoot_guard::{
 use surefoot_types::{Code, Fault, conversation::Message, trace::GuardVerdict};
 
 use super::{
+    Aside,
     each::{each_part, each_text},
     verdict,
 };
@@ -24,29 +25,29 @@ pub(super) fn screen(
     guard: &PersonalGuard,
     said: &[Message],
     grounded: &mut Grounded,
-    question: &mut String,
+    aside: &mut Aside,
     verdicts: &mut Vec<GuardVerdict>,
 ) -> Result<Option<Arc<Vault>>, Fault> {
-    if let Some(found) = guard.of(PersonalAction::Block).and_then(|detector| found(detector, grounded)) {
+    if let Some(found) = guard.of(PersonalAction::Block).and_then(|detector| found(detector, grounded, aside)) {
         return Err(Fault::new(Code::Blocked, format!("the prompt holds personal data: {found}"))
             .hint("Take it out, or set another action for it under [guards.personal]."));
     }
-    if let Some(found) = guard.of(PersonalAction::Flag).and_then(|detector| found(detector, grounded)) {
+    if let Some(found) = guard.of(PersonalAction::Flag).and_then(|detector| found(detector, grounded, aside)) {
         verdicts.push(verdict(GUARD, "flag", found));
     }
     if let Some(detector) = guard.of(PersonalAction::Mask)
-        && let Some(found) = found(detector, grounded)
+        && let Some(found) = found(detector, grounded, aside)
     {
         each_text(&mut grounded.request, &mut |text, _| mask_in_place(detector, text));
-        mask_in_place(detector, question);
+        aside.each(grounded, &mut |text| mask_in_place(detector, text));
         grounded.untouched = false;
         verdicts.push(verdict(GUARD, "mask", found));
     }
     let Some(detector) = guard.of(PersonalAction::Pseudonymise) else { return Ok(None) };
-    let Some(found) = found(detector, grounded) else { return Ok(None) };
+    let Some(found) = found(detector, grounded, aside) else { return Ok(None) };
     verdicts.push(verdict(GUARD, "pseudonymise", found));
     let mut vault = pseudonymise(detector, said, grounded);
-    *question = vault.mask(question);
+    aside.each(grounded, &mut |text| *text = vault.mask(text));
     Ok(Some(Arc::new(vault)))
 }
 
@@ -70,13 +71,20 @@ fn pseudonymise(detector: &Arc<Detector>, said: &[Message], grounded: &mut Groun
 }
 
 /// What of personal data a prompt holds, by kind, as a trace may tell it; `None` where there is none.
-fn found(detector: &Detector, grounded: &mut Grounded) -> Option<String> {
+fn found(detector: &Detector, grounded: &mut Grounded, aside: &Aside) -> Option<String> {
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-    each_text(&mut grounded.request, &mut |text, _| {
+    let mut count = |text: &str| {
         for finding in detector.find(text) {
             *kinds.entry(finding.kind.to_owned()).or_default() += 1;
         }
-    });
+    };
+    each_text(&mut grounded.request, &mut |text, _| count(text));
+    // Most passages stand in the prompt as well: they are not counted twice.
+    if kinds.is_empty() {
+        aside.clone().each(grounded, &mut |text| {
+            detector.find(text).iter().for_each(|finding| *kinds.entry(finding.kind.to_owned()).or_default() += 1);
+        });
+    }
     let told: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     (!told.is_empty()).then(|| told.join(", "))
 }

@@ -155,3 +155,47 @@ fn texts_for_vectors_are_screened_too() {
     let verdicts = texts(&personal(PersonalAction::Pseudonymise), &mut texts_of).unwrap();
     assert_eq!((texts_of, verdicts.len()), (["a <EMAIL_1>".to_owned(), "b".to_owned()], 1));
 }
+
+#[test]
+fn what_residents_are_shown_may_go_on_to_others() {
+    let mut prompt = grounded(ChatRequest::ask("local/extract", "Who answers?"));
+    prompt.question = "Is it jane@example.com?".into();
+    let passage: surefoot_types::document::Passage = serde_json::from_value(json!({
+        "ordinal": 0, "range": {"start": 0, "end": 1}, "heading_path": [], "text": "jane@example.com answers.", "page": null
+    }))
+    .unwrap();
+    let found = surefoot_types::document::StoredPassage {
+        key: 1,
+        document_id: surefoot_types::ids::DocumentId::from_bits(1),
+        path: "a.md".into(),
+        title: "A".into(),
+        passage,
+    };
+    prompt.hits = vec![Hit { found, score: 1.0, lexical: None, vector: None }];
+    for (action, shown) in [(PersonalAction::Pseudonymise, "<EMAIL_1>"), (PersonalAction::Mask, "[EMAIL]")] {
+        let screened = screen(&personal(action), &[], prompt.clone()).unwrap();
+        assert_eq!(screened.aside.question, format!("Is it {shown}?"));
+        assert_eq!(screened.shown()[0].found.passage.text, format!("{shown} answers."));
+        assert_eq!(
+            screened.grounded.hits[0].found.passage.text, "jane@example.com answers.",
+            "citations are held against it"
+        );
+    }
+    assert_eq!(screen(&personal(PersonalAction::Block), &[], prompt).unwrap_err().code, Code::Blocked);
+}
+
+#[test]
+fn json_stays_json_when_values_are_put_back() {
+    let mut request = ChatRequest::ask("m", "To 12 Main Street\nSpringfield, IL 62701, USA");
+    request.response_format = Some(surefoot_types::conversation::ResponseFormat::JsonObject);
+    let own = vec![("PLACE".to_owned(), surefoot_guard::personal::Own::Pattern("Main Street\n\"?Springfield".into()))];
+    let options = Options { kinds: Default::default(), own, ..Options::default() };
+    let detector = Arc::new(Detector::new(&options).unwrap());
+    let guard = PersonalGuard { by_action: vec![(PersonalAction::Pseudonymise, detector)], unkept: None };
+    let guards = Guards { personal: Some(Arc::new(guard)), ..Guards::default() };
+    let screened = screen(&guards, &[], grounded(request)).unwrap();
+    let events = vec![Event::Text { text: "{\"to\":\"<PLACE_1>\"}".into() }, Event::End];
+    let told = AnswerGuard::of(&screened).unwrap().frame(Frame::made(events));
+    let Event::Text { text } = &told.events[0] else { panic!("{told:?}") };
+    assert_eq!(serde_json::from_str::<serde_json::Value>(text).unwrap()["to"], "Main Street\nSpringfield");
+}

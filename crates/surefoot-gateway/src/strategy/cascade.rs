@@ -79,8 +79,9 @@ impl Asking<'_> {
                     .filter(|shape| shape.fit_answer(&mut answer.clone()).is_err())
                     .map(|_| "does not fit the schema".to_owned()),
                 Check::Citations => {
+                    let told = self.prompt.restored(&said);
                     let citations =
-                        grounding.map(|it| it.verify(&said, &self.prompt.grounded.hits)).unwrap_or_default();
+                        grounding.map(|it| it.verify(&told, &self.prompt.grounded.hits)).unwrap_or_default();
                     let holds = !citations.is_empty() && citations.iter().all(Citation::holds);
                     (!holds).then(|| "has citations that do not hold, or none".to_owned())
                 }

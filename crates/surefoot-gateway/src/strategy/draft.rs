@@ -40,6 +40,8 @@ impl<'a> Ask<'a> {
 
 /// An answer that nobody was sent yet.
 pub(super) struct Draft {
+    /// Who gave it.
+    pub(super) model: Arc<Model>,
     pub(super) whole: Whole,
     pub(super) head: Head,
     /// The call that gave it.
@@ -62,7 +64,7 @@ impl Asking<'_> {
             prompt.grounded.request.stream = false;
             prompt.grounded.untouched = false;
         }
-        tale.purpose(ask.purpose.as_str());
+        tale.asks(ask.purpose.as_str(), &prompt.grounded.request);
         match self.held_back(&plan, &prompt, &call, &reserve, tale, hold).await {
             Err(fault) if refuses_schema(&fault) => match by_prompt(&prompt.grounded.request) {
                 Some(request) => self.held_back(&plan, &prompt.with(request), &call, &reserve, tale, hold).await,
@@ -86,7 +88,12 @@ impl Asking<'_> {
         let attempting = Attempting { upstream, plan, prompt, call, parts, project, reserve };
         let whole = Box::pin(attempting.run(tale, hold, &mut outlet)).await?;
         let whole = whole.ok_or_else(|| Fault::internal("an answer that was to be whole was streamed"))?;
-        Ok(Draft { whole, head: outlet.into_head(), by: tale.last_attempt().map(|attempt| attempt.id) })
+        Ok(Draft {
+            model: Arc::clone(&plan.model),
+            whole,
+            head: outlet.into_head(),
+            by: tale.last_attempt().map(|attempt| attempt.id),
+        })
     }
 
     /// The same question several times at once, of the variant's own model. Those that failed are left out, unless

@@ -104,7 +104,7 @@ impl Asking<'_> {
         if let Some(how) = how {
             tale.decided(how);
         }
-        let Draft { mut whole, head, by } = match shape {
+        let Draft { mut whole, head, by, .. } = match shape {
             Some(shape) => self.fitted(shape, draft, tale, hold).await?,
             None => draft,
         };
@@ -124,7 +124,7 @@ impl Asking<'_> {
             Err(unfit) => *unfit,
         };
         let prompt = draft::repairing(self.prompt, shape, &draft.whole.answer, &misfit);
-        let ask = Ask { prompt: &prompt, held: false, ..Ask::first(self, "repair") };
+        let ask = Ask { model: &draft.model, prompt: &prompt, purpose: "repair".into(), held: false };
         let repaired = match self.draft(&ask, tale, hold).await {
             Ok(repaired) => repaired,
             // The answer is why the request failed, not that there was no money or time to mend it.

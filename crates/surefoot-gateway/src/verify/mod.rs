@@ -2,7 +2,6 @@
 
 mod shape;
 
-use surefoot_guard::pseudonyms::Form;
 use surefoot_types::{Citation, conversation};
 
 pub(crate) use self::shape::{Fitted, Misfit, Shape, ShapedStream, by_prompt, in_words, refuses_schema};
@@ -12,8 +11,7 @@ use crate::{outside::Grounding, record::Tale, resolve::Plan, screen::Screened};
 pub(crate) fn verify(plan: &Plan, prompt: &Screened, grounding: Option<&dyn Grounding>, tale: &mut Tale) {
     let grounded = plan.task.as_ref().is_some_and(|task| task.function.knowledge.is_some());
     let (true, Some(grounding)) = (grounded, grounding) else { return };
-    let words = conversation::words(&tale.trace().answer);
-    let words = prompt.vault.as_ref().map_or(words.clone(), |vault| vault.restore(&words, Form::Text));
+    let words = prompt.restored(&conversation::words(&tale.trace().answer));
     let citations = grounding.verify(&words, &prompt.grounded.hits);
     // An answer that cites what holds is an answer, whatever else it says.
     let abstained = !citations.iter().any(Citation::holds) && grounding.abstains(&words);

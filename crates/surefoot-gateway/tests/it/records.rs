@@ -7,7 +7,7 @@ use surefoot_gateway::{Project, TraceContext, identify::secret_hash, project::Re
 use surefoot_testkit::MemoryStore;
 use surefoot_types::{
     Code, Secret, Timestamp,
-    budget::Rates,
+    budget::{Limit, Per, Rates},
     erasure::user_hash,
     feedback::Feedback,
     ids::{KeyId, TraceId},
@@ -178,4 +178,13 @@ async fn the_callers_trace_is_noted() {
     call.context.trace = TraceContext::read(Some(parent), None);
     let (_, trace) = rig.ask_with(call).await;
     assert_eq!(trace.parent.as_deref(), Some(parent));
+}
+
+#[tokio::test]
+async fn of_a_request_that_is_refused_at_once_no_more_is_kept_than_of_others() {
+    let one = Limit { name: "one".into(), per: Per::All, rates: Rates { requests: Some(1), ..Rates::default() } };
+    let rig = rig_with(&[Scripted::new(&[Act::Say("ok")])], |_| {}, |project| project.limits.push(one)).await;
+    rig.ask("first", false).await;
+    let (told, trace) = rig.ask("I am anna@example.com", false).await;
+    assert_eq!((told, trace.question.as_str()), (vec!["failed rate_limited".to_owned()], ""));
 }

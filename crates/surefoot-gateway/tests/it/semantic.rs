@@ -10,7 +10,7 @@ use surefoot_gateway::{
 use surefoot_testkit::memory::MemoryStore;
 use surefoot_types::{
     Clock, SystemClock,
-    conversation::{Message, Parameters, Role},
+    conversation::{Message, Parameters, Part, Role},
     erasure::user_hash,
 };
 
@@ -90,6 +90,7 @@ async fn what_must_differ_is_asked_again() {
         ("other parameters", ask(&rig, first)),
         ("another conversation", ask(&rig, first)),
         ("another tool", ask(&rig, first)),
+        ("a picture", ask(&rig, first)),
     ];
     calls[3].1.context.fresh = true;
     calls[4].1.chat.user = Some("ana".into());
@@ -102,6 +103,7 @@ async fn what_must_differ_is_asked_again() {
         strict: None,
         extra: Default::default(),
     }];
+    calls[8].1.chat.messages[0].parts.push(Part::Image { url: "https://a.test/b.png".into(), detail: None });
     for (at, (name, call)) in calls.into_iter().enumerate() {
         assert_eq!(rig.ask_with(call).await.0[0], "head p0/x", "{name}");
         assert_eq!(provider.times_asked(), at + 2, "{name}");

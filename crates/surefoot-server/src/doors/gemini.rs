@@ -4,7 +4,7 @@
 use axum::{
     body::Body,
     extract::{OriginalUri, Path, State},
-    http::{HeaderMap, HeaderValue, Uri},
+    http::{HeaderMap, Uri},
     response::Response,
 };
 use serde_json::json;
@@ -26,9 +26,6 @@ use crate::{
 };
 
 const DIALECT: Dialect = Dialect::Gemini;
-/// The header in which Google's clients send their key; they may also put it into the address.
-pub(super) const KEY: &str = "x-goog-api-key";
-
 /// Answers, embeds or counts, in the shape of Gemini's API.
 #[utoipa::path(post, path = "/v1beta/models/{model}:{method}", tag = "models", operation_id = "gemini",
     security(("key" = [])), request_body = Value,
@@ -43,7 +40,6 @@ pub(crate) async fn serve(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let headers = with_key(headers, &uri);
     let Some((model, method)) = rest.rsplit_once(':') else { return unknown(&app, &uri, &headers).await };
     match method {
         "generateContent" => generate(&app, &headers, model, None, body).await,
@@ -59,7 +55,6 @@ pub(crate) async fn serve(
 #[utoipa::path(get, path = "/v1beta/models", tag = "models", operation_id = "gemini_models", security(("key" = [])),
     responses((status = 200, description = "The list", body = Value)))]
 pub(crate) async fn list(State(app): State<App>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
-    let headers = with_key(headers, &uri);
     models::list_in(&app, DIALECT, &uri, &headers).await
 }
 
@@ -73,18 +68,7 @@ pub(crate) async fn get(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let headers = with_key(headers, &uri);
     models::one_in(&app, DIALECT, &uri, &id, &headers).await
-}
-
-/// The headers, with a key that came in the address.
-fn with_key(mut headers: HeaderMap, uri: &Uri) -> HeaderMap {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let key = pairs.filter_map(|pair| pair.strip_prefix("key=")).find_map(|key| HeaderValue::from_str(key).ok());
-    if let Some(key) = key.filter(|_| !headers.contains_key(KEY)) {
-        headers.insert(KEY, key);
-    }
-    headers
 }
 
 fn has(uri: &Uri, wanted: &str) -> bool {

@@ -44,6 +44,7 @@ pub(crate) use self::{
 };
 use crate::{
     access::{Gate, gate},
+    caller::caller,
     console, fault, mcp,
     state::App,
 };
@@ -64,13 +65,13 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/traces", get(traces::list))
         .route("/api/traces/{id}", get(traces::get))
         .route("/api/traces/{id}/why", get(why::get))
-        .route("/api/health/targets", get(targets::health))
         .route("/api/spend", get(spend::report))
         .route("/api/budgets", get(budgets::list));
     let everybodys = Router::new()
         .route("/api/evals", get(evals::list))
         .route("/api/evals/{id}", get(evals::get))
         .route("/api/replicas", get(replicas::list))
+        .route("/api/health/targets", get(targets::health))
         .route("/metrics", get(metrics::serve));
     let all = Router::new()
         .route("/api/keys", get(keys::list::serve).post(keys::create::serve))
@@ -129,8 +130,9 @@ pub(crate) async fn refused(app: &App, path: &str, headers: &HeaderMap, told: &F
     }
     let dialect = dialect_of(path, headers);
     let trace_id = app.gateway.mint_trace();
-    if app.strangers.may_record(app.clock.now()) {
-        app.gateway.refuse(trace_id, dialect.name(), None, told).await;
+    let admitted = app.gateway.admit(&caller(app, headers), Admin::None).ok().flatten();
+    if admitted.is_some() || app.strangers.may_record(app.clock.now()) {
+        app.gateway.refuse(trace_id, dialect.name(), admitted.as_ref(), told).await;
     }
     fault::response(dialect, told, trace_id)
 }

@@ -11,7 +11,7 @@ use surefoot_dialect::{
 };
 use surefoot_types::{Code, Fault, key::Admin};
 
-use super::{gemini, refused};
+use super::refused;
 use crate::{caller::caller, reply::json, state::App};
 
 /// Everything that the caller may name: functions, aliases and the models inside the program.
@@ -67,7 +67,7 @@ fn entries(app: &App, headers: &HeaderMap) -> Result<Vec<ModelEntry>, Fault> {
 pub(crate) fn dialect(headers: &HeaderMap) -> Dialect {
     match () {
         () if headers.contains_key("anthropic-version") => Dialect::Anthropic,
-        () if headers.contains_key(gemini::KEY) => Dialect::Gemini,
+        () if headers.contains_key(crate::caller::GOOGLE_KEY) => Dialect::Gemini,
         () => Dialect::OpenaiChat,
     }
 }

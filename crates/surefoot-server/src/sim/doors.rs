@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, http::request};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use surefoot_dialect::{
     self as dialect, Dialect,
     embeddings::{self, Embeddings, EmbeddingsRequest},
@@ -101,10 +101,11 @@ impl Doors {
         let mut request = match &named {
             // On Vertex the model stands in no body, where the reader looks for it.
             Some((model, _)) if dialect == Dialect::Anthropic => {
-                let mut body: Value = serde_json::from_slice(body)
-                    .map_err(|error| Fault::new(Code::BadRequest, format!("The body is not JSON: {error}.")))?;
-                body["model"] = model.as_ref().into();
-                dialect::request_read(dialect, body.to_string().as_bytes())?
+                let mut body: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
+                    Fault::new(Code::BadRequest, format!("The body is not a JSON object: {error}."))
+                })?;
+                body.insert("model".into(), model.as_ref().into());
+                dialect::request_read(dialect, Value::Object(body).to_string().as_bytes())?
             }
             _ => dialect::request_read(dialect, body)?,
         };

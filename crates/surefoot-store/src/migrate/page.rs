@@ -270,13 +270,13 @@ async fn feedback(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page
     Ok(page(&rows, |(number, ..)| number.to_string()))
 }
 
+/// Bodies by id, after a place.
+async fn bodies(from: &SqlitePool, sql: &'static str, after: &str) -> Stored<Vec<(Vec<u8>, String)>> {
+    sqlx::query_as(sql).bind(id(after)).bind(FEW).fetch_all(from).await.map_err(unavailable)
+}
+
 async fn runs(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
-    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as("SELECT id, body FROM run WHERE id > ? ORDER BY id LIMIT ?")
-        .bind(id(after))
-        .bind(FEW)
-        .fetch_all(from)
-        .await
-        .map_err(unavailable)?;
+    let rows = bodies(from, "SELECT id, body FROM run WHERE id > ? ORDER BY id LIMIT ?", after).await?;
     for (_, body) in &rows {
         tables::run_upsert(to, &from_json(body)?).await?;
     }
@@ -284,12 +284,7 @@ async fn runs(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
 }
 
 async fn responses(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
-    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as("SELECT id, body FROM response WHERE id > ? ORDER BY id LIMIT ?")
-        .bind(id(after))
-        .bind(FEW)
-        .fetch_all(from)
-        .await
-        .map_err(unavailable)?;
+    let rows = bodies(from, "SELECT id, body FROM response WHERE id > ? ORDER BY id LIMIT ?", after).await?;
     for (_, body) in &rows {
         tables::response_insert(to, &from_json(body)?).await?;
     }

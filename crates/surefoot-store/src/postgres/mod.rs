@@ -283,7 +283,10 @@ fn is_away(error: &sqlx::Error) -> bool {
 
 /// Brings the tables up to date.
 async fn prepare(connection: &mut PgConnection) -> Stored<()> {
+    // A change to all rows, and waiting for whoever makes it, take as long as they take.
+    sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await.map_err(unavailable)?;
     MIGRATIONS.run_direct(None, connection, false).await.map_err(not_migrated)?;
+    sqlx::query("RESET statement_timeout").execute(&mut *connection).await.map_err(unavailable)?;
     months_ahead(connection).await
 }
 

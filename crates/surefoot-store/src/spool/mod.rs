@@ -142,17 +142,22 @@ impl Spool {
                     lost(error);
                 }
             })?;
-            spool.0.added.send_if_modified(|last| {
-                let later = number > *last;
-                *last = number.max(*last);
-                later
-            });
+            spool.added(number);
             Ok(())
         });
         if self.0.level == Level::Relaxed {
             return Ok(());
         }
         done.await.map_err(|_| StoreError::Unavailable("it is closed".into()))?
+    }
+
+    /// So many are safe here.
+    fn added(&self, number: i64) {
+        self.0.added.send_if_modified(|last| {
+            let later = number > *last;
+            *last = number.max(*last);
+            later
+        });
     }
 
     /// At most `limit` records after number `after`, in their order.
@@ -230,7 +235,9 @@ impl Spool {
 
     /// Whether it takes one more record. Everything that was handed in before is written by then.
     pub(crate) async fn check(&self) -> Stored<()> {
-        self.0.writer.write(Probe).await.map_err(full)
+        let number = self.0.writer.write(Probe).await.map_err(full)?;
+        self.added(number);
+        Ok(())
     }
 
     /// Leaves nothing of what was moved in the files.

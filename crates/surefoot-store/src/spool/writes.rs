@@ -104,11 +104,14 @@ pub(super) struct Probe;
 
 #[async_trait]
 impl Write for Probe {
-    type Done = ();
+    /// The last number that was given.
+    type Done = i64;
 
-    async fn apply(&self, to: &mut SqliteConnection) -> Stored<()> {
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<i64> {
         let take = "INSERT INTO refused (number, trace_id, body, why) VALUES (0, x'', zeroblob(16384), '')";
         sqlx::query(take).execute(&mut *to).await.map_err(unavailable)?;
-        sqlx::query("DELETE FROM refused WHERE number = 0").execute(to).await.map(|_| ()).map_err(unavailable)
+        sqlx::query("DELETE FROM refused WHERE number = 0").execute(&mut *to).await.map_err(unavailable)?;
+        let last = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'spool'";
+        sqlx::query_scalar(last).fetch_one(to).await.map_err(unavailable)
     }
 }

@@ -24,7 +24,8 @@ thread_local! {
 
 /// Orders checkpoints, on the thread that records.
 pub(super) struct Checkpoints {
-    order: SyncSender<()>,
+    order: Option<SyncSender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
     /// Whether one is done that had been ordered.
     done: Arc<AtomicBool>,
     /// Pages at which the next is ordered.
@@ -43,8 +44,9 @@ impl Checkpoints {
         let (order, orders) = sync_channel(1);
         let done = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&done);
-        thread::Builder::new().name("checkpoints".into()).spawn(move || carry_out(&connection, &orders, &told))?;
-        Ok(Self { order, done, next: LOG })
+        let thread = thread::Builder::new().name("checkpoints".into());
+        let thread = Some(thread.spawn(move || carry_out(&connection, &orders, &told))?);
+        Ok(Self { order: Some(order), thread, done, next: LOG })
     }
 
     /// After a commit: orders a checkpoint where the log has grown. Where one is done, the little that came to the log
@@ -54,11 +56,21 @@ impl Checkpoints {
         if pages < LOG {
             self.next = LOG;
         }
-        if pages >= self.next && self.order.try_send(()).is_ok() {
+        if pages >= self.next && self.order.as_ref().is_some_and(|order| order.try_send(()).is_ok()) {
             self.next = pages.saturating_add(LOG);
         }
         if self.done.swap(false, Ordering::Acquire) {
             checkpoint(recording);
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    /// Waits for the one under way: the connection that is closed last takes the log away.
+    fn drop(&mut self) {
+        self.order.take();
+        if let Some(Err(_)) = self.thread.take().map(thread::JoinHandle::join) {
+            tracing::error!("the thread of checkpoints panicked");
         }
     }
 }

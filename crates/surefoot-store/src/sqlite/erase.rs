@@ -4,6 +4,8 @@
 //! as it is deleted, but where rows move between pages, as they do when a tree is balanced, SQLite does not promise it of
 //! the copies left behind. Only a file written anew surely has none, so an erasure ends with `VACUUM`, and with an empty log.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use surefoot_types::{
@@ -14,6 +16,7 @@ use surefoot_types::{
     ports::{StoreError, Stored},
     spend::By,
 };
+use tokio::time::{Instant, sleep};
 
 use super::{journal::trace_delete, library::document_delete, to_json, unavailable, writer::Write};
 use crate::group::HOUR;
@@ -139,6 +142,9 @@ impl Erase {
     }
 }
 
+/// How long the log is tried to be emptied.
+const EMPTIED: Duration = Duration::from_secs(10);
+
 /// The file is written anew, and the log emptied. Not within a transaction.
 pub(crate) struct Scrub;
 
@@ -148,12 +154,18 @@ impl Write for Scrub {
 
     async fn apply(&self, to: &mut SqliteConnection) -> Stored<()> {
         sqlx::query("VACUUM").execute(&mut *to).await.map_err(unavailable)?;
-        // Waits for readers of the log as long as any statement waits for another process.
-        let (busy, _, _): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(to).await.map_err(unavailable)?;
-        if busy > 0 {
-            return Err(StoreError::Unavailable("another process reads an old state of the file".into()));
+        // For readers of the log SQLite waits itself; for whoever moves the log just now it does not.
+        let until = Instant::now() + EMPTIED;
+        loop {
+            let (busy, _, _): (i64, i64, i64) =
+                sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *to).await.map_err(unavailable)?;
+            if busy == 0 {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                return Err(StoreError::Unavailable("another process reads an old state of the file".into()));
+            }
+            sleep(Duration::from_millis(50)).await;
         }
-        Ok(())
     }
 }

@@ -162,7 +162,11 @@ impl Write for AccountPrune {
     type Done = u64;
 
     async fn apply(&self, to: &mut SqliteConnection) -> Stored<u64> {
-        expire(to, self.clock.now().as_millisecond()).await?;
+        let now = self.clock.now().as_millisecond();
+        expire(to, now).await?;
+        // Who has not asked again waits no more.
+        let gone = sqlx::query("DELETE FROM lease_want WHERE seen <= ?").bind(now - LINE).execute(&mut *to).await;
+        gone.map_err(unavailable)?;
         let done = sqlx::query(
             "DELETE FROM account WHERE start <> 0 AND start * 1000 < ? AND id NOT IN (SELECT account FROM lease)",
         )

@@ -132,6 +132,10 @@ async fn a_migration_that_is_cut_off_leaves_the_file_as_it_was() {
         // Each is applied as a whole, or not at all.
         let old = match applied {
             1 => "SELECT count(*) FROM trace WHERE cost IS NOT NULL AND summary IS NOT NULL",
+            2 => {
+                "SELECT count(*) FROM trace WHERE user IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'library')"
+            }
             3 => {
                 "SELECT count(*) FROM trace WHERE user IS NOT NULL
                   AND NOT EXISTS (SELECT 1 FROM pragma_table_info('trace') WHERE name = 'key')"

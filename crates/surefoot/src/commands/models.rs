@@ -71,10 +71,9 @@ fn price<'a>(project: &'a Project, name: &str) -> Option<&'a Price> {
 
 fn told(project: &Project, name: &str) -> Value {
     let can = project.capabilities.get(name);
-    let dollars = |money: Money| json!(money.as_nanos() as f64 / 1e9);
     let price = price(project, name).map(|price| {
         let since = price.since.map(|since| since.to_string());
-        json!({"input": dollars(price.rates.input), "output": dollars(price.rates.output), "since": since})
+        json!({"input": price.rates.input.as_dollars(), "output": price.rates.output.as_dollars(), "since": since})
     });
     let (prices, capabilities) = settings::dates();
     json!({"model": name, "context": can.context, "output": can.output, "tools": can.tools, "schema": can.schema,

@@ -30,7 +30,9 @@ pub(crate) struct Why {
 impl Why {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let store = self.place.existing_store().await?;
-        let Some(trace) = store.trace_get(self.id).await? else {
+        let found = store.trace_get(self.id).await?;
+        store.close().await;
+        let Some(trace) = found else {
             tell(format!("there is no trace {}", self.id));
             return Ok(ExitCode::FAILURE);
         };

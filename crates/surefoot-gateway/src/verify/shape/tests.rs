@@ -3,8 +3,8 @@ use surefoot_types::conversation::Event;
 
 use super::*;
 
-#[allow(clippy::needless_pass_by_value, reason = "called with what `json!` makes")]
-fn object(properties: Value, required: Value) -> Value {
+fn object(properties: impl Into<Value>, required: impl Into<Value>) -> Value {
+    let (properties, required): (Value, Value) = (properties.into(), required.into());
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 

@@ -12,6 +12,8 @@ const REPEATED: usize = 64;
 pub(super) struct Grid {
     open: Vec<Vec<Vec<String>>>,
     cells: usize,
+    /// Bytes of their text. Beyond the longest document nothing more is taken, and the document is refused by its length.
+    bytes: usize,
 }
 
 impl Grid {
@@ -68,7 +70,11 @@ impl Grid {
 
     /// Text of the last cell.
     pub(super) fn words(&mut self, words: &str) {
+        if self.bytes > super::LONGEST {
+            return;
+        }
         let words = flat(words);
+        self.bytes += words.len();
         let Some(row) = self.last_row() else { return };
         if row.is_empty() {
             row.push(String::new());
@@ -100,7 +106,7 @@ impl Grid {
         if self.is_open() {
             table.iter().for_each(|row| self.words(&row.join(" ")));
         } else {
-            self.cells = 0;
+            (self.cells, self.bytes) = (0, 0);
             paper.table(&table);
         }
     }

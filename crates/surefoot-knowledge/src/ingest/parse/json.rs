@@ -2,14 +2,23 @@
 //!
 //! Whole JSON on a line that is longer than a passage is written anew with line breaks.
 
+use std::io::{self, Write};
+
 use surefoot_types::Range;
 
 use super::Parsed;
 use crate::passages::{Block, Kind, Sizes};
 
+/// Longest source that is written anew: read, it takes many times its length.
+const SPREAD: usize = 8 << 20;
+
 pub(super) fn parse(source: String) -> Parsed {
     let longest = source.lines().map(str::len).max().unwrap_or(0);
-    let text = if longest > Sizes::default().most { spread(&source).unwrap_or(source) } else { source };
+    let text = if longest > Sizes::default().most && source.len() <= SPREAD {
+        spread(&source).unwrap_or(source)
+    } else {
+        source
+    };
     let mut blocks: Vec<Block> = members(&text).into_iter().map(block).collect();
     if blocks.is_empty() {
         blocks = super::plain::blocks(&text, true);
@@ -24,16 +33,39 @@ fn block(range: Range) -> Block {
 /// One document or one a line, with line breaks; none for what is no JSON.
 fn spread(source: &str) -> Option<String> {
     if let Ok(value) = serde_json::from_str::<serde_json::Value>(source) {
-        return serde_json::to_string_pretty(&value).ok();
+        return written(&[value]);
     }
     let values = source.lines().filter(|line| !line.trim().is_empty());
-    let mut text = String::with_capacity(source.len() * 2);
-    for value in values {
-        let value = serde_json::from_str::<serde_json::Value>(value).ok()?;
-        text.push_str(&serde_json::to_string_pretty(&value).ok()?);
-        text.push('\n');
+    written(&values.map(serde_json::from_str).collect::<Result<Vec<serde_json::Value>, _>>().ok()?)
+}
+
+/// With line breaks; none where that is longer than a document may be.
+fn written(values: &[serde_json::Value]) -> Option<String> {
+    let mut text = Bounded(Vec::new());
+    for (at, value) in values.iter().enumerate() {
+        if at > 0 {
+            text.write_all(b"\n").ok()?;
+        }
+        serde_json::to_writer_pretty(&mut text, value).ok()?;
     }
-    Some(text)
+    String::from_utf8(text.0).ok()
+}
+
+/// Takes no more than the longest document: indentation makes much of little.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > super::LONGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The topmost members: what stands between commas one level deep, and whole values where several follow one another.

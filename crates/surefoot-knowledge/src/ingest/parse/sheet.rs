@@ -1,5 +1,5 @@
 //! Excel: each sheet a table under its name. Cells are read one by one, so that a sheet that claims a million
-//! columns costs what is written in it.
+//! columns costs no more than rows that are filled up to their last cell, which are bounded.
 
 use std::io::Cursor;
 
@@ -21,18 +21,20 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, String> {
     }
     let broken = |error: calamine::XlsxError| format!("it cannot be read as an Excel workbook: {error}");
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
-    let mut cells = 0;
+    let (mut cells, mut letters) = (0, 0);
     for name in book.sheet_names() {
         paper.heading(1, &name);
         // A sheet that is a chart has no cells.
         if let Ok(mut reader) = book.worksheet_cells_reader(&name) {
             let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
             while let Some(cell) = reader.next_cell().map_err(broken)? {
-                cells += 1;
-                if cells > CELLS {
-                    return Err(format!("it has more than {CELLS} cells"));
+                // A text that many cells share is copied into each.
+                let words = shown(cell.get_value());
+                letters += words.len();
+                cells += 1 + place(&mut rows, cell.get_position(), words);
+                if cells > CELLS || letters > super::LONGEST {
+                    return Err(format!("it has more than {CELLS} cells, or too much text in them"));
                 }
-                place(&mut rows, cell.get_position(), shown(cell.get_value()));
             }
             paper.table(&rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
         }
@@ -40,21 +42,22 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, String> {
     Ok(paper.done("xlsx"))
 }
 
-/// Puts a cell into its row; rows come in order.
-fn place(rows: &mut Vec<(u32, Vec<String>)>, (row, column): (u32, u32), words: String) {
+/// Puts a cell into its row; rows come in order. How many empty ones stand before it.
+fn place(rows: &mut Vec<(u32, Vec<String>)>, (row, column): (u32, u32), words: String) -> usize {
     if words.is_empty() || column >= COLUMNS {
-        return;
+        return 0;
     }
     if rows.last().is_none_or(|(last, _)| *last != row) {
         rows.push((row, Vec::new()));
     }
-    if let Some((_, cells)) = rows.last_mut() {
-        let column = column as usize;
-        if cells.len() <= column {
-            cells.resize(column + 1, String::new());
-        }
-        cells[column] = words;
+    let Some((_, cells)) = rows.last_mut() else { return 0 };
+    let column = column as usize;
+    let before = column.saturating_sub(cells.len());
+    if cells.len() <= column {
+        cells.resize(column + 1, String::new());
     }
+    cells[column] = words;
+    before
 }
 
 fn shown(value: &DataRef<'_>) -> String {

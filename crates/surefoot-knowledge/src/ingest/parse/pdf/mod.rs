@@ -18,6 +18,9 @@ use glyphs::{Glyphs, Span};
 /// Most pages.
 const PAGES: usize = 20_000;
 
+/// Most bytes of what all pages draw.
+const HELD: usize = 8 * super::LONGEST;
+
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, String> {
     if !bytes.windows(5).take(1024).any(|window| window == b"%PDF-") {
         return Err("it is no PDF".into());
@@ -31,10 +34,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, String> {
         return Err(format!("it has more than {PAGES} pages"));
     }
     let mut pages = Vec::with_capacity(numbers.len());
-    let mut broken = None;
+    let (mut broken, mut held) = (None, 0);
     for number in &numbers {
         match page(&document, *number) {
-            Ok(spans) => pages.push((*number, layout::rows(spans))),
+            Ok(spans) => {
+                held += spans.iter().map(|span| size_of::<Span>() + span.text.len()).sum::<usize>();
+                if held > HELD {
+                    return Err("its pages hold too much text".into());
+                }
+                pages.push((*number, layout::rows(spans)));
+            }
             Err(reason) => broken = broken.or(Some(format!("its page {number} cannot be read: {reason}"))),
         }
     }

@@ -2,7 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::{Format, office::packed, parse};
+use super::{
+    Format,
+    office::{packed, workbook},
+    parse,
+};
 
 fn refused(format: Format, bytes: Vec<u8>) -> String {
     parse(format, bytes).map(|parsed| format!("read: {} bytes", parsed.text.len())).unwrap_err()
@@ -42,6 +46,26 @@ fn bombs_are_refused_with_a_reason() {
         let told = refused(format, bytes);
         assert!(told.contains(reason), "{what}: {told}");
     }
+}
+
+#[test]
+fn little_that_stands_for_much_is_refused_before_it_is_made() {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let rows: String = (1..=5_000).map(|row| format!(r#"<row r="{row}"><c r="ALL{row}"><v>1</v></c></row>"#)).collect();
+    let padded = format!(r#"<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>"#);
+    let padded: Vec<(&str, &[u8])> = workbook(&padded).iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    // Words of chance, so that it is not the archive that is refused.
+    let long: String = (0..60_000u64).map(|n| format!("{:x} ", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
+    let cell = |inside: &str| format!("<w:tr><w:tc>{inside}</w:tc></w:tr>");
+    let merged = cell("<w:tcPr><w:vMerge/></w:tcPr><w:p/>").repeat(1_000);
+    let first = cell(&format!("<w:p><w:r><w:t>{long}</w:t></w:r></w:p>"));
+    let merged = format!("<w:document><w:body><w:tbl>{first}{merged}</w:tbl></w:body></w:document>");
+    let told = refused(Format::Xlsx, packed(&padded));
+    assert!(told.contains("more than 4000000 cells"), "{told}");
+    let told = refused(Format::Docx, packed(&[("word/document.xml", merged.as_bytes())]));
+    assert!(told.contains("more than 64 MB"), "{told}");
+    let spread = format!("{}{}0{}", "[".repeat(100), "0,".repeat(1_000_000), "]".repeat(100));
+    assert_eq!(parse(Format::Json, spread.clone().into_bytes()).unwrap().text, spread);
 }
 
 #[test]
