@@ -18,7 +18,7 @@ use surefoot_testkit::{
     suite::until,
 };
 use surefoot_types::{
-    budget::{Charge, LeaseAsk, LeaseChange, Lives},
+    budget::{AccountState, Charge, LeaseAsk, LeaseChange, Lives},
     ports::{Ledger, Store},
 };
 
@@ -68,6 +68,17 @@ async fn spend(store: PostgresStore, numbers: Arc<AtomicU64>, stop: Arc<AtomicBo
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     spent
+}
+
+/// The accounts, read until no connection to the dead one is left to be tried.
+async fn accounts(store: &PostgresStore) -> Vec<AccountState> {
+    let state = Mutex::new(Vec::new());
+    until("accounts are read", async || {
+        let read = store.account_list(account("daily", "t", 1).as_str()).await;
+        read.map(|read| *state.lock().unwrap() = read).is_ok()
+    })
+    .await;
+    state.into_inner().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,13 +134,7 @@ async fn a_standby_takes_over_under_load() {
     assert_eq!(place.counted().await, (written, written + spent / 4));
     // Connections to the one that died tell so when they are used, each once.
     until("keys are read", async || other.key_list().await.is_ok_and(|keys| keys == [key(1, "app")])).await;
-    let state = Mutex::new(Vec::new());
-    until("accounts are read", async || {
-        let read = one.account_list(account("daily", "t", 1).as_str()).await;
-        read.map(|read| *state.lock().unwrap() = read).is_ok()
-    })
-    .await;
-    let state = state.into_inner().unwrap();
+    let state = accounts(&one).await;
     assert_eq!(state[0].spent, spent);
     assert!(spent > 0 && state[0].spent + state[0].leased <= LIMIT, "{state:?}");
 }
