@@ -6,7 +6,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use surefoot_guard::personal::{Detector, Options};
+use surefoot_guard::{
+    personal::{Detector, Options},
+    untrusted::Marker,
+};
 use surefoot_types::{
     Capabilities, Chance, Clock, Code, Fault, Money, Price, Timestamp,
     budget::Lives,
@@ -74,6 +77,8 @@ pub(crate) struct Inner {
     pub(crate) rate: Mutex<SpendRate>,
     /// What redacted records are masked by.
     pub(crate) detector: Detector,
+    /// Marks text that comes from elsewhere.
+    pub(crate) marker: Marker,
 }
 
 impl Gateway {
@@ -93,7 +98,8 @@ impl Gateway {
         let clock = Arc::clone(&parts.clock);
         let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, parts.lease);
         let (recall, under_way) = (Recall::default(), UnderWay::default());
-        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector }) })
+        let marker = Marker::new(parts.chance.bits());
+        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector, marker }) })
     }
 
     pub(crate) fn watch_spending(&self, trace: &Trace) {

@@ -19,8 +19,8 @@ pub trait Grounding: Send + Sync + 'static {
     /// At most `limit` passages of `knowledge` that bear on `query`, best first.
     async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault>;
 
-    /// The passages as a prompt shows them, numbered from 1.
-    fn passages_block(&self, hits: &[Hit]) -> String;
+    /// The passages as a prompt shows them, numbered from `first`.
+    fn passages_block(&self, hits: &[Hit], first: usize) -> String;
 
     /// Every citation in `answer`, checked against the passages that were shown, in their order.
     fn verify(&self, answer: &str, hits: &[Hit]) -> Vec<Citation>;

@@ -79,7 +79,7 @@ impl Gateway {
         hold: &mut Hold,
         outlet: &mut Outlet,
     ) -> Result<Option<Whole>, Fault> {
-        let Inner { parts, upstream, recall, accounts, .. } = &*self.inner;
+        let Inner { parts, upstream, recall, accounts, marker, .. } = &*self.inner;
         let now = parts.clock.now();
 
         tale.enter("identify");
@@ -95,12 +95,11 @@ impl Gateway {
         tale.resolved(&plan, project, &call.chat);
 
         tale.enter("ground");
-        let grounded =
-            ground(project, &plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        let grounded = ground(project, &plan, call, admitted.as_ref(), parts, marker).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");
-        let mut prompt = screen(plan.guards(project), &call.chat.messages, grounded)?;
+        let mut prompt = screen(plan.guards(project), marker, &call.chat.messages, grounded)?;
         tale.screened(&prompt);
         outlet.guard(AnswerGuard::of(&prompt));
 
@@ -129,7 +128,7 @@ impl Gateway {
         verify(plan, prompt, parts.grounding.as_deref(), tale);
         recall.put(place, asked, plan.model.cache, &prompt.grounded.request, tale.trace(), whole.as_ref());
 
-        Ok(outlet.guarded(whole, tale))
+        outlet.guarded(whole, tale)
     }
 
     /// Records a request that could not be read at all, so that its trace id leads somewhere.

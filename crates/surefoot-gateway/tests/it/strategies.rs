@@ -30,7 +30,7 @@ impl Grounding for NoDocuments {
         Ok(Vec::new())
     }
 
-    fn passages_block(&self, _: &[Hit]) -> String {
+    fn passages_block(&self, _: &[Hit], _: usize) -> String {
         String::new()
     }
 

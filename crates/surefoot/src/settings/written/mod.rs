@@ -45,6 +45,8 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &guard::PERSONAL,
     &guard::INJECTION,
     &guard::LINKS,
+    &guard::TOOLS,
+    &guard::INSTRUCTIONS,
     &ops::LIMIT,
     &ops::BUDGET,
     &ops::RECORDS,
