@@ -1,5 +1,6 @@
 //! Questions to passages: both legs, fused.
 
+mod copies;
 mod fuse;
 #[cfg(test)]
 mod tests;
@@ -10,12 +11,17 @@ use std::{
     sync::Arc,
 };
 
-use surefoot_types::{Code, Fault, document::Hit, ports::Library};
+use surefoot_types::{
+    Code, Fault,
+    document::{Hit, StoredPassage},
+    ports::Library,
+};
 use tokio::sync::Mutex;
 
 use crate::{
     embed::{Embedder, Kind},
-    index::Index,
+    index::{Index, Origin},
+    search::copies::Away,
 };
 pub use fuse::{Fused, fuse};
 
@@ -30,13 +36,22 @@ pub struct Knowledge {
     embedder: Arc<dyn Embedder>,
     folder: Option<PathBuf>,
     indexes: Mutex<HashMap<String, Arc<Index>>>,
+    /// Whether passages are kept here too, and since when the library has not answered.
+    away: Option<Away>,
 }
 
 impl Knowledge {
     /// Opens the knowledge of a library. Indexes are kept in a folder of their own each under `dir`, or in memory;
     /// each is opened when it is first needed.
     pub fn open(library: Arc<dyn Library>, embedder: Arc<dyn Embedder>, dir: Option<PathBuf>) -> Self {
-        Self { library, embedder, folder: dir, indexes: Mutex::default() }
+        Self { library, embedder, folder: dir, indexes: Mutex::default(), away: None }
+    }
+
+    /// Keeps the passages in the indexes too: while the library is away, searches are answered from what was there
+    /// when it was last followed.
+    #[must_use]
+    pub fn keeping_copies(self) -> Self {
+        Self { away: Some(Away::default()), ..self }
     }
 
     /// Brings a knowledge's index up to date with the library. Searching does so by itself; calling it after an
@@ -78,21 +93,21 @@ impl Knowledge {
     /// does not exist.
     pub async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
         let limit = limit.min(MOST);
-        let index = self.index(knowledge).await?;
+        let (index, is_followed) = self.searchable(knowledge).await?;
         let vectors = self.embedder.embed(&[query.to_owned()], Kind::Query).await?;
         let vector = vectors.into_iter().next().unwrap_or_default();
         let found = index.search(query, vector, DEPTH.max(limit)).await?;
         let mut fused = fuse(&found, self.embedder.lexical_weight());
         fused.truncate(limit);
-        self.hits(&fused).await
+        self.hits(&index, is_followed, &fused).await
     }
 
     /// Reads the passages. One that went meanwhile is left out: what is deleted is never shown.
-    async fn hits(&self, fused: &[Fused]) -> Result<Vec<Hit>, Fault> {
+    async fn hits(&self, index: &Index, is_followed: bool, fused: &[Fused]) -> Result<Vec<Hit>, Fault> {
         let keys: Vec<u64> = fused.iter().map(|fused| fused.scored.key).collect();
-        let stored = self.library.passage_get(&keys).await?;
+        let stored = self.passages(index, is_followed, keys).await?;
         let by_key: HashMap<u64, &Fused> = fused.iter().map(|fused| (fused.scored.key, fused)).collect();
-        let hit = |found: surefoot_types::document::StoredPassage| {
+        let hit = |found: StoredPassage| {
             let Fused { scored, score } = **by_key.get(&found.key)?;
             Some(Hit { found, score, lexical: scored.lexical, vector: scored.vector })
         };
@@ -112,12 +127,16 @@ impl Knowledge {
             return Ok(index.clone());
         }
         self.known(knowledge).await?;
-        let folder = self.folder.as_ref().map(|folder| folder.join(folder_name(knowledge)));
-        let (name, dimensions) = (self.embedder.name(), self.embedder.dimensions());
-        let library_id = self.library.library_id().await?;
-        let index = Arc::new(Index::open(knowledge, folder, name, dimensions, library_id).await?);
+        let (embedder, copies) = (self.embedder.name().to_owned(), self.away.is_some());
+        let origin = Origin { embedder, library: self.library.library_id().await?, copies };
+        let index = Arc::new(Index::open(knowledge, self.place(knowledge), origin, self.embedder.dimensions()).await?);
         indexes.insert(knowledge.to_owned(), index.clone());
         Ok(index)
+    }
+
+    /// The folder of a knowledge's index.
+    fn place(&self, knowledge: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(folder_name(knowledge)))
     }
 
     async fn known(&self, knowledge: &str) -> Result<(), Fault> {

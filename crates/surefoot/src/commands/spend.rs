@@ -115,7 +115,7 @@ impl Spend {
         say(shown.to_string());
         if self.by == By::Target {
             let saved: Money =
-                rows.iter().filter_map(|row| Some(prices.get(&row.name, row.at)?.saved(&row.sums.usage, None))).sum();
+                rows.iter().filter_map(|row| Some(prices.get(&row.name, row.at)?.saved(&row.sums.usage))).sum();
             say(format!("providers' prompt caches saved {saved}"));
         }
         if rows.iter().any(|row| row.sums.unpriced > 0) {
