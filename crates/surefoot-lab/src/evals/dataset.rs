@@ -25,6 +25,7 @@ use serde_json::{Map, Value, json};
 use surefoot_types::conversation::{Message, Role};
 
 pub use split::Split;
+pub(super) use yaml::document as yaml_document;
 
 /// One example.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -183,7 +184,7 @@ impl Dataset {
         self.cases.iter().map(|case| Value::Object(case.written()).to_string() + "\n").collect()
     }
 
-    fn of(cases: Vec<Case>) -> Self {
+    pub(super) fn of(cases: Vec<Case>) -> Self {
         let mut hasher = blake3::Hasher::new();
         for case in &cases {
             // Plain data with text keys always has a JSON form.

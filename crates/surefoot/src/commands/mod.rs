@@ -16,6 +16,7 @@ mod keys;
 mod mcp;
 mod migrate;
 mod reconcile;
+mod redteam;
 mod reference;
 mod restore;
 mod search;
@@ -62,6 +63,7 @@ enum Verb {
     Search(search::Search),
     Eval(eval::Eval),
     Judge(judge::Judge),
+    Redteam(redteam::Redteam),
     Dataset(dataset::Data),
     Traces(traces::Traces),
     Keys(keys::Keys),
@@ -91,7 +93,8 @@ impl Surefoot {
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
-            Verb::Dataset(verb) => verb.run(),
+            Verb::Redteam(verb) => verb.run().await,
+            Verb::Dataset(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
