@@ -19,6 +19,7 @@ mod mcp;
 mod migrate;
 mod models;
 mod reconcile;
+mod redteam;
 mod reference;
 mod restore;
 mod search;
@@ -66,6 +67,7 @@ enum Verb {
     Search(search::Search),
     Eval(eval::Eval),
     Judge(judge::Judge),
+    Redteam(redteam::Redteam),
     Cache(cache::Cache),
     Dataset(dataset::Data),
     Traces(traces::Traces),
@@ -99,8 +101,9 @@ impl Surefoot {
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
+            Verb::Redteam(verb) => verb.run().await,
             Verb::Cache(verb) => verb.run().await,
-            Verb::Dataset(verb) => verb.run(),
+            Verb::Dataset(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,
             Verb::Why(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
