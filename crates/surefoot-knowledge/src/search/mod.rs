@@ -1,5 +1,6 @@
 //! Questions to passages: both legs, fused.
 
+mod fold;
 mod fuse;
 #[cfg(test)]
 mod tests;
@@ -17,12 +18,30 @@ use crate::{
     embed::{Embedder, Kind},
     index::Index,
 };
+use crate::{ingest::headed, words::terms};
+use fold::fold;
 pub use fuse::{Fused, fuse};
 
 /// How many passages each leg brings to the fusion, at the least.
 const DEPTH: usize = 100;
 /// How many passages a search gives, at the most.
 pub const MOST: usize = 1000;
+
+/// Why a passage stands where it does.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Explained {
+    /// The passage with its scores.
+    #[serde(flatten)]
+    pub hit: Hit,
+    /// What its words gave to the score.
+    pub from_words: f32,
+    /// What its vector gave to the score.
+    pub from_vector: f32,
+    /// The query's terms, as they are indexed, that it holds.
+    pub held: Vec<String>,
+    /// Those that it does not.
+    pub missing: Vec<String>,
+}
 
 /// All knowledge, searchable. Shared by everyone who searches.
 pub struct Knowledge {
@@ -74,17 +93,41 @@ impl Knowledge {
         entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect()
     }
 
-    /// The best passages for a query, best first, ties by key; never more than [`MOST`]. Fails where the knowledge
-    /// does not exist.
+    /// The best passages for a query, best first, ties by key; never more than [`MOST`]. Of those that say nearly the
+    /// same the best stands for all. Fails where the knowledge does not exist.
     pub async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
-        let limit = limit.min(MOST);
+        let mut hits = fold(self.hits(&self.fused(knowledge, query, limit).await?).await?);
+        hits.truncate(limit.min(MOST));
+        Ok(hits)
+    }
+
+    /// As [`search`](Self::search), with the reason of each score.
+    pub async fn explain(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Explained>, Fault> {
+        let fused = self.fused(knowledge, query, limit).await?;
+        let mut hits = fold(self.hits(&fused).await?);
+        hits.truncate(limit.min(MOST));
+        let mut asked: Vec<String> = terms(query).into_iter().map(|term| term.text).collect();
+        asked.dedup();
+        let explained = hits.into_iter().map(|hit| {
+            let [from_words, from_vector] =
+                fused.iter().find(|fused| fused.scored.key == hit.found.key).map_or([0.0; 2], |fused| fused.parts);
+            let there = terms(&headed(&hit.found.title, &hit.found.passage));
+            let (held, missing) = asked.iter().cloned().partition(|term| there.iter().any(|there| there.text == *term));
+            Explained { hit, from_words, from_vector, held, missing }
+        });
+        Ok(explained.collect())
+    }
+
+    /// Both legs fused: twice as many as asked for, so that enough are left when duplicates are folded.
+    async fn fused(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Fused>, Fault> {
+        let limit = limit.min(MOST).saturating_mul(2);
         let index = self.index(knowledge).await?;
         let vectors = self.embedder.embed(&[query.to_owned()], Kind::Query).await?;
         let vector = vectors.into_iter().next().unwrap_or_default();
         let found = index.search(query, vector, DEPTH.max(limit)).await?;
         let mut fused = fuse(&found, self.embedder.lexical_weight());
         fused.truncate(limit);
-        self.hits(&fused).await
+        Ok(fused)
     }
 
     /// Reads the passages. One that went meanwhile is left out: what is deleted is never shown.
@@ -93,8 +136,8 @@ impl Knowledge {
         let stored = self.library.passage_get(&keys).await?;
         let by_key: HashMap<u64, &Fused> = fused.iter().map(|fused| (fused.scored.key, fused)).collect();
         let hit = |found: surefoot_types::document::StoredPassage| {
-            let Fused { scored, score } = **by_key.get(&found.key)?;
-            Some(Hit { found, score, lexical: scored.lexical, vector: scored.vector })
+            let Fused { scored, score, .. } = **by_key.get(&found.key)?;
+            Some(Hit { found, score, lexical: scored.lexical, vector: scored.vector, also: Vec::new() })
         };
         Ok(stored.into_iter().filter_map(hit).collect())
     }

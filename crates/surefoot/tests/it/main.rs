@@ -17,6 +17,7 @@ mod full;
 mod guards;
 mod keys;
 mod kill;
+mod knowledge;
 mod live;
 mod local_model;
 mod matrix;
