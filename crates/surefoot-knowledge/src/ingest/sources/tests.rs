@@ -18,10 +18,13 @@ use crate::{
     ingest::{Report, ingest},
 };
 
+/// Status, headers and body.
+type Page = (u16, String, String);
+
 /// A server of a few pages: path to status, headers and body. Remembers what it was asked.
 #[derive(Clone, Default)]
 struct Pages {
-    pages: Arc<Mutex<BTreeMap<String, (u16, String, String)>>>,
+    pages: Arc<Mutex<BTreeMap<String, Page>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
