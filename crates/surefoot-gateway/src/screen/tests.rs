@@ -175,7 +175,7 @@ fn what_residents_are_shown_may_go_on_to_others() {
         title: "A".into(),
         passage,
     };
-    prompt.hits = vec![Hit { found, score: 1.0, lexical: None, vector: None }];
+    prompt.hits = vec![Hit { found, score: 1.0, lexical: None, vector: None, also: Vec::new() }];
     for (action, shown) in [(PersonalAction::Pseudonymise, "<EMAIL_1>"), (PersonalAction::Mask, "[EMAIL]")] {
         let screened = screen(&personal(action), &[], prompt.clone()).unwrap();
         assert_eq!(screened.aside.question, format!("Is it {shown}?"));

@@ -43,6 +43,8 @@ const LAST_SPANS: Duration = Duration::from_secs(5);
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) knowledge: Arc<Knowledge>,
+    /// Where copies of what sources hold are kept.
+    copies: PathBuf,
     pub(crate) unread: Arc<Unread>,
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) gateway: Gateway,
@@ -96,6 +98,7 @@ impl House {
         Ok(Self {
             store,
             knowledge,
+            copies: data.join("sources"),
             unread,
             embedder,
             gateway,
@@ -126,13 +129,14 @@ impl House {
         self.store.close().await;
     }
 
-    /// Brings a knowledge up to date with its folder.
+    /// Brings a knowledge up to date with its source.
     pub(crate) async fn ingest(
         &self,
         source: &Source,
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<Report, Fault> {
         let (clock, chance) = (self.clock.as_ref(), self.chance.as_ref());
+        let source = &Source { cache: self.copies.clone(), ..source.clone() };
         let report = ingest::ingest(source, &*self.store, self.embedder.as_ref(), clock, chance, progress).await?;
         self.knowledge.refresh(&source.knowledge).await?;
         Ok(report)

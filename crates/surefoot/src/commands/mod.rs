@@ -63,6 +63,7 @@ enum Verb {
     Up(up::Up),
     Check(check::Check),
     Ask(ask::Ask),
+    #[command(visible_alias = "sync")]
     Ingest(ingest::Ingest),
     Search(search::Search),
     Eval(eval::Eval),
@@ -180,11 +181,14 @@ impl Place {
         self.store().await
     }
 
-    /// As [`open`](Self::open), with the documents read: an unchanged one costs a hash.
+    /// As [`open`](Self::open), with the documents read: an unchanged one costs a hash. What comes over the network is
+    /// fetched where nothing was yet; `surefoot sync` brings it up to date.
     async fn open_fresh(&self) -> anyhow::Result<(Settings, House)> {
         let (settings, house) = self.open().await?;
         for source in &settings.knowledge {
-            ingest::with_bar(&house, source).await?;
+            if source.is_local() || house.store.document_stamps(&source.knowledge).await?.is_empty() {
+                ingest::with_bar(&house, source).await?;
+            }
         }
         Ok((settings, house))
     }

@@ -18,6 +18,7 @@ mod full;
 mod guards;
 mod keys;
 mod kill;
+mod knowledge;
 mod live;
 mod local_model;
 mod matrix;
