@@ -23,6 +23,7 @@ use crate::{
     reserve::Reserve,
     resolve::resolve,
     screen::screen,
+    tools::offer,
     under_way::Walker,
     verify::verify,
 };
@@ -91,8 +92,9 @@ impl Gateway {
         tale.resolved(&plan, project);
 
         tale.enter("ground");
-        let grounded =
+        let mut grounded =
             ground(&plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        let tools = offer(&plan, call.trace_id, parts, admitted.as_ref(), &mut grounded).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");
@@ -100,7 +102,8 @@ impl Gateway {
         tale.screened(&prompt);
 
         tale.enter("recall");
-        let place = if call.context.fresh { None } else { recall.place(&plan, &prompt, tale.trace()) };
+        let place =
+            if call.context.fresh || !tools.is_empty() { None } else { recall.place(&plan, &prompt, tale.trace()) };
         if let Some(kept) = recall.get(place) {
             return outlet.replay(kept, hold.standing(), tale).await;
         }
@@ -112,10 +115,10 @@ impl Gateway {
 
         tale.enter("attempt");
         let attempting = Attempting { upstream, plan: &plan, prompt: &prompt, call, parts, project, reserve: &reserve };
-        let whole = attempting.run(tale, hold, outlet).await?;
+        let whole = tools.converse(attempting, tale, hold, outlet).await?;
 
         tale.enter("verify");
-        verify(&plan, &prompt, parts.grounding.as_deref(), tale);
+        verify(parts.grounding.as_deref(), tale);
         recall.put(place, plan.model.cache, prompt.grounded.cap, tale.trace(), whole.as_ref());
 
         Ok(whole)

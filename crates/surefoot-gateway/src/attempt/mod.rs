@@ -3,6 +3,7 @@
 //! Nothing reaches the caller before a target has begun to answer in earnest; until then another
 //! may take over. After that the answer is this target's, and if it breaks off the caller is told.
 
+mod asks;
 mod authorise;
 mod http;
 mod outlet;
@@ -36,6 +37,7 @@ use crate::{
 };
 
 /// Everything that an attempt needs to know.
+#[derive(Clone, Copy)]
 pub(crate) struct Attempting<'a> {
     pub(crate) upstream: &'a Upstream,
     pub(crate) plan: &'a Plan,
@@ -96,6 +98,7 @@ impl Attempting<'_> {
         outlet: &mut Outlet,
     ) -> Result<Option<Whole>, Fault> {
         pause(turn.wait).await;
+        asks::check(&self.prompt.grounded.request, target)?;
         let outgoing = self.upstream.outgoing(self, target)?;
         let id = AttemptId::mint(self.parts.clock.as_ref(), self.parts.chance.as_ref());
         tale.attempt_open(id, target, turn.wait, &outgoing.dropped, &self.project.prices);

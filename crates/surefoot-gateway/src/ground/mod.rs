@@ -56,7 +56,7 @@ pub(crate) async fn ground(
             may_search(admitted, knowledge)?;
             let grounding = searchable(grounding)?;
             let hits = grounding.search(knowledge, &question, task.function.passages).await?;
-            Some((grounding.passages_block(&hits), hits))
+            Some((grounding.passages_block(&hits, 1), hits))
         }
     };
     let (block, hits) = found.unzip();
@@ -78,7 +78,7 @@ impl Gateway {
     }
 }
 
-fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
+pub(crate) fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
     grounding
         .ok_or_else(|| Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment."))
 }

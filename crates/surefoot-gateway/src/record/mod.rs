@@ -9,7 +9,8 @@ use surefoot_guard::personal::Detector;
 use surefoot_types::{
     Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
     budget::Charge,
-    conversation::{ChatRequest, Event, Gathered, Part, Tool},
+    conversation::{ChatRequest, Event, Finish, Gathered, Part, Tool},
+    document::Hit,
     ids::{AttemptId, TraceId},
     ports::Record,
     trace::{Attempt, Keep, Outcome, Span, Trace},
@@ -144,9 +145,32 @@ impl Tale {
     /// What was found.
     pub(crate) fn grounded(&mut self, grounded: &Grounded) {
         self.trace.passages.clone_from(&grounded.hits);
+        self.cites |= !grounded.hits.is_empty();
         if self.cites {
             self.note(format!("{} passages", grounded.hits.len()));
         }
+    }
+
+    /// A tool found these passages too.
+    pub(crate) fn found(&mut self, hits: &[Hit]) {
+        self.cites |= !hits.is_empty();
+        self.trace.passages.extend_from_slice(hits);
+    }
+
+    /// Whether the answer's citations are to be checked and told.
+    pub(crate) fn cites(&self) -> bool {
+        self.cites
+    }
+
+    /// What the caller was told in all, where that is more than the last attempt said.
+    pub(crate) fn answered(&mut self, parts: Vec<Part>, finish: Finish) {
+        self.trace.answer = parts;
+        self.trace.finish = Some(finish);
+    }
+
+    /// What the attempts cost so far, as far as is known.
+    pub(crate) fn spent(&self) -> Money {
+        self.trace.attempts.iter().filter_map(|attempt| attempt.cost).sum()
     }
 
     /// What leaves. Its secrets are masked when it is recorded, whatever the guards do to the prompt itself.

@@ -171,6 +171,7 @@ pub(crate) fn parts(
         minted_keys: Arc::default(),
         residents,
         grounding: None,
+        toolbox: None,
         observer: None,
     }
 }

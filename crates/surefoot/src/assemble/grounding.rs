@@ -67,8 +67,8 @@ impl Grounding for KnowledgeGrounding {
         self.knowledge.search(knowledge, query, limit).await
     }
 
-    fn passages_block(&self, hits: &[Hit]) -> String {
-        cite::passages_block(hits)
+    fn passages_block(&self, hits: &[Hit], first: usize) -> String {
+        cite::passages_block(hits, first)
     }
 
     fn verify(&self, answer: &str, hits: &[Hit]) -> Vec<Citation> {

@@ -23,4 +23,5 @@ mod reference;
 mod sdk;
 mod support;
 mod telemetry;
+mod tools;
 mod upstream;

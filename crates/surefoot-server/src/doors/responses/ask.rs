@@ -143,8 +143,8 @@ async fn references(app: &App, admitted: Option<&Admitted>, request: &mut Map<St
             let kept = app.store.response_get(response).await?.filter(|one| is_of(one, admitted));
             found.push(kept.ok_or_else(unknown)?);
         }
-        let output = found.iter().filter_map(|one| one.body.get("output")?.as_array()).flatten();
-        *item = output.filter(|one| one["id"] == *id).next_back().cloned().ok_or_else(unknown)?;
+        let mut output = found.iter().filter_map(|one| one.body.get("output")?.as_array()).flatten();
+        *item = output.rfind(|one| one["id"] == *id).cloned().ok_or_else(unknown)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use surefoot_gateway::project::{Function, Model, Variant};
+use surefoot_gateway::project::{Function, McpServer, Model, Variant};
 use surefoot_types::conversation::Parameters;
 
 use super::{Ground, models::Models};
@@ -19,13 +19,24 @@ const PASSAGES: usize = 6;
 
 impl Ground<'_> {
     /// Every function of the project.
-    pub(super) fn functions(&self, written: &Written, models: &Models) -> BTreeMap<String, Arc<Function>> {
-        let functions =
-            written.functions.iter().map(|one| (one.name.value.clone(), Arc::new(self.function(written, one, models))));
-        functions.collect()
+    pub(super) fn functions(
+        &self,
+        written: &Written,
+        models: &Models,
+        mcp: &BTreeMap<String, Arc<McpServer>>,
+    ) -> BTreeMap<String, Arc<Function>> {
+        let function =
+            |one: &WrittenFunction| (one.name.value.clone(), Arc::new(self.function(written, one, models, mcp)));
+        written.functions.iter().map(function).collect()
     }
 
-    fn function(&self, all: &Written, written: &WrittenFunction, models: &Models) -> Function {
+    fn function(
+        &self,
+        all: &Written,
+        written: &WrittenFunction,
+        models: &Models,
+        mcp: &BTreeMap<String, Arc<McpServer>>,
+    ) -> Function {
         if let Some(knowledge) = &written.knowledge
             && !all.root.knowledge.iter().any(|one| one.name.value == knowledge.value)
         {
@@ -52,6 +63,8 @@ impl Ground<'_> {
             variant: self.default_variant(written),
             variants,
             keep: self.keep(written.keep.as_ref()),
+            tools: self.grants(written, mcp),
+            bounds: self.bounds(written),
         }
     }
 

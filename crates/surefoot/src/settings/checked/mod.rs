@@ -2,6 +2,7 @@
 
 mod evals;
 mod functions;
+mod mcp;
 mod models;
 mod ops;
 mod prices;
@@ -88,7 +89,7 @@ impl Ground<'_> {
         let named: BTreeSet<&str> = named.map(|name| name.value.as_str()).collect();
         let models = Models::check(self, &written.root, &named);
         let knowledge = self.knowledge(&written.root);
-        let functions = self.functions(written, &models);
+        let functions = self.functions(written, &models, &self.mcp(&written.root.mcp));
         let evals = self.evals(&written.evals, &written.root, &functions, &models);
         let root = &written.root;
         let project = Project {

@@ -29,6 +29,24 @@ pub(crate) const FUNCTION: Section = Section {
             "as in [records]",
             "What is kept of its requests: `all`, `redacted`, `metadata` or `nothing`.",
         ),
+        field(
+            "tools",
+            "tools = [\"mcp:tickets/*\"]",
+            "",
+            "Tools of MCP servers that the model may call, as `mcp:server/tool`; `*` at the end stands for any ending.",
+        ),
+        field(
+            "tool_turns",
+            "tool_turns = 8",
+            "8",
+            "How often the model may ask for tools before it has to answer; 1 to 50.",
+        ),
+        field(
+            "tool_cost",
+            "tool_cost = \"0.10\"",
+            "no limit of its own",
+            "What a request's attempts may cost, in dollars, before the model has to answer.",
+        ),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
     ],
 };
@@ -65,6 +83,9 @@ pub(crate) struct Function {
     pub(crate) passages: Option<At<i64>>,
     pub(crate) variant: Option<At<String>>,
     pub(crate) keep: Option<At<String>>,
+    pub(crate) tools: Vec<At<String>>,
+    pub(crate) tool_turns: Option<At<i64>>,
+    pub(crate) tool_cost: Option<At<String>>,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -80,6 +101,9 @@ impl Function {
             passages: None,
             variant: None,
             keep: None,
+            tools: Vec::new(),
+            tool_turns: None,
+            tool_cost: None,
             input: Vec::new(),
             variants,
         };
@@ -90,6 +114,9 @@ impl Function {
         function.passages = table.integer("passages");
         function.variant = table.string("variant");
         function.keep = table.string("keep");
+        function.tools = table.one_or_more("tools").unwrap_or_default();
+        function.tool_turns = table.integer("tool_turns");
+        function.tool_cost = table.string("tool_cost");
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();

@@ -2,6 +2,7 @@
 
 pub(crate) mod eval;
 pub(crate) mod function;
+pub(crate) mod mcp;
 pub(crate) mod ops;
 pub(crate) mod price;
 pub(crate) mod provider;
@@ -29,6 +30,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &root::MODEL,
     &root::TIMEOUTS,
     &root::KNOWLEDGE,
+    &mcp::MCP,
     &price::PRICE,
     &price::ABOVE,
     &root::DEFAULTS,

@@ -1,0 +1,216 @@
+//! Tools that are run here: the model asks for one, and is asked again with what it gave, within bounds.
+//!
+//! Two kinds go one way: the search of knowledge that a caller asks for (`file_search`), and the tools of MCP servers
+//! that a function may use. What a tool gives is data from outside, and is shown to the model as such.
+
+mod filter;
+mod offer;
+mod run;
+
+use surefoot_dialect::Frame;
+use surefoot_types::{
+    Code, Fault, Money, Usage,
+    conversation::{Answer, Event, Finish, Message, Part, Role, Tool, ToolChoice},
+};
+
+pub(crate) use self::{filter::Filter, offer::offer};
+use self::{offer::Kind, run::Ran};
+use crate::{
+    accounts::Hold,
+    attempt::{Attempting, Outlet},
+    call::Whole,
+    record::Tale,
+    screen::{Screened, screen},
+};
+
+/// The tools that are run here for one request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Toolset {
+    offered: Vec<Offered>,
+    /// What was run already, before the model was asked: the items that tell of it.
+    begun: Vec<Part>,
+    bounds: Bounds,
+    /// Whether the caller wants what a search found beside the answer.
+    results: bool,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+struct Offered {
+    tool: Tool,
+    kind: Kind,
+}
+
+/// How far the loop goes. Its time is the request's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// How often the model may ask for tools before it has to answer.
+    pub turns: u32,
+    /// How many calls it may make in all.
+    pub calls: u32,
+    /// What the attempts may cost before it has to answer.
+    pub cost: Option<Money>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { turns: 8, calls: 32, cost: None }
+    }
+}
+
+impl Toolset {
+    /// Whether there is none, so that one attempt is all there is.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.offered.is_empty() && self.begun.is_empty()
+    }
+
+    /// Asks the targets, runs what tools the model asks for, and asks again, until it answers or a bound is reached:
+    /// then it is asked to answer without.
+    pub(crate) async fn converse(
+        &self,
+        attempting: Attempting<'_>,
+        tale: &mut Tale,
+        hold: &mut Hold,
+        outlet: &mut Outlet,
+    ) -> Result<Option<Whole>, Fault> {
+        if self.is_empty() {
+            return attempting.run(tale, hold, outlet).await;
+        }
+        let mut talk = Talk { prompt: attempting.prompt.clone(), said: Vec::new(), usage: Usage::default() };
+        outlet.filtered(Filter::new(self.offered.iter().map(|one| one.tool.name.clone())));
+        talk.tell(self.begun.clone(), outlet).await?;
+        let mut calls = 0;
+        for turn in 0.. {
+            let spent = self.bounds.cost.is_some_and(|most| tale.spent() >= most);
+            let last = turn >= self.bounds.turns || calls >= self.bounds.calls || spent;
+            if last {
+                talk.prompt.grounded.request.tool_choice = Some(ToolChoice::None);
+            }
+            outlet.round();
+            let whole = Attempting { prompt: &talk.prompt, ..attempting }.run(tale, hold, outlet).await?;
+            talk.heard(tale);
+            let turned = Turn::of(tale, self);
+            if last || turned.ours.is_empty() || turned.theirs {
+                return self.close(talk, turned, whole, tale, outlet).await;
+            }
+            calls += u32::try_from(turned.ours.len()).unwrap_or(u32::MAX);
+            let ran = self.run(&attempting, &turned.ours, &talk, tale).await?;
+            talk.said.extend(turned.visible());
+            talk.go_on(turned.parts, ran, outlet).await?;
+            // What tools gave is looked at by the guards like all that leaves.
+            tale.enter("screen");
+            let screened = screen(attempting.project, talk.prompt.grounded.clone())?;
+            talk.prompt = screened;
+            tale.screened(&talk.prompt);
+            tale.enter("reserve");
+            attempting.reserve.chat(&mut talk.prompt, hold).await?;
+            tale.enter("attempt");
+        }
+        Err(Fault::new(Code::Internal, "a conversation with tools did not end"))
+    }
+
+    /// The end: what the caller is told of the whole conversation, and what the trace says was answered.
+    async fn close(
+        &self,
+        mut talk: Talk,
+        turned: Turn,
+        whole: Option<Whole>,
+        tale: &mut Tale,
+        outlet: &mut Outlet,
+    ) -> Result<Option<Whole>, Fault> {
+        talk.said.extend(turned.visible());
+        let finish = match turned.finish {
+            // Only what is run here was asked for, and nothing more is run.
+            Finish::ToolCalls if !turned.theirs => Finish::Stop,
+            finish => finish,
+        };
+        tale.answered(talk.said.clone(), finish.clone());
+        let usage = (talk.usage != Usage::default()).then_some(talk.usage);
+        outlet.close(finish.clone(), usage).await?;
+        Ok(whole.map(|whole| {
+            let answer = Answer { parts: talk.said, finish, usage, ..whole.answer };
+            Whole { answer, raw: None }
+        }))
+    }
+}
+
+/// A conversation on its way.
+struct Talk {
+    prompt: Screened,
+    /// What the caller gets to see of it.
+    said: Vec<Part>,
+    usage: Usage,
+}
+
+impl Talk {
+    /// Counts what the attempt that ended last used.
+    fn heard(&mut self, tale: &Tale) {
+        let used = tale.trace().attempts.last().and_then(|attempt| attempt.usage);
+        self.usage = used.map_or(self.usage, |used| self.usage.plus(used));
+    }
+
+    /// Puts what was said and what the tools gave before the model, for its next turn.
+    async fn go_on(&mut self, said: Vec<Part>, ran: Vec<Ran>, outlet: &mut Outlet) -> Result<(), Fault> {
+        let message = |role, parts| Message { role, parts, extra: serde_json::Map::new() };
+        let messages = &mut self.prompt.grounded.request.messages;
+        messages.push(message(Role::Assistant, said));
+        for one in &ran {
+            messages.push(message(Role::Tool, vec![one.result.clone()]));
+        }
+        // A call that was demanded was made: to demand it again would never end.
+        let choice = &mut self.prompt.grounded.request.tool_choice;
+        if !matches!(choice, Some(ToolChoice::None) | None) {
+            *choice = Some(ToolChoice::Auto);
+        }
+        let items = ran.into_iter().flat_map(|one| {
+            self.prompt.grounded.hits.extend(one.hits);
+            one.told
+        });
+        let items: Vec<Part> = items.collect();
+        self.tell(items, outlet).await
+    }
+
+    /// Tells the caller of what was run, in dialects that have words for it.
+    async fn tell(&mut self, items: Vec<Part>, outlet: &mut Outlet) -> Result<(), Fault> {
+        let event = |part: &Part| match part {
+            Part::Other { dialect, value } => Some(Event::Other { dialect: *dialect, value: value.clone() }),
+            _ => None,
+        };
+        let events: Vec<Event> = items.iter().filter_map(event).collect();
+        self.said.extend(items);
+        outlet.aside(Frame::made(events)).await
+    }
+}
+
+/// What the model said in one turn.
+struct Turn {
+    parts: Vec<Part>,
+    /// Its calls of tools that are run here: id, name, arguments.
+    ours: Vec<(String, String, String)>,
+    /// Whether it also calls tools of the caller's.
+    theirs: bool,
+    finish: Finish,
+}
+
+impl Turn {
+    fn of(tale: &Tale, tools: &Toolset) -> Self {
+        let parts = tale.trace().answer.clone();
+        let (mut ours, mut theirs) = (Vec::new(), false);
+        for part in &parts {
+            let Part::ToolCall { id, name, arguments } = part else { continue };
+            if tools.offered.iter().any(|one| one.tool.name == *name) {
+                ours.push((id.clone(), name.clone(), arguments.clone()));
+            } else {
+                theirs = true;
+            }
+        }
+        let finish = tale.trace().finish.clone().unwrap_or(Finish::Stop);
+        Self { parts, ours, theirs, finish }
+    }
+
+    /// What of it the caller sees: all but the calls that are its own business.
+    fn visible(&self) -> Vec<Part> {
+        let ours = |part: &Part| matches!(part, Part::ToolCall { id, .. } if self.ours.iter().any(|one| one.0 == *id));
+        self.parts.iter().filter(|part| !ours(part)).cloned().collect()
+    }
+}
