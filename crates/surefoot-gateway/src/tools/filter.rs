@@ -10,6 +10,8 @@ use surefoot_types::conversation::Event;
 #[derive(Debug)]
 pub(crate) struct Filter {
     ours: BTreeSet<String>,
+    /// What was done before the model was asked: told when the answer begins.
+    begun: Vec<Event>,
     started: bool,
     /// This turn's calls in their order: the number under which the caller knows each, if it is its own.
     calls: Vec<Option<usize>>,
@@ -18,8 +20,8 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn new(ours: impl Iterator<Item = String>) -> Self {
-        Self { ours: ours.collect(), started: false, calls: Vec::new(), next: 0 }
+    pub(super) fn new(ours: impl Iterator<Item = String>, begun: Vec<Event>) -> Self {
+        Self { ours: ours.collect(), begun, started: false, calls: Vec::new(), next: 0 }
     }
 
     /// The next turn begins.
@@ -29,7 +31,14 @@ impl Filter {
 
     /// What of a frame is passed on; written from its events, since what follows is another turn's.
     pub(crate) fn pass(&mut self, frame: Frame) -> Frame {
-        Frame::made(frame.events.into_iter().filter_map(|event| self.event(event)).collect())
+        let mut events = Vec::with_capacity(frame.events.len());
+        for event in frame.events {
+            events.extend(self.event(event));
+            if self.started {
+                events.append(&mut self.begun);
+            }
+        }
+        Frame::made(events)
     }
 
     fn event(&mut self, event: Event) -> Option<Event> {
@@ -55,7 +64,7 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
-    use surefoot_types::conversation::Finish;
+    use surefoot_types::conversation::{Dialect, Finish};
 
     use super::*;
 
@@ -72,7 +81,8 @@ mod tests {
         let start = Event::Start { id: "a".into(), model: "m".into(), usage: None };
         let text = Event::Text { text: "x".into() };
         let end = [Event::Finish { finish: Finish::ToolCalls }, Event::End];
-        let mut filter = Filter::new(["ours".to_owned()].into_iter());
+        let before = Event::Other { dialect: Dialect::OpenaiResponses, value: "before".into() };
+        let mut filter = Filter::new(["ours".to_owned()].into_iter(), vec![before.clone()]);
         let mut told = Vec::new();
         for turn in [
             vec![start.clone(), text.clone(), call(0, "ours"), arguments(0), call(1, "theirs"), arguments(1)],
@@ -83,7 +93,7 @@ mod tests {
             told.extend(filter.pass(Frame::made(end.to_vec())).events);
         }
         let theirs = |index, was: usize| Event::ToolCall { index, id: format!("theirs_{was}"), name: "theirs".into() };
-        let expected = [start, text.clone(), theirs(0, 1), arguments(0), theirs(1, 0), arguments(1), text];
+        let expected = [start, before, text.clone(), theirs(0, 1), arguments(0), theirs(1, 0), arguments(1), text];
         assert_eq!(told, expected);
     }
 }

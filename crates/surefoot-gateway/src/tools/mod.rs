@@ -76,9 +76,9 @@ impl Toolset {
         if self.is_empty() {
             return attempting.run(tale, hold, outlet).await;
         }
-        let mut talk = Talk { prompt: attempting.prompt.clone(), said: Vec::new(), usage: Usage::default() };
-        outlet.filtered(Filter::new(self.offered.iter().map(|one| one.tool.name.clone())));
-        talk.tell(self.begun.clone(), outlet).await?;
+        let said = self.begun.clone();
+        let mut talk = Talk { prompt: attempting.prompt.clone(), said, usage: Usage::default() };
+        outlet.filtered(Filter::new(self.offered.iter().map(|one| one.tool.name.clone()), events(&self.begun)));
         let mut calls = 0;
         for turn in 0.. {
             let spent = self.bounds.cost.is_some_and(|most| tale.spent() >= most);
@@ -172,14 +172,19 @@ impl Talk {
 
     /// Tells the caller of what was run, in dialects that have words for it.
     async fn tell(&mut self, items: Vec<Part>, outlet: &mut Outlet) -> Result<(), Fault> {
-        let event = |part: &Part| match part {
-            Part::Other { dialect, value } => Some(Event::Other { dialect: *dialect, value: value.clone() }),
-            _ => None,
-        };
-        let events: Vec<Event> = items.iter().filter_map(event).collect();
+        let events = events(&items);
         self.said.extend(items);
         outlet.aside(Frame::made(events)).await
     }
+}
+
+/// The items that tell of calls, as events of a stream.
+fn events(items: &[Part]) -> Vec<Event> {
+    let event = |part: &Part| match part {
+        Part::Other { dialect, value } => Some(Event::Other { dialect: *dialect, value: value.clone() }),
+        _ => None,
+    };
+    items.iter().filter_map(event).collect()
 }
 
 /// What the model said in one turn.

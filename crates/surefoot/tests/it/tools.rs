@@ -91,6 +91,15 @@ async fn a_local_model_that_calls_none_is_given_what_was_found_and_cites_it() {
     assert!(text["text"].as_str().unwrap().contains("7.30"), "{told}");
     assert_eq!(text["annotations"][0]["filename"], "harbour.md", "{told}");
     assert_eq!(told["surefoot"]["citations"][0]["support"], "quoted", "{told}");
+    let mut body = search("local/extract", &[]);
+    body["stream"] = true.into();
+    let response =
+        reqwest::Client::new().post(format!("{}/v1/responses", served.url)).json(&body).send().await.unwrap();
+    let text = response.text().await.unwrap();
+    let last = text.lines().rfind(|line| line.starts_with("data: ")).unwrap();
+    let last: Value = serde_json::from_str(&last["data: ".len()..]).unwrap();
+    assert_eq!((&last["type"], &last["response"]["model"]), (&json!("response.completed"), &told["model"]), "{last}");
+    assert_eq!(last["response"]["output"][0]["type"], "file_search_call", "{last}");
     // What it went on from is the caller's to go on from again.
     let next = json!({"model": "sim/echo", "input": "and back?", "previous_response_id": told["id"]});
     assert_eq!(sent(&served, "/v1/responses", &next).await["status"], "completed");
