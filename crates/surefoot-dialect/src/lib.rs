@@ -87,6 +87,15 @@ pub fn request_write(target: Dialect, request: &ChatRequest, model: &str) -> Wri
     }
 }
 
+/// The body of a request with the marks by which the provider keeps the prompt's beginning, where the dialect has
+/// them and the caller put none: Anthropic's. Others keep it unasked.
+pub fn prompt_cached(dialect: Dialect, body: Bytes) -> Bytes {
+    match dialect {
+        Dialect::Anthropic => anthropic::cache_marked(&body).map_or(body, Bytes::from),
+        Dialect::OpenaiChat | Dialect::OpenaiResponses | Dialect::Gemini | Dialect::Bedrock => body,
+    }
+}
+
 /// Reads a whole answer.
 ///
 /// # Errors

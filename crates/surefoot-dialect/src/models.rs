@@ -16,6 +16,8 @@ pub struct ModelEntry {
     pub owner: String,
     /// When it was made known, in seconds since 1970.
     pub created: i64,
+    /// What Surefoot knows of it, beside the dialect's own fields; null where that is nothing.
+    pub surefoot: Value,
 }
 
 /// All models.
@@ -40,6 +42,14 @@ pub fn one_write(dialect: Dialect, model: &ModelEntry) -> Bytes {
 }
 
 fn entry(dialect: Dialect, model: &ModelEntry) -> Value {
+    let mut entry = of_dialect(dialect, model);
+    if !model.surefoot.is_null() {
+        entry["surefoot"] = model.surefoot.clone();
+    }
+    entry
+}
+
+fn of_dialect(dialect: Dialect, model: &ModelEntry) -> Value {
     match dialect {
         Dialect::OpenaiChat | Dialect::OpenaiResponses => {
             json!({"id": model.id, "object": "model", "created": model.created, "owned_by": model.owner})
@@ -66,7 +76,8 @@ mod tests {
 
     #[test]
     fn lists_have_the_dialect_shape() {
-        let models = [ModelEntry { id: "answer".into(), owner: "surefoot".into(), created: 1_700_000_000 }];
+        let (id, owner) = ("answer".to_owned(), "surefoot".to_owned());
+        let models = [ModelEntry { id, owner, created: 1_700_000_000, surefoot: Value::Null }];
         assert_eq!(
             list_write(Dialect::OpenaiChat, &models),
             r#"{"object":"list","data":[{"id":"answer","object":"model","created":1700000000,"owned_by":"surefoot"}]}"#
@@ -83,5 +94,8 @@ mod tests {
             one_write(Dialect::OpenaiChat, &models[0]),
             r#"{"id":"answer","object":"model","created":1700000000,"owned_by":"surefoot"}"#
         );
+        let known = ModelEntry { surefoot: json!({"context": 100}), ..models[0].clone() };
+        let written = one_write(Dialect::Anthropic, &known);
+        assert!(written.ends_with(br#","surefoot":{"context":100}}"#), "{written:?}");
     }
 }

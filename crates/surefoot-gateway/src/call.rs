@@ -1,6 +1,6 @@
 //! What a door hands to the path, and what it gets back.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -58,6 +58,17 @@ pub struct Context {
     pub trace: Option<TraceContext>,
     /// Whether a kept answer is of no use: another answer to the same question is wanted.
     pub fresh: bool,
+    /// How long the caller waits.
+    pub patience: Patience,
+}
+
+/// How long a caller waits, as far as it says so. The settings' own limits hold besides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Patience {
+    /// For the end of the answer.
+    pub total: Option<Duration>,
+    /// For its beginning: the first piece of a stream, or a whole answer.
+    pub begin: Option<Duration>,
 }
 
 /// What the path sends back, in order: one `Head`, any number of `Frame`s (streams only), and one
@@ -167,6 +178,9 @@ pub struct Added {
     /// True when the answer came from the cache.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
+    /// How the answer was chosen, where the variant has a strategy: `vote: 3 of 5 agree`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
 }
 
 impl Added {
@@ -181,6 +195,7 @@ impl Added {
             dropped: Vec::new(),
             cost_usd: None,
             cached: false,
+            strategy: None,
         }
     }
 

@@ -23,6 +23,7 @@ use crate::{
     project::{Reach, Target},
     record::estimate_request,
     resolve::resolve,
+    screen::screen,
 };
 
 /// How long a provider may take to count.
@@ -60,7 +61,9 @@ impl Gateway {
         let admitted = identify(&project, &parts.minted_keys.load(), &call.caller, parts.clock.now())?;
         let plan = resolve(&project, &self.inner.upstream, admitted.as_ref(), &call.chat)?;
         let grounded =
-            ground(&plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+            ground(&project, &plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        // Who counts is sent no more than who answers.
+        let grounded = screen(plan.guards(&project), &call.chat.messages, grounded)?.grounded;
         let told = match plan.model.targets.first() {
             Some(target) => self.count_asked(target, &grounded).await?,
             None => None,
@@ -80,7 +83,7 @@ impl Gateway {
             headers.insert("anthropic-version", HeaderValue::from_static(ANTHROPIC_VERSION));
         }
         let asked = async {
-            let sent = Sent { api, key: target.provider.key(), url, bearer: false, headers, body };
+            let sent = Sent { api, key: target.provider.keys().first(), url, bearer: false, headers, body };
             let response = self.inner.upstream.send(sent).await?;
             response.json::<Value>().await.map_err(|_| cut())
         };

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::{
     accounts::{Counted, Hold},
+    api::Credential,
     attempt::{Sent, Tries, pause, presets, trace_headers},
     call::{Added, Caller, Context, Failed, Standing},
     gateway::Gateway,
@@ -21,7 +22,7 @@ use crate::{
     project::{Project, Reach, Target},
     record::Tale,
     reserve::Reserve,
-    resolve,
+    resolve, screen,
     under_way::Walker,
 };
 
@@ -104,11 +105,14 @@ impl Gateway {
         tale.enter("resolve");
         may_use(admitted.as_ref(), None, &call.request.model)?;
         let model = resolve::model(project, &inner.upstream, &call.request.model)?;
+        tale.enter("screen");
+        let mut call = call.clone();
+        tale.judged(screen::texts(&project.guards, &mut call.request.inputs)?);
         tale.enter("reserve");
         let reserve = Reserve { accounts: &inner.accounts, counted: &counted, project, model: &model };
         reserve.texts(&call.request.inputs, hold).await?;
         tale.enter("attempt");
-        self.embed_try_all(call, &reserve, tale, hold).await
+        self.embed_try_all(&call, &reserve, tale, hold).await
     }
 
     async fn embed_try_all(
@@ -120,14 +124,25 @@ impl Gateway {
     ) -> Result<Embeddings, Fault> {
         let parts = &self.inner.parts;
         let Reserve { model, project, .. } = reserve;
-        let mut tries = Tries::new(model.targets.len(), model.policy);
-        let mut last = Fault::internal("there is no target to try");
-        while let Some(turn) = tries.next(tale.started().elapsed()) {
-            pause(turn.wait).await;
+        let upstream = &self.inner.upstream;
+        let mut tries = Tries::new((0..model.targets.len()).collect(), model.policy);
+        let mut last = None;
+        model.targets.first().into_iter().for_each(|first| upstream.health.earn(first, 0.0));
+        let rests = |at: usize| upstream.rests(&model.targets[at], false);
+        while let Some(turn) = tries.next(tale.started().elapsed(), &rests) {
             let target = &model.targets[turn.target];
+            if turn.again && !upstream.health.may_retry(target) {
+                tries.give_up(turn.target);
+                continue;
+            }
+            pause(turn.wait).await;
+            let key = upstream.health.key(target, None);
+            let beat = upstream.health.begin(target, key, false);
             let id = AttemptId::mint(parts.clock.as_ref(), parts.chance.as_ref());
             tale.attempt_open(id, target, turn.wait, &[], &project.prices);
-            let ended = self.embed_one(call, target, model.policy.whole, &tale.traceparent()).await;
+            tale.attempt_key(beat.key());
+            let ended = self.embed_one(call, target, key, model.policy.whole, &tale.traceparent()).await;
+            beat.ended(ended.as_ref().err());
             if let Ok(embeddings) = &ended {
                 tale.take(&Event::Usage { usage: told_or_estimated(embeddings.usage, &call.request.inputs) });
             }
@@ -137,20 +152,22 @@ impl Gateway {
                 Err(fault) if fault.retry == Retry::Never => return Err(fault),
                 Err(fault) => {
                     tries.failed(turn.target, fault.retry, tale.started().elapsed(), parts.chance.unit());
-                    last = fault;
+                    last = Some(fault);
                     if reserve.again(tale.last_cost(), hold).await.is_err() {
-                        return Err(last);
+                        break;
                     }
                 }
             }
         }
-        Err(last)
+        let untried = || model.targets.iter().find_map(|target| upstream.health.why(target));
+        Err(last.or_else(untried).unwrap_or_else(|| Fault::internal("there is no target to try")))
     }
 
     async fn embed_one(
         &self,
         call: &EmbedCall,
         target: &Target,
+        key: Option<&Credential>,
         limit: Duration,
         traceparent: &str,
     ) -> Result<Embeddings, Fault> {
@@ -168,7 +185,7 @@ impl Gateway {
                     };
                     let response = upstream.send(Sent {
                         api,
-                        key: target.provider.key(),
+                        key,
                         url: presets::side(api, side, &target.model),
                         bearer: side.bearer,
                         headers: trace_headers(traceparent, call.context.trace.as_ref()),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use surefoot_types::{Fault, Money, Usage, ids::ResponseId, ports::StoreError, trace::Trace};
 
+use crate::health::TargetHealth;
+
 /// A request ended, one way or another.
 pub(crate) fn request_ended(trace: &Trace) {
     let model = trace.function.clone().or_else(|| trace.target().map(str::to_owned)).unwrap_or_else(|| "none".into());
@@ -101,4 +103,47 @@ pub(crate) fn spending_unusual(spent: Money, usual: Money) {
 pub(crate) fn response_lost(id: ResponseId, error: &StoreError) {
     counter!("surefoot_responses_lost_total").increment(1);
     tracing::error!(response = %id, %error, "a response could not be kept");
+}
+
+/// A breaker of a target opened, lets a probe through, or closed.
+pub(crate) fn circuit_changed(target: &str, circuit: &'static str) {
+    counter!("surefoot_circuit_changes_total", "target" => target.to_owned(), "circuit" => circuit).increment(1);
+    tracing::warn!(target_model = target, circuit, "the circuit of a target changed");
+}
+
+/// A provider refused a key: it is left out for a while.
+pub(crate) fn key_parked(target: &str, key: &str) {
+    tracing::warn!(target_model = target, key, "a provider refused a key, which is left out for a while");
+}
+
+/// A target is slow: another call for the same answer was made.
+pub(crate) fn hedged(target: &str) {
+    counter!("surefoot_hedges_total", "target" => target.to_owned()).increment(1);
+}
+
+/// A retry was not made, since the target was sent as many as it may be.
+pub(crate) fn retry_withheld(target: &str) {
+    counter!("surefoot_retries_withheld_total", "target" => target.to_owned()).increment(1);
+}
+
+/// A request was refused, since too many wait already.
+pub(crate) fn request_shed(line: &str) {
+    counter!("surefoot_shed_requests_total", "line" => line.to_owned()).increment(1);
+}
+
+/// How a target is now.
+pub(crate) fn target_gauged(health: &TargetHealth) {
+    let target = || health.target.clone();
+    let open = match health.circuit {
+        "closed" => 0.0,
+        "half_open" => 0.5,
+        _ => 1.0,
+    };
+    gauge!("surefoot_target_circuit_open", "target" => target()).set(open);
+    gauge!("surefoot_target_under_way", "target" => target()).set(f64::from(health.under_way));
+    gauge!("surefoot_target_keys_parked", "target" => target()).set(health.parked.len() as f64);
+    gauge!("surefoot_target_retries_left", "target" => target()).set(health.retries_left as f64);
+    if let Some(millis) = health.first_token_ms {
+        gauge!("surefoot_target_first_token_seconds", "target" => target()).set(millis as f64 / 1_000.0);
+    }
 }

@@ -3,13 +3,13 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use surefoot_guard::personal::{Detector, Options};
 use surefoot_types::{
-    Chance, Clock, Fault, Money, Timestamp,
+    Capabilities, Chance, Clock, Code, Fault, Money, Price, Timestamp,
+    budget::Lives,
     ids::TraceId,
     key::{Admin, Key},
     ports::{Books, Journal, Ledger},
@@ -22,9 +22,9 @@ use crate::{
     attempt::Upstream,
     call::Caller,
     events,
-    identify::{Admitted, identify, may_enter, may_use},
+    identify::{Admitted, Minted, identify, may_enter, may_use},
     outside::{Grounding, Observer, Resident, Toolbox},
-    project::Project,
+    project::{Project, Target},
     recall::Recall,
     resolve,
     under_way::UnderWay,
@@ -41,8 +41,8 @@ pub struct Parts {
     /// This process's seat in the store: the name under which it holds leases. One gateway has a seat at a time.
     pub holder: String,
     /// How long its leases live on after the store last heard of it: so long a budget waits for a process that is
-    /// gone, and about half as long this one goes on without the store.
-    pub lease: Duration,
+    /// gone, and this one goes on without the store.
+    pub lease: Lives,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids and jitter.
@@ -50,7 +50,7 @@ pub struct Parts {
     /// The project, swapped whole when its files change.
     pub project: Arc<ArcSwap<Project>>,
     /// Keys of the ledger.
-    pub minted_keys: Arc<ArcSwap<Vec<Key>>>,
+    pub minted_keys: Arc<ArcSwap<Minted>>,
     /// Providers inside this process, by name.
     pub residents: BTreeMap<String, Arc<dyn Resident>>,
     /// Knowledge; `None` while nothing can be searched.
@@ -86,7 +86,12 @@ impl Gateway {
     pub async fn new(parts: Parts) -> Result<Self, Fault> {
         let upstream = Upstream::new(parts.residents.clone(), Arc::clone(&parts.clock))?;
         let detector = Detector::new(&Options::default()).map_err(Fault::internal)?;
-        let rate = Mutex::new(spent_before(parts.books.as_ref(), parts.clock.now()).await?);
+        let rate = match spent_before(parts.books.as_ref(), parts.clock.now()).await {
+            // While the store is away nothing is known to be usual.
+            Err(fault) if fault.code == Code::Unavailable => SpendRate::default(),
+            told => told?,
+        };
+        let rate = Mutex::new(rate);
         let clock = Arc::clone(&parts.clock);
         let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, parts.lease);
         let (recall, under_way) = (Recall::default(), UnderWay::default());
@@ -103,7 +108,7 @@ impl Gateway {
 
     /// Takes in the ledger's keys as they are now.
     pub fn keys_changed(&self, keys: Vec<Key>) {
-        self.inner.parts.minted_keys.store(keys.into());
+        self.inner.parts.minted_keys.store(Arc::new(keys.into()));
     }
 
     /// Forgets the cached answers of a user who was erased at `at`, given by the
@@ -138,6 +143,17 @@ impl Gateway {
     /// A new trace's id.
     pub fn mint_trace(&self) -> TraceId {
         TraceId::mint(self.inner.parts.clock.as_ref(), self.inner.parts.chance.as_ref())
+    }
+
+    /// What is known of a function's, alias's or target's model: of the target that is tried first.
+    pub fn model_known(&self, name: &str) -> (Capabilities, Option<Price>) {
+        let project = self.project();
+        let function = project.functions.get(name);
+        let variant = function.and_then(|function| function.variants.get(&function.variant));
+        let model = variant.map(|variant| &variant.model).or_else(|| project.models.get(name));
+        let target = model.and_then(|model| model.targets.first()).map_or_else(|| name.to_owned(), Target::name);
+        let price = project.prices.get(&target, self.inner.parts.clock.now());
+        (project.capabilities.get(&target), price.cloned())
     }
 
     /// What a caller may name: functions, then aliases, then the models inside this process.

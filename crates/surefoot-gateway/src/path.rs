@@ -12,17 +12,19 @@ use tokio::sync::mpsc;
 
 use crate::{
     accounts::{Counted, Hold},
-    attempt::{Attempting, Outlet},
+    attempt::Outlet,
     call::{Call, Delivery, Done, Failed, Reply, Whole},
     events,
     gateway::{Gateway, Inner},
     ground::ground,
     identify::{Admitted, identify, limit},
     project::Project,
+    recall::{Asked, Recalled},
     record::Tale,
     reserve::Reserve,
     resolve::resolve,
-    screen::screen,
+    screen::{AnswerGuard, screen},
+    strategy::Asking,
     tools::offer,
     under_way::Walker,
     verify::verify,
@@ -87,24 +89,32 @@ impl Gateway {
         let counted = Counted::of(project, admitted.as_ref(), tale.trace(), now);
         limit(accounts, &counted, hold).await?;
 
+        // A place among those that are worked on, to the end.
+        let _place = upstream.lines.enter(&project.load).await?;
         tale.enter("resolve");
         let plan = resolve(project, upstream, admitted.as_ref(), &call.chat)?;
         tale.resolved(&plan, project);
 
         tale.enter("ground");
         let mut grounded =
-            ground(&plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
-        let tools = offer(&plan, call.trace_id, parts, admitted.as_ref(), &mut grounded).await?;
+            ground(project, &plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        let tools = offer(project, &plan, call.trace_id, parts, admitted.as_ref(), &mut grounded).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");
-        let mut prompt = screen(project, grounded)?;
+        let mut prompt = screen(plan.guards(project), &call.chat.messages, grounded)?;
         tale.screened(&prompt);
+        outlet.guard(AnswerGuard::of(&prompt));
 
         tale.enter("recall");
         let place =
             if call.context.fresh || !tools.is_empty() { None } else { recall.place(&plan, &prompt, tale.trace()) };
-        if let Some(kept) = recall.get(place) {
+        let _lead = match recall.get(place, plan.model.policy.whole).await {
+            Recalled::Kept(kept) => return outlet.replay(*kept, hold.standing(), tale).await,
+            Recalled::Ask(lead) => lead,
+        };
+        let asked = if tools.is_empty() { Asked::of(upstream, &plan, &prompt, call, tale.trace()).await } else { None };
+        if let Some(kept) = recall.like(asked.as_ref(), &prompt, now, tale) {
             return outlet.replay(kept, hold.standing(), tale).await;
         }
 
@@ -114,14 +124,16 @@ impl Gateway {
         tale.reserved(&prompt);
 
         tale.enter("attempt");
-        let attempting = Attempting { upstream, plan: &plan, prompt: &prompt, call, parts, project, reserve: &reserve };
-        let whole = tools.converse(attempting, tale, hold, outlet).await?;
+        let (plan, prompt) = (&plan, &prompt);
+        let asking =
+            Asking { upstream, plan, prompt, call, parts, project, accounts, counted: &counted, tools: &tools };
+        let whole = asking.answer(tale, hold, outlet).await?;
 
         tale.enter("verify");
         verify(parts.grounding.as_deref(), tale);
-        recall.put(place, plan.model.cache, prompt.grounded.cap, tale.trace(), whole.as_ref());
+        recall.put(place, asked, plan.model.cache, tale.trace(), whole.as_ref());
 
-        Ok(whole)
+        Ok(outlet.guarded(whole, tale))
     }
 
     /// Records a request that could not be read at all, so that its trace id leads somewhere.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use surefoot_types::{
-    PriceBook, Secret,
+    CapabilityBook, PriceBook, Secret,
     budget::{Budget, Limit},
     conversation::Parameters,
     key::Key,
@@ -17,6 +17,7 @@ pub use crate::tools::Bounds;
 use crate::{
     api::{Api, Credential},
     ground::Prompt,
+    guards::Guards,
 };
 
 /// Everything that the files of a project say.
@@ -32,20 +33,43 @@ pub struct Project {
     pub functions: BTreeMap<String, Arc<Function>>,
     /// Prices by `provider/model-id`, with their history.
     pub prices: PriceBook,
+    /// What models can do, by `provider/model-id`, as far as it is known.
+    pub capabilities: CapabilityBook,
     /// What to do with a model whose price is not known.
     pub unpriced: Unpriced,
     /// Keys that the settings name (others live in the ledger).
     pub keys: Vec<Key>,
     /// How targets are tried where an alias says nothing else.
     pub policy: Policy,
-    /// What to do about secrets in prompts and answers.
-    pub secrets: SecretAction,
+    /// What is looked for in prompts and answers.
+    pub guards: Guards,
     /// Limits on requests and tokens a minute, and on requests at once.
     pub limits: Vec<Limit>,
     /// Budgets.
     pub budgets: Vec<Budget>,
     /// What is kept of requests.
     pub records: Records,
+    /// How many requests at once.
+    pub load: Load,
+}
+
+/// How many requests are worked on at once, and how many wait. More are refused, with the advice to come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Most requests under way; `None`: as many as come.
+    pub at_once: Option<usize>,
+    /// Most calls under way to a provider, by its name.
+    pub providers: BTreeMap<String, usize>,
+    /// How many may wait in each line.
+    pub waiting: usize,
+    /// How long each may wait.
+    pub patience: Duration,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self { at_once: None, providers: BTreeMap::new(), waiting: 100, patience: Duration::from_secs(5) }
+    }
 }
 
 /// What to do with a model whose price is not known. Its cost is never taken for nothing.
@@ -94,11 +118,6 @@ impl Provider {
             Reach::Resident => &[],
         }
     }
-
-    /// The key to use.
-    pub(crate) fn key(&self) -> Option<&Credential> {
-        self.keys().first()
-    }
 }
 
 /// How a provider is reached.
@@ -135,6 +154,85 @@ pub struct Model {
     pub policy: Policy,
     /// How long an equal request is answered from the cache; `None`: never.
     pub cache: Option<Duration>,
+    /// Which of them is tried first.
+    pub routing: Routing,
+}
+
+/// Which target is tried first, and what is done about slow and broken ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Routing {
+    /// How the order is made.
+    pub route: Route,
+    /// Each target's share beside the others', in their order; where one is missing it is 1.
+    pub weights: Vec<f64>,
+    /// For how long a conversation is kept to the target whose prompt cache it warmed; `None`: not at all.
+    pub sticky: Option<Duration>,
+    /// When another target is asked beside a slow one; `None`: never.
+    pub hedge: Option<Hedge>,
+}
+
+impl Default for Routing {
+    fn default() -> Self {
+        let sticky = Some(Duration::from_secs(300));
+        Self { route: Route::Fallback, weights: Vec::new(), sticky, hedge: None }
+    }
+}
+
+impl Routing {
+    /// A target's share.
+    pub(crate) fn weight(&self, at: usize) -> f64 {
+        self.weights.get(at).copied().unwrap_or(1.0)
+    }
+}
+
+/// How the order of targets is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Route {
+    /// As written.
+    #[default]
+    Fallback,
+    /// Drawn by weight.
+    Weighted,
+    /// The faster of two that are drawn.
+    Latency,
+    /// By what the request is likely to cost.
+    Cheapest,
+    /// By calls under way.
+    LeastBusy,
+}
+
+impl Route {
+    /// All of them, with their names in settings.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("fallback", Self::Fallback),
+        ("weighted", Self::Weighted),
+        ("latency", Self::Latency),
+        ("cheapest", Self::Cheapest),
+        ("least_busy", Self::LeastBusy),
+    ];
+
+    /// The name in settings and on traces.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, route)| *route == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// When another target is asked beside a slow one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hedge {
+    /// After which wait for the first word (streams) or the answer.
+    pub after: HedgeAfter,
+    /// Which share of the requests may be sent twice, 0 to 1.
+    pub share: f64,
+}
+
+/// After which wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HedgeAfter {
+    /// This long.
+    Time(Duration),
+    /// As long as 95 of 100 of the target's last answers took.
+    P95,
 }
 
 /// How targets are tried.
@@ -167,20 +265,6 @@ impl Default for Policy {
     }
 }
 
-/// What to do about secrets (keys, tokens) found in what is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SecretAction {
-    /// Look for none.
-    Off,
-    /// Note them on the trace, where they are masked; send the prompt as it is.
-    #[default]
-    Flag,
-    /// Mask them in what leaves too.
-    Mask,
-    /// Refuse a prompt that holds one.
-    Block,
-}
-
 /// A named task.
 #[derive(Debug, Clone)]
 pub struct Function {
@@ -194,12 +278,20 @@ pub struct Function {
     pub passages: usize,
     /// The typed inputs that its prompts may use: name to JSON schema.
     pub input: BTreeMap<String, serde_json::Value>,
+    /// The JSON schema that its answers fit.
+    pub output: Option<serde_json::Value>,
+    /// Whether a streamed answer is held back until it is known to fit `output`, so that it can still be mended.
+    pub hold: bool,
+    /// Whether a question is answered as one like it was.
+    pub semantic: Option<Semantic>,
     /// The variant to run when the caller names none.
     pub variant: String,
     /// All variants by name.
     pub variants: BTreeMap<String, Arc<Variant>>,
     /// What is kept of its requests, where it differs from the project.
     pub keep: Option<Keep>,
+    /// What is looked for in its prompts and answers, where it differs from the project.
+    pub guards: Option<Guards>,
     /// The tools of MCP servers that it may use.
     pub tools: Vec<ToolGrant>,
     /// How far it may go with them.
@@ -268,4 +360,94 @@ pub struct Variant {
     pub parameters: Parameters,
     /// Its prompt.
     pub prompt: Prompt,
+    /// How it uses models.
+    pub strategy: Strategy,
+    /// Whether the provider is asked to keep the prompt's beginning (Anthropic).
+    pub prompt_cache: bool,
+}
+
+/// How like a question must be to be answered as another was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Semantic {
+    /// The least cosine of their vectors.
+    pub threshold: f64,
+    /// How long an answer is kept for it.
+    pub lives: Duration,
+    /// Whether an answer that is found is only told of on the trace, and the question asked all the same.
+    pub shadow: bool,
+}
+
+/// How a variant uses models.
+#[derive(Debug, Clone, Default)]
+pub enum Strategy {
+    /// One answer of its model.
+    #[default]
+    Single,
+    /// A cheap model first, and a stronger one where a check of its answer fails.
+    Cascade(Cascade),
+    /// Several answers, of which a judge takes the best.
+    BestOf(BestOf),
+    /// Several answers, of which the one that most agree on is taken.
+    Vote(Vote),
+}
+
+impl Strategy {
+    /// Its name, as on traces.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Cascade(_) => "cascade",
+            Self::BestOf(_) => "best_of",
+            Self::Vote(_) => "vote",
+        }
+    }
+}
+
+/// A cheap model first.
+#[derive(Debug, Clone)]
+pub struct Cascade {
+    /// The models after the variant's own, in order.
+    pub then: Vec<Arc<Model>>,
+    /// What an answer must pass to be taken. The last model's is taken as it is.
+    pub checks: Vec<Check>,
+}
+
+/// A check of an answer.
+#[derive(Debug, Clone)]
+pub enum Check {
+    /// It fits the schema that was asked for.
+    Schema,
+    /// It cites, and every citation holds.
+    Citations,
+    /// It does not say that the documents do not answer.
+    Answers,
+    /// A model says that this, in English, holds of it.
+    Confidence {
+        /// What has to hold.
+        of: String,
+        /// Who says so.
+        judge: Arc<Model>,
+    },
+    /// The mean of its tokens' logarithmic probabilities is at least this.
+    Logprob(f64),
+}
+
+/// Several answers and a judge.
+#[derive(Debug, Clone)]
+pub struct BestOf {
+    /// How many answers.
+    pub answers: usize,
+    /// Who judges.
+    pub judge: Arc<Model>,
+    /// What makes an answer the best, in English.
+    pub prompt: String,
+}
+
+/// Several answers and their majority.
+#[derive(Debug, Clone)]
+pub struct Vote {
+    /// How many answers.
+    pub answers: usize,
+    /// The field of the answers that is voted on, `a.b` for one inside another; `None`: the whole text.
+    pub field: Option<String>,
 }

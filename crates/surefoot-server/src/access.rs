@@ -6,7 +6,10 @@ use axum::{
     response::Response,
 };
 use surefoot_gateway::Admitted;
-use surefoot_types::{Fault, key::Admin};
+use surefoot_types::{
+    Code, Fault,
+    key::{Admin, Scope},
+};
 
 use crate::{caller::caller, state::App};
 
@@ -33,6 +36,12 @@ impl Who {
         self.0.as_ref().is_none_or(|admitted| admitted.scope.admin >= needed)
     }
 
+    /// Whether they may be shown what is in this knowledge.
+    pub(crate) fn may_search(&self, knowledge: &str) -> bool {
+        let listed = self.0.as_ref().and_then(|admitted| admitted.scope.knowledge.as_deref());
+        Scope::allows(listed, knowledge)
+    }
+
     /// The tenant whose records are all that they see; absent for those who see everybody's.
     pub(crate) fn sees_only(&self) -> Option<&str> {
         let limited = self.0.as_ref().filter(|admitted| admitted.scope.admin < Admin::All)?;
@@ -51,6 +60,8 @@ pub(crate) struct Gate {
     pub(crate) app: App,
     /// How much a key must open.
     pub(crate) needed: Admin,
+    /// Whether what is behind is everybody's, and so not for those who see only one tenant's.
+    pub(crate) everybody: bool,
     /// How a refusal is told behind these doors.
     pub(crate) refuse: fn(&Fault) -> Response,
 }
@@ -59,9 +70,28 @@ pub(crate) struct Gate {
 pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     match gate.app.gateway.admit(&caller(&gate.app, request.headers()), gate.needed) {
         Ok(admitted) => {
-            request.extensions_mut().insert(Who(admitted));
+            let who = Who(admitted);
+            if gate.everybody && who.sees_only().is_some() {
+                return (gate.refuse)(&everybodys(&who));
+            }
+            request.extensions_mut().insert(who);
             next.run(request).await
         }
-        Err(told) => (gate.refuse)(&told),
+        Err(told) => {
+            let mut response = (gate.refuse)(&told);
+            if told.code == Code::Unauthenticated {
+                response.extensions_mut().insert(Stranger);
+            }
+            response
+        }
     }
+}
+
+/// On a response: it was a refusal of whoever has no known key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stranger;
+
+fn everybodys(who: &Who) -> Fault {
+    let told = format!("the key '{}' sees only what is its tenant's, and this is everybody's", who.actor());
+    Fault::new(Code::Forbidden, told).hint("It takes a key without a tenant, or one whose `admin` is \"all\".")
 }

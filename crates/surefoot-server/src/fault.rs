@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use surefoot_dialect::{Dialect, fault_write};
@@ -39,12 +39,17 @@ pub(crate) fn response(dialect: Dialect, fault: &Fault, trace: TraceId) -> Respo
     if let Ok(value) = HeaderValue::from_str(&trace.to_string()) {
         headers.insert(TRACE, value);
     }
+    told_when(headers, fault);
+    response
+}
+
+/// Says when to come back.
+fn told_when(headers: &mut HeaderMap, fault: &Fault) {
     if let Retry::Later(Some(after)) = fault.retry {
         // Whole seconds, rounded up: coming back early only costs another refusal. SDKs read the exact one first.
         headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1_000) as u64));
         headers.insert(RETRY_AFTER_MS, HeaderValue::from(after.as_micros().div_ceil(1_000) as u64));
     }
-    response
 }
 
 /// A fault at one of the doors of `/api`, which have no trace.
@@ -56,7 +61,9 @@ pub(crate) fn plain(fault: &Fault) -> Response {
     }});
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status(fault.code);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    told_when(headers, fault);
     response
 }
 

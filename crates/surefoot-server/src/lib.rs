@@ -15,8 +15,9 @@ mod reply;
 pub mod sim;
 mod standing;
 mod state;
+mod strangers;
 
-use std::{future::Future, io, time::Duration};
+use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware, serve::ListenerExt};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
@@ -60,7 +61,8 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
     });
     let (ending, ended) = oneshot::channel();
-    let serving = axum::serve(listener, router(parts)).with_graceful_shutdown(async move {
+    let service = router(parts).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         shutdown.await;
         let _ = ending.send(());
     });

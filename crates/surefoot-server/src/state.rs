@@ -2,9 +2,12 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
+use ipnet::IpNet;
 use surefoot_gateway::Gateway;
 use surefoot_types::{Chance, Clock, ports::Store, replica::Replica};
 use tokio::sync::Mutex;
+
+use crate::strangers::Strangers;
 
 /// What a server is made of.
 pub struct Parts {
@@ -18,6 +21,10 @@ pub struct Parts {
     pub chance: Arc<dyn Chance>,
     /// Whether only this machine can reach the server: then no key is required.
     pub loopback: bool,
+    /// Most requests without a known key that one address may make in a minute; absent: no limit.
+    pub strangers: Option<u32>,
+    /// The proxies in front, who are believed about whom they ask for and how.
+    pub proxies: Vec<IpNet>,
     /// Largest body that is read, in bytes.
     pub body_limit: usize,
     /// How long requests under way may go on after the end was asked for.
@@ -36,11 +43,14 @@ pub(crate) struct App {
     parts: Arc<Parts>,
     /// Held by whoever changes a key.
     pub(crate) changing_keys: Arc<Mutex<()>>,
+    /// What those without a key did lately.
+    pub(crate) strangers: Arc<Strangers>,
 }
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), changing_keys: Arc::default() }
+        let strangers = Arc::new(Strangers::new(parts.strangers, parts.proxies.clone()));
+        Self { parts: Arc::new(parts), changing_keys: Arc::default(), strangers }
     }
 }
 

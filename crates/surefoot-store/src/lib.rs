@@ -6,6 +6,7 @@ mod group;
 mod migrate;
 mod options;
 mod postgres;
+mod recollection;
 mod rows;
 mod seat;
 mod spool;

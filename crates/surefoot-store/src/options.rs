@@ -2,7 +2,6 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
-use sqlx::sqlite::SqliteSynchronous;
 use surefoot_types::{Chance, Clock, SystemChance, SystemClock};
 
 /// What a record survives once its request was answered.
@@ -23,12 +22,12 @@ impl Level {
         [("crash", Self::Crash), ("power", Self::Power), ("relaxed", Self::Relaxed)];
 
     /// What a SQLite file in WAL mode needs for it.
-    pub(crate) fn synchronous(self) -> SqliteSynchronous {
+    pub(crate) fn synchronous(self) -> &'static str {
         match self {
             // FULL flushes the log at every commit: a commit survives a power cut. The writer's groups share one flush.
-            Self::Power => SqliteSynchronous::Full,
+            Self::Power => "FULL",
             // NORMAL leaves the log to the operating system, which outlives the process.
-            Self::Crash | Self::Relaxed => SqliteSynchronous::Normal,
+            Self::Crash | Self::Relaxed => "NORMAL",
         }
     }
 }

@@ -58,6 +58,14 @@ impl Seat {
         Ok(seats)
     }
 
+    /// The files of this name that any seat of the folder has.
+    pub(crate) fn all_files(&self, name: &str) -> Vec<PathBuf> {
+        (0..SEATS)
+            .map(|number| self.place.with_file_name(format!("{number}.{name}")))
+            .filter(|path| path.exists())
+            .collect()
+    }
+
     fn try_take(folder: &Path, id: &str, number: u32) -> std::io::Result<Option<Self>> {
         let lock = open(&folder.join(format!("{number}.lock")))?;
         match lock.try_lock() {

@@ -47,18 +47,61 @@ impl PostgresServer {
     /// # Panics
     /// When there is no Postgres, or it does not start; says what is missing.
     pub fn start() -> Self {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let name = format!("surefoot-pg-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir(&folder).expect("a folder for Postgres");
-        let mut server = Self { folder, keeper: None, databases: AtomicU32::new(0) };
-        if is_root() {
-            done(Command::new("chown").arg("nobody").arg(&server.folder));
-        }
+        let mut server = Self::new();
         let mut initdb = as_somebody(&program("initdb"));
         initdb.arg("-D").arg(server.data()).args(["-U", "surefoot", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]);
         done(&mut initdb);
         server.resume();
+        server
+    }
+
+    /// A server that follows this one as it goes, and has everything that this one has answered from now on: this one
+    /// waits for it. It is read only until it is [promoted](Self::promote).
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn standby(&self) -> Self {
+        let mut standby = Self::new();
+        let mut copy = as_somebody(&program("pg_basebackup"));
+        copy.arg("-D").arg(standby.data()).arg("-h").arg(&self.folder).args(["-U", "surefoot", "-R", "-c", "fast"]);
+        done(&mut copy);
+        standby.resume();
+        self.psql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.psql("SELECT pg_reload_conf()");
+        standby
+    }
+
+    /// Lets a standby take over.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn promote(&self) {
+        // What it took over from the primary would let it wait for a standby of its own.
+        self.psql("SELECT pg_promote(true, 60)");
+        self.psql("ALTER SYSTEM RESET synchronous_standby_names");
+        self.psql("SELECT pg_reload_conf()");
+    }
+
+    fn psql(&self, statement: &str) {
+        let mut psql = Command::new(program("psql"));
+        psql.arg("-h").arg(&self.folder).args(["-U", "surefoot", "-d", "postgres", "-qc", statement]);
+        done(&mut psql);
+    }
+
+    /// The folder of the socket at which it is reached.
+    pub fn socket(&self) -> &Path {
+        &self.folder
+    }
+
+    fn new() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("surefoot-pg-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).expect("a folder for Postgres");
+        let server = Self { folder, keeper: None, databases: AtomicU32::new(0) };
+        if is_root() {
+            done(Command::new("chown").arg("nobody").arg(&server.folder));
+        }
         server
     }
 
@@ -69,9 +112,7 @@ impl PostgresServer {
     pub fn database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let folder = self.folder.to_string_lossy();
-        let mut psql = Command::new(program("psql"));
-        psql.args(["-h", &folder, "-U", "surefoot", "-d", "postgres", "-qc", &format!("CREATE DATABASE {name}")]);
-        done(&mut psql);
+        self.psql(&format!("CREATE DATABASE {name}"));
         format!("postgres://surefoot@localhost/{name}?host={folder}")
     }
 

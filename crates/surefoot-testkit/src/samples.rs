@@ -48,8 +48,12 @@ pub fn trace(n: u64) -> Trace {
     trace.cost = Some(Money::nanos(1_000));
     trace.spans = vec![Span { step: "identify".into(), at_us: 0, took_us: 3, note: String::new() }];
     trace.attempts = vec![Attempt {
+        purpose: String::new(),
+        chosen: false,
         id: AttemptId::from_bits(bits(n)),
         target: "sim/ok".into(),
+        key: None,
+        hedged: false,
         at_us: 10,
         took_us: 100,
         first_us: Some(50),
@@ -145,6 +149,9 @@ pub fn document(n: u64, knowledge: &str, path: &str, text: &str) -> (Document, V
         path: path.into(),
         title: path.trim_end_matches(".md").into(),
         format: "markdown".into(),
+        metadata: BTreeMap::new(),
+        etag: None,
+        reader: 0,
         hash: format!("{n:064x}"),
         owner: None,
         bytes: text.len() as u64,
@@ -160,6 +167,7 @@ pub fn document(n: u64, knowledge: &str, path: &str, text: &str) -> (Document, V
             heading_path: vec![document.title.clone()],
             range: Range { start: start(word), end: start(word) + word.len() },
             page: None,
+            lead: None,
             text: word.into(),
         })
         .collect();

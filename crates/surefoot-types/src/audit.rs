@@ -52,6 +52,75 @@ impl AuditEvent {
     }
 }
 
+/// Follows a chain, page by page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Follower {
+    /// The number and the hash of the last event that follows from the one before it.
+    pub good: (u64, String),
+    /// The number of the last event that was seen.
+    pub last: u64,
+    /// Why the chain does not hold: the first reason.
+    pub broken: Option<String>,
+    /// Whether an event did not follow: nothing after it is looked at.
+    stopped: bool,
+    /// An event that was noted before, and is to be met: by number, by hash or by both.
+    noted: Option<(Option<u64>, String)>,
+}
+
+impl Follower {
+    /// Begins, and expects to meet the event of this hash, at this number where one was noted too.
+    pub fn new(noted: Option<(Option<u64>, String)>) -> Self {
+        Self { noted, ..Self::default() }
+    }
+
+    /// Follows the next page.
+    pub fn take(&mut self, events: &[AuditEvent]) {
+        for event in events {
+            self.last = event.number;
+            if !self.stopped {
+                match verify((self.good.0, self.good.1.clone()), [event]) {
+                    Ok(good) => self.good = good,
+                    Err(broken) => {
+                        self.stopped = true;
+                        self.breaks(broken.to_string());
+                    }
+                }
+            }
+            self.meet(event);
+        }
+    }
+
+    fn meet(&mut self, event: &AuditEvent) {
+        let Some((number, hash)) = &self.noted else { return };
+        match number {
+            Some(number) if *number != event.number => {}
+            Some(number) if event.hash != *hash => {
+                self.breaks(format!("event {number} is not the one that was noted"));
+                self.noted = None;
+            }
+            _ if event.hash == *hash => self.noted = None,
+            _ => {}
+        }
+    }
+
+    /// There are no more.
+    pub fn end(&mut self) {
+        match self.noted.take() {
+            Some((Some(number), _)) => self.breaks(format!("the log ends before event {number}, which was noted")),
+            Some((None, _)) => self.breaks(
+                "the expected hash is not in the log: events were cut off its end, or all of it was written anew"
+                    .into(),
+            ),
+            None => {}
+        }
+    }
+
+    /// The first reason stands.
+    fn breaks(&mut self, why: String) {
+        self.broken.get_or_insert(why);
+    }
+}
+
 /// Follows the chain through `events` from `before`, and gives the last number and hash.
 ///
 /// # Errors
@@ -97,6 +166,31 @@ mod tests {
             events.push(AuditEvent::after((before.0, &before.1), draft));
         }
         events
+    }
+
+    #[test]
+    fn a_follower_tells_what_breaks_and_what_was_lost() {
+        let good = chain();
+        let mut edited = chain();
+        edited[2].draft.subject = "other".into();
+        let hash = |n: usize| good[n - 1].hash.clone();
+        for (events, noted, number, broken) in [
+            (&good[..], None, 4, None),
+            (&good, Some((None, hash(2))), 4, None),
+            (&good, Some((Some(2), hash(2))), 4, None),
+            (&good, Some((Some(2), hash(3))), 4, Some("event 2 is not the one that was noted")),
+            (&good[..2], Some((Some(3), hash(3))), 2, Some("the log ends before event 3, which was noted")),
+            (&good[..2], Some((None, hash(3))), 2, Some("the expected hash is not in the log")),
+            (&edited, Some((None, hash(1))), 2, Some("changed at or before event 3: its content")),
+        ] {
+            let mut follower = Follower::new(noted);
+            events.chunks(3).for_each(|page| follower.take(page));
+            follower.end();
+            assert_eq!((follower.good.0, follower.last), (number, events.len() as u64));
+            let told = follower.broken.as_deref();
+            assert!(told.is_some() == broken.is_some(), "{told:?}");
+            assert!(told.zip(broken).is_none_or(|(told, broken)| told.contains(broken)), "{told:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 mod state;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
@@ -213,6 +213,11 @@ impl AccountId {
         Self(text.into())
     }
 
+    /// Whether its units are money: what is used of it is charged.
+    pub fn is_money(&self) -> bool {
+        self.0.starts_with("budget:")
+    }
+
     /// Whether it counts what this end user does.
     pub fn is_of_user(&self, user: &str) -> bool {
         matches!(self.parts(), Some((_, Per::User, subject, _)) if subject == user)
@@ -253,6 +258,42 @@ pub struct LeaseAsk {
     pub limit: i64,
     /// How the holder's lease is to change.
     pub change: LeaseChange,
+    /// For how many units more requests wait at this moment; 0 where it only stocks up or gives back.
+    pub needed: i64,
+}
+
+/// How long leases live on after the store last heard of their holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lives {
+    /// Those of limits, which a process can keep on its own for a while.
+    pub limits: Duration,
+    /// Those of budgets: for so long their holder may spend from them without the store, and nobody else is given
+    /// what it holds.
+    pub money: Duration,
+}
+
+impl Lives {
+    /// The same for all.
+    pub const fn all(lives: Duration) -> Self {
+        Self { limits: lives, money: lives }
+    }
+
+    /// Those of an account's leases.
+    pub fn of(self, account: &AccountId) -> Duration {
+        if account.is_money() { self.money } else { self.limits }
+    }
+}
+
+/// Whether other holders wait for units of an account that had none left for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// Nobody does.
+    #[default]
+    Free,
+    /// Some do, and this holder has waited for longer.
+    Mine,
+    /// Some have waited for longer: until they were served, others are given nothing.
+    Theirs,
 }
 
 /// How a lease is to change.
@@ -296,6 +337,8 @@ pub struct Lease {
     pub spent: i64,
     /// What others hold of it.
     pub others: i64,
+    /// Whether others wait for it.
+    pub turn: Turn,
 }
 
 /// An account, for reports.

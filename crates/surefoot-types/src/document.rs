@@ -1,5 +1,7 @@
 //! Documents and their passages, as ingest makes them and search returns them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +18,19 @@ pub struct Document {
     pub path: String,
     /// Its title: from the format's own field, the first heading, or the file's name.
     pub title: String,
-    /// `markdown`, `html`, `text`, `pdf`.
+    /// `markdown`, `html`, `text`, `pdf`, `docx` and so on.
     pub format: String,
+    /// What it says of itself: author, date, front matter.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
     /// BLAKE3 of the source's bytes, in hex: an unchanged file costs a hash.
     pub hash: String,
+    /// What its source calls this version (an ETag, a date, a git hash), so that it need not be fetched again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// The generation of readers that made its text: a later one may read more of the same bytes.
+    #[serde(default)]
+    pub reader: u32,
     /// The user whose document it is, where it says so: it goes when that user is erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
@@ -43,6 +54,10 @@ pub struct Passage {
     pub range: Range,
     /// Page, for paged formats; from 1.
     pub page: Option<u32>,
+    /// What stands further up and explains it: the head of the table, or the first line of the function, that it
+    /// continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<String>,
     /// Its text: exactly the bytes of `range`.
     pub text: String,
 }
@@ -98,4 +113,20 @@ pub struct Stamp {
     pub hash: String,
     /// The embedder of its vectors.
     pub embedder: String,
+    /// What its source calls this version.
+    pub etag: Option<String>,
+    /// The generation of readers that made its text.
+    pub reader: u32,
+    /// Its format.
+    pub format: String,
+    /// What it says of itself.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Stamp {
+    /// The stamp of a document whose vectors are of this embedder. The document needs no text.
+    pub fn of(document: Document, embedder: String) -> Self {
+        let Document { id, path, hash, etag, reader, format, metadata, .. } = document;
+        Self { path, document_id: id, hash, embedder, etag, reader, format, metadata }
+    }
 }

@@ -38,6 +38,12 @@ macro_rules! ids {
                 Self(u128::try_from(at.as_millisecond()).unwrap_or(0) << 80)
             }
 
+            /// When it was made, to the millisecond.
+            pub fn made(self) -> jiff::Timestamp {
+                let millis = i64::try_from(self.to_bits() >> 80).unwrap_or(i64::MAX);
+                jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            }
+
             /// The number behind the text.
             pub fn to_bits(self) -> u128 {
                 self.0

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod budget;
+pub mod capability;
 pub mod citation;
 pub mod clock;
 pub mod conversation;
@@ -24,7 +25,9 @@ pub mod secret;
 pub mod spend;
 pub mod trace;
 pub mod usage;
+pub mod why;
 
+pub use capability::{Capabilities, CapabilityBook};
 pub use citation::{Citation, Range, Support};
 pub use clock::{Chance, Clock, SystemChance, SystemClock};
 pub use fault::{Blame, Code, Fault, Retry};

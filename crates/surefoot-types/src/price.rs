@@ -88,6 +88,13 @@ impl Price {
         nanos(by_million(tokens, self.percent(tier)) + single)
     }
 
+    /// What the provider's prompt cache saved of it; less than nothing where more was written than read.
+    pub fn saved(&self, usage: &Usage, tier: Option<&str>) -> Money {
+        let cached = usage.cache_read + usage.cache_write + usage.cache_write_hour;
+        let plain = Usage { input: usage.input + cached, cache_read: 0, cache_write: 0, cache_write_hour: 0, ..*usage };
+        Money::nanos(self.cost(&plain, tier).as_nanos() - self.cost(usage, tier).as_nanos())
+    }
+
     /// What [`cost`](Self::cost) is made of, leaving out what did not occur. Each line is rounded up by itself,
     /// so that their sum may exceed the cost by a few nano-dollars.
     pub fn lines(&self, usage: &Usage, tier: Option<&str>) -> Vec<Line> {
@@ -281,6 +288,18 @@ mod tests {
         assert_eq!(lines.iter().map(|line| line.cost).sum::<Money>(), price.cost(&usage, None));
         let reported = Usage { input: 1000, reported: Some(Money::nanos(5)), ..Usage::default() };
         assert_eq!(price.cost(&reported, None), Money::nanos(5), "what the provider says wins");
+    }
+
+    #[test]
+    fn what_a_prompt_cache_saves() {
+        let (input, read, write) = (dollars("3"), Some(dollars("0.30")), Some(dollars("3.75")));
+        let price = Price::of(Rates { input, cache_read: read, cache_write: write, ..Rates::default() });
+        let saved = |cache_read, cache_write| {
+            price.saved(&Usage { input: 10, cache_read, cache_write, ..Usage::default() }, None).as_nanos()
+        };
+        assert_eq!((saved(1_000, 0), saved(0, 1_000), saved(0, 0)), (2_700_000, -750_000, 0));
+        let reported = Usage { cache_read: 5, reported: Some(Money::nanos(1)), ..Usage::default() };
+        assert_eq!(price.saved(&reported, None), Money::ZERO, "what a provider reports is not taken apart");
     }
 
     #[test]

@@ -80,6 +80,18 @@ pub struct Attempt {
     pub id: AttemptId,
     /// `provider/model-id`.
     pub target: String,
+    /// What the call was for, where several were made for one answer: `step 1`, `answer 2`, `judge`, `repair`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub purpose: String,
+    /// Whether it is this one's answer that the caller got, where a strategy chose among several.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chosen: bool,
+    /// The key that opened it, by its id: where it is taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether it was made beside another that was slow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hedged: bool,
     /// When it began, in microseconds from the request's start.
     pub at_us: u64,
     /// How long it took, in microseconds.
@@ -107,6 +119,10 @@ impl Attempt {
         Self {
             id,
             target: target.into(),
+            purpose: String::new(),
+            chosen: false,
+            key: None,
+            hedged: false,
             at_us,
             took_us: 0,
             first_us: None,
@@ -207,6 +223,9 @@ pub struct Trace {
     /// Whether the answer came from the cache.
     #[serde(default)]
     pub cached: bool,
+    /// How the answer was chosen, where the variant has a strategy: `cascade: step 2, since step 1 does not fit …`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
 }
 
 impl Trace {
@@ -248,12 +267,14 @@ impl Trace {
             usage: Usage::default(),
             cost: None,
             cached: false,
+            strategy: None,
         }
     }
 
     /// The target that answered, or that was tried last.
     pub fn target(&self) -> Option<&str> {
-        self.attempts.last().map(|attempt| attempt.target.as_str())
+        let chosen = self.attempts.iter().find(|attempt| attempt.chosen);
+        chosen.or(self.attempts.last()).map(|attempt| attempt.target.as_str())
     }
 
     /// What a list shows of it.

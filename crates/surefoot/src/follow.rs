@@ -81,7 +81,8 @@ async fn beat(house: Arc<House>, tells: Tells) {
     }
 }
 
-/// Tries the store from time to time, so that readiness says when it cannot be written.
+/// Tries from time to time whether the store takes records, so that readiness says when it does not. Where the project
+/// serves without records even so, it is only told.
 async fn probe(house: Arc<House>, status: Arc<Status>) {
     let mut broken = false;
     loop {
@@ -92,7 +93,7 @@ async fn probe(house: Arc<House>, status: Arc<Status>) {
             _ => {}
         }
         broken = checked.is_err();
-        status.set_busy(BROKEN, broken);
+        status.set_busy(BROKEN, broken && !house.gateway.project().records.serve_unrecorded);
         sleep(PROBE).await;
     }
 }

@@ -10,9 +10,10 @@ use std::{
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use surefoot_knowledge::ingest::Source;
+use surefoot_types::Code;
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 use crate::{assemble::House, commands::ingest, settings, terminal::tell};
@@ -21,6 +22,9 @@ use crate::{assemble::House, commands::ingest, settings, terminal::tell};
 const REST: Duration = Duration::from_millis(150);
 /// How long is waited at most while they do not rest.
 const LONGEST_REST: Duration = Duration::from_secs(2);
+
+/// How soon documents that the store could not take are read again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What the outside may know of the running program.
 #[derive(Debug, Default)]
@@ -112,7 +116,7 @@ impl Live {
         }
     }
 
-    /// Watching what is watched already changes nothing.
+    /// Watching what is watched already changes nothing. The data folder is not watched: every record is a change there.
     fn watch_folders(&self, watcher: &mut RecommendedWatcher) {
         let folders = self.sources.iter().map(|source| source.folder.as_path()).chain([self.folder.as_path()]);
         for folder in folders {
@@ -120,6 +124,8 @@ impl Live {
                 tell(format!("edits in {} are not picked up: {error}", folder.display()));
             }
         }
+        // It may lie elsewhere; and a system that watches folders only as a whole tells of it all the same.
+        let _ = watcher.unwatch(&self.data);
     }
 
     async fn follow(&mut self, paths: &BTreeSet<PathBuf>) {
@@ -167,8 +173,21 @@ impl Live {
         }
     }
 
+    /// Brings a knowledge up to date: once the store was reached, if it was not there at the start.
     async fn ingest(&self, source: &Source) {
-        match self.house.ingest(source, &|_| {}).await {
+        let mut told = false;
+        let ingested = loop {
+            match self.house.ingest(source, &|_| {}).await {
+                Err(fault) if fault.code == Code::Unavailable && !self.house.minted_keys.load().is_complete() => {
+                    if !std::mem::replace(&mut told, true) {
+                        tell(format!("{} waits for the store: {}", source.knowledge, fault.told()));
+                    }
+                    sleep(AGAIN).await;
+                }
+                ended => break ended,
+            }
+        };
+        match ingested {
             Ok(report) => {
                 if report.added + report.changed + report.removed > 0 || !report.failed.is_empty() {
                     tell(ingest::line(&source.knowledge, &report));

@@ -4,6 +4,7 @@ mod gateway;
 mod guards;
 mod load;
 mod process;
+mod retrieval;
 
 use clap::{Args, Subcommand};
 
@@ -20,6 +21,8 @@ enum What {
     Gateway(gateway::Gateway),
     /// Precision, recall and speed of the guards over files of labelled texts.
     Guards(guards::Guards),
+    /// Quality and speed of search, of quoted answers, and of reading documents, over folders of test data.
+    Retrieval(retrieval::Retrieval),
 }
 
 impl Bench {
@@ -27,6 +30,7 @@ impl Bench {
         match &self.what {
             What::Gateway(gateway) => gateway.run(),
             What::Guards(guards) => guards.run(),
+            What::Retrieval(retrieval) => retrieval.run(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Anthropic's `/v1/messages`.
 
+mod cache;
 mod read;
 mod read_messages;
 mod reasoning;
@@ -12,6 +13,7 @@ mod write_messages;
 use serde::{Deserialize, Serialize};
 use surefoot_types::{Usage, conversation::Finish};
 
+pub(crate) use cache::marked as cache_marked;
 pub(crate) use read::{answer_read, request_read};
 pub(crate) use reasoning::{read as reasoning_read, thinking_own, write as reasoning_write};
 pub(crate) use schema::adapted as schema_adapted;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use surefoot_types::{
     Timestamp,
-    budget::{Lease, LeaseChange, Window},
+    budget::{Lease, LeaseChange, Turn, Window},
 };
 use tokio::time::Instant;
 
@@ -16,6 +16,10 @@ use super::{Kind, Want};
 
 /// For how long of its present pace an account is leased ahead.
 const AHEAD: f64 = 4.0;
+/// Over so many seconds what was spent is levelled out, for what is leased ahead of a time without the store.
+const LEVEL: f64 = 60.0;
+/// So much more than it needs for that time: it asks again when four fifths are left, which are then enough.
+const SPARE: f64 = 1.25;
 /// Once the store had nothing more to give, it is not asked again sooner than this.
 pub(super) const DRY: Duration = Duration::from_millis(100);
 /// An account that nobody used for so long gives back what it holds.
@@ -28,6 +32,8 @@ const ASK_SPENT: Duration = Duration::from_secs(10);
 /// What a process knows of one account.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
+    /// How long its leases live without the store.
+    lives: Duration,
     pub(super) kind: Kind,
     /// The budget's or limit's name.
     pub(super) name: String,
@@ -54,12 +60,21 @@ pub(super) struct Account {
     taken: i64,
     /// Units taken a second, lately.
     pace: f64,
+    /// Used since the last tick, and a second over the last minutes.
+    used_now: i64,
+    spends: f64,
     /// The largest of the last takes.
     largest: i64,
     /// A reply of the store was lost: its lease may be larger than `lease + gone`.
     doubtful: bool,
     /// The store is being asked to set the lease: nothing may be taken until it answers.
     healing: bool,
+    /// The lease may have run out: nothing may be taken until the store has set it.
+    lapsed: bool,
+    /// Whether others wait for it.
+    turn: Turn,
+    /// It just left the line to those behind it.
+    yielded: bool,
     /// When the store last gave less than it was asked for.
     dry: Option<Instant>,
     used: Instant,
@@ -97,8 +112,10 @@ pub(super) struct Warning {
 }
 
 impl Account {
-    pub(super) fn new(want: &Want<'_>, now: Instant) -> Self {
+    /// An account whose leases live for so long without the store.
+    pub(super) fn new(want: &Want<'_>, lives: Duration, now: Instant) -> Self {
         Self {
+            lives,
             kind: want.kind,
             name: want.name.to_owned(),
             per: want.per.to_string(),
@@ -114,13 +131,23 @@ impl Account {
             waiting: 0,
             taken: 0,
             pace: 0.0,
+            used_now: 0,
+            spends: 0.0,
             largest: 0,
             doubtful: false,
             healing: false,
+            lapsed: false,
+            turn: Turn::Free,
+            yielded: false,
             dry: None,
             used: now,
             warned: 0,
         }
+    }
+
+    /// Whether money is leased that nobody uses.
+    pub(super) fn holds(&self) -> bool {
+        self.kind == Kind::Hard && self.free() > 0
     }
 
     /// What is leased, and neither used nor held.
@@ -152,7 +179,7 @@ impl Account {
         if amount > self.limit {
             return Verdict::TooLarge;
         }
-        if alive && !self.healing && self.free() >= amount {
+        if alive && !self.healing && !self.lapsed && self.free() >= amount {
             return Verdict::Fits;
         }
         if self.spent().saturating_add(amount) > self.limit {
@@ -193,6 +220,7 @@ impl Account {
         self.give_back(amount);
         self.used = now;
         self.since += cost;
+        self.used_now += cost;
         if self.kind == Kind::Warn {
             return cost != 0;
         }
@@ -245,25 +273,34 @@ impl Account {
     pub(super) fn tick(&mut self, passed: Duration) {
         let now = self.taken as f64 / passed.as_secs_f64().max(0.001);
         self.pace = f64::midpoint(self.pace, now);
-        self.taken = 0;
+        let spends = self.used_now as f64 / passed.as_secs_f64().max(0.001);
+        self.spends += (spends - self.spends) * (passed.as_secs_f64() / LEVEL).min(1.0);
+        (self.taken, self.used_now) = (0, 0);
+        if self.waiting == 0 {
+            // Until the store says so again.
+            self.turn = Turn::Free;
+        }
         if self.pace < 0.5 {
             self.pace = 0.0;
             self.largest /= 2;
         }
     }
 
-    /// How much is to lie ready: enough for a while at the present pace, but no more than a fair part of what is
-    /// left, so that others find something too. Alone, a process may have half.
+    /// How much is to lie ready: enough for a while at the present pace, of money for as long as its lease lives at
+    /// the pace of the last minutes, so that it lasts while the store is away; but no more than a fair part of what
+    /// is left, so that others find something too. Alone, a process may have half. Nothing while others wait.
     fn goal(&self) -> i64 {
-        let Some(told) = self.told else { return 0 };
+        let Some(told) = self.told.filter(|_| self.turn == Turn::Free) else { return 0 };
         let left = (self.limit - told.spent - told.others - self.gone - self.held).max(0);
         let part = left / if told.others == 0 { 2 } else { 8 };
-        let wanted = (self.pace * AHEAD).min(9e18) as i64;
+        let lasting = if self.kind == Kind::Hard { self.spends * self.lives.as_secs_f64() * SPARE } else { 0.0 };
+        let wanted = (self.pace * AHEAD).max(lasting).min(9e18) as i64;
         wanted.max(self.largest.saturating_mul(2)).min(part)
     }
 
     /// What to ask of the store now, if anything. `over`: the window has ended.
     pub(super) fn ask(&mut self, over: bool, now: Instant) -> Option<LeaseChange> {
+        self.yielded = false;
         if self.kind == Kind::Warn {
             return self.ask_spent(now).then_some(LeaseChange::By(0));
         }
@@ -278,10 +315,33 @@ impl Account {
         self.ask_by(now)
     }
 
+    /// For how many units more requests wait, beside what was just asked. For a limit's they do not stand in line:
+    /// they come back when the window ends or a request does.
+    pub(super) fn needed(&self) -> i64 {
+        if self.yielded || self.kind != Kind::Hard { 0 } else { (self.waiting - self.free()).max(0) }
+    }
+
+    /// Whether what is free serves nobody here and is to go to others: it is their turn, or it is all that there is
+    /// and none of those who wait fits into it.
+    fn yields(&self, now: Instant) -> bool {
+        let alone = self.told.is_some_and(|told| told.others == 0);
+        match self.turn {
+            Turn::Free => false,
+            Turn::Mine => alone && self.is_dry(now),
+            Turn::Theirs => true,
+        }
+    }
+
     fn ask_by(&mut self, now: Instant) -> Option<LeaseChange> {
         let (free, goal) = (self.free(), self.goal());
+        if free > 0 && free < self.waiting && self.yields(now) {
+            // Whoever is first keeps its place until it finds that it cannot be served.
+            self.yielded = self.turn == Turn::Mine;
+            self.lease -= free;
+            return Some(LeaseChange::By(-free));
+        }
         let lacking = self.waiting - free;
-        if lacking > 0 || free < goal / 2 {
+        if lacking > 0 || free < goal / 5 * 4 {
             return (!self.is_dry(now)).then_some(LeaseChange::By(lacking.max(0).max(goal - free)));
         }
         let surplus = free - goal - self.waiting;
@@ -324,7 +384,9 @@ impl Account {
         match self.kind {
             Kind::Warn => over || self.is_idle(now),
             Kind::Hard => empty && self.is_quiet() && (over || (self.gone == 0 && self.is_idle(now))),
-            _ => empty && self.gone == 0 && self.waiting == 0 && (over || self.is_idle(now)),
+            // Of a window that is over nothing is given back either, where the store is not there to take it.
+            _ if over => self.waiting == 0 && (empty && self.gone == 0 || self.lapsed),
+            _ => empty && self.gone == 0 && self.waiting == 0 && self.is_idle(now),
         }
     }
 
@@ -340,9 +402,10 @@ impl Account {
                     self.gone = 0;
                 }
                 self.lease = lease.amount - self.gone;
-                (self.doubtful, self.healing) = (false, false);
+                (self.doubtful, self.healing, self.lapsed) = (false, false, false);
             }
         }
+        self.turn = lease.turn;
         if self.told.is_none() {
             // What others have spent before was warned of before.
             self.warned = self.reached(lease.spent - self.since);
@@ -357,11 +420,25 @@ impl Account {
         self.doubtful |= change != LeaseChange::By(0);
     }
 
+    /// Others wait for it, the store says.
+    pub(super) fn pressed(&mut self) {
+        if self.turn == Turn::Free {
+            self.turn = Turn::Theirs;
+        }
+    }
+
+    /// The leases of limits may have run out: the store is to set this one before anything is taken from it.
+    pub(super) fn lapse(&mut self) {
+        if !self.kind.charged() {
+            (self.doubtful, self.lapsed) = (true, true);
+        }
+    }
+
     /// The store gave up all leases of this process. What was used is asked for anew, with the next ask.
     pub(super) fn released(&mut self) {
         self.lease = -self.gone;
         self.doubtful |= self.uncommitted > 0;
-        (self.dry, self.healing) = (None, false);
+        (self.dry, self.healing, self.lapsed) = (None, false, false);
     }
 
     pub(super) fn window_is_over(&self, now: Timestamp) -> bool {

@@ -17,6 +17,8 @@ pub(crate) struct Hold {
     inner: Option<Arc<Inner>>,
     parts: Vec<Part>,
     standing: Standing,
+    /// What several calls at once hold, each for itself.
+    branches: Vec<Hold>,
 }
 
 struct Part {
@@ -51,9 +53,27 @@ impl Hold {
         self.standing.budget = later.budget.or(self.standing.budget);
     }
 
+    /// Empty holds for so many calls at once. What they come to hold is the request's.
+    pub(crate) fn fork(&mut self, many: usize) -> &mut [Hold] {
+        self.join();
+        let standing = self.standing;
+        let branch = || Self { inner: None, parts: Vec::new(), standing, branches: Vec::new() };
+        self.branches.resize_with(many, branch);
+        &mut self.branches
+    }
+
+    /// Takes over what the calls at once hold.
+    pub(crate) fn join(&mut self) {
+        for mut branch in std::mem::take(&mut self.branches) {
+            self.parts.append(&mut branch.parts);
+            self.inner = self.inner.take().or_else(|| branch.inner.take());
+        }
+    }
+
     /// Puts what was used in the place of what was held, and gives what is to be charged together with the
     /// request's record. A second time there is nothing left to settle.
     pub(crate) fn settle(&mut self, used: Used) -> Vec<Charge> {
+        self.join();
         let parts = std::mem::take(&mut self.parts);
         let Some(inner) = self.inner.take() else { return Vec::new() };
         let now = Instant::now();
@@ -63,7 +83,7 @@ impl Hold {
             // What was held of one account in several steps is charged in one.
             let again = charges.iter().any(|charge| charge.account == id);
             let cost = match kind {
-                Kind::Hard | Kind::Warn if again => 0,
+                Kind::Hard | Kind::Warn | Kind::Tokens if again => 0,
                 Kind::Hard | Kind::Warn => used.cost.as_nanos(),
                 Kind::Requests => amount,
                 Kind::Tokens => i64::try_from(used.tokens).unwrap_or(i64::MAX),

@@ -15,7 +15,7 @@ use surefoot_types::{
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    Book, Inner, MARGIN,
+    Alive, Book, Inner, MARGIN,
     account::{Account, DRY},
 };
 use crate::events;
@@ -35,6 +35,7 @@ pub(super) async fn keep(accounts: Weak<Inner>) {
         let due = now >= last_round + ROUND;
         if due {
             inner.round(now - last_round);
+            inner.look_at_lines().await;
             last_round = now;
         }
         let answered = inner.look(due).await;
@@ -56,8 +57,12 @@ impl Inner {
     /// Asks the store for whatever there is to ask. False if it did not answer.
     async fn look(&self, all: bool) -> bool {
         let now = Instant::now();
-        if now >= self.lock().alive && !self.start_anew().await {
+        let alive = self.lock().alive;
+        if now >= alive.money && !self.start_anew().await {
             return false;
+        }
+        if now >= alive.limits {
+            self.lock().accounts.values_mut().for_each(Account::lapse);
         }
         let asks = self.asks(all);
         if asks.is_empty() && !self.must_renew(now) {
@@ -70,6 +75,25 @@ impl Inner {
         self.answered(&asks, sent, answer);
         self.changed.notify_waiters();
         answered
+    }
+
+    /// Sees whether others wait for what lies ready here. That the store could not tell is no matter: it is asked again.
+    async fn look_at_lines(&self) {
+        let any = self.lock().accounts.values().any(Account::holds);
+        if !any || self.ledger_is_away() {
+            return;
+        }
+        let wanted = self.ledger.lease_wanted(&self.holder).await.unwrap_or_default();
+        let mut book = self.lock();
+        for id in wanted {
+            if let Some(account) = book.accounts.get_mut(&id) {
+                account.pressed();
+            }
+        }
+    }
+
+    fn ledger_is_away(&self) -> bool {
+        !self.lock().answered
     }
 
     /// Nobody knows which leases the store still has for this process: all go, and what is needed is asked for anew.
@@ -126,7 +150,7 @@ impl Inner {
             }
             let over = account.window_is_over(moment);
             if let Some(change) = account.ask(over, now) {
-                asks.push(LeaseAsk { account: id, limit: account.limit, change });
+                asks.push(LeaseAsk { account: id, limit: account.limit, change, needed: account.needed() });
             }
         }
         asks
@@ -135,7 +159,8 @@ impl Inner {
     /// Whether the leases have lived for a while.
     fn must_renew(&self, now: Instant) -> bool {
         let book = self.lock();
-        !book.accounts.is_empty() && now + (self.lives - self.lives / MARGIN - self.lives / RENEW) >= book.alive
+        let lives = self.lives.limits;
+        !book.accounts.is_empty() && now + (lives - lives / MARGIN - lives / RENEW) >= book.alive.limits
     }
 
     /// How long until the keeper has something to do, if nobody calls.
@@ -162,7 +187,7 @@ impl Inner {
             }
             return;
         };
-        book.alive = sent + (self.lives - self.lives / MARGIN);
+        book.alive = Alive::since(sent, self.lives);
         for (ask, lease) in asks.iter().zip(&leases) {
             let Some(account) = book.accounts.get_mut(&ask.account) else { continue };
             account.answered(ask.change, lease, now);

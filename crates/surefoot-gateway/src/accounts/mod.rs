@@ -24,7 +24,7 @@ use std::{
 
 use surefoot_types::{
     Clock, Money, Timestamp,
-    budget::{AccountId, Charge, Per, Window},
+    budget::{AccountId, Charge, Lives, Per, Window},
     ports::Ledger,
 };
 use tokio::{
@@ -108,7 +108,7 @@ struct Inner {
     ledger: Arc<dyn Ledger>,
     holder: String,
     clock: Arc<dyn Clock>,
-    lives: Duration,
+    lives: Lives,
     /// The keeper has something to do.
     wake: Arc<Notify>,
     /// Something may fit that did not before.
@@ -119,8 +119,9 @@ struct Book {
     accounts: HashMap<AccountId, Account>,
     /// Accounts that the keeper is to look at before its next round over all.
     queue: HashSet<AccountId>,
-    /// Until when what is leased may be spent from.
-    alive: Instant,
+    /// How long leases live, and until when what is leased may be spent from: of limits, and of money.
+    lives: Lives,
+    alive: Alive,
     /// Whether the store answered the last time.
     answered: bool,
     /// Since when it is being asked.
@@ -129,12 +130,13 @@ struct Book {
 
 impl Accounts {
     /// Accounts over a ledger, with nothing leased. One process has one of them for each seat.
-    pub(crate) fn open(ledger: Arc<dyn Ledger>, holder: String, clock: Arc<dyn Clock>, lives: Duration) -> Self {
+    pub(crate) fn open(ledger: Arc<dyn Ledger>, holder: String, clock: Arc<dyn Clock>, lives: Lives) -> Self {
         let book = Book {
             accounts: HashMap::new(),
             queue: HashSet::new(),
             // Nothing is leased yet: the first ask begins with a clean sheet.
-            alive: Instant::now(),
+            alive: Alive { limits: Instant::now(), money: Instant::now() },
+            lives,
             answered: true,
             asked: None,
         };
@@ -210,12 +212,12 @@ impl Inner {
     fn try_take(self: &Arc<Self>, hold: &mut Hold, wants: &[Want<'_>], lasts: Duration) -> Tried {
         let now = Instant::now();
         let mut book = self.lock();
-        let alive = now + lasts.min(self.lives / 2) < book.alive;
+        let alive = book.alive;
         let reachable = book.is_reachable(now);
         let mut waits = None;
         for want in wants {
             let account = book.account(want, now);
-            let why = match account.judge(want.amount, alive, now) {
+            let why = match account.judge(want.amount, alive.covers(want.kind, lasts, self.lives, now), now) {
                 Verdict::Fits => continue,
                 Verdict::Wait if reachable => {
                     waits = waits.or_else(|| Some(Refused::of(want, account, Why::Held)));
@@ -256,7 +258,8 @@ impl Book {
     fn account(&mut self, want: &Want<'_>, now: Instant) -> &mut Account {
         // Looked for first, so that the id is copied only for an account that is new.
         if !self.accounts.contains_key(&want.account) {
-            self.accounts.insert(want.account.clone(), Account::new(want, now));
+            let account = Account::new(want, self.lives.of(&want.account), now);
+            self.accounts.insert(want.account.clone(), account);
         }
         let account = self.accounts.get_mut(&want.account).expect("the account was just put there");
         account.follow(want);
@@ -278,6 +281,28 @@ impl Book {
         let left = hard.filter_map(|want| Some(self.accounts.get(&want.account)?.remaining()));
         let budget = left.min().map(Money::nanos);
         Standing { requests: tightest(Kind::Requests), tokens: tightest(Kind::Tokens), budget }
+    }
+}
+
+/// Until when what is leased may be spent from.
+#[derive(Debug, Clone, Copy)]
+struct Alive {
+    limits: Instant,
+    money: Instant,
+}
+
+impl Alive {
+    /// What was leased or renewed by a call that was sent then.
+    fn since(sent: Instant, lives: Lives) -> Self {
+        let until = |lives: Duration| sent + (lives - lives / MARGIN);
+        Self { limits: until(lives.limits), money: until(lives.money) }
+    }
+
+    /// Whether a request that lasts so long is done before the leases of its kind may end. Of one that may last
+    /// longer than half of their life only so much is covered.
+    fn covers(self, kind: Kind, lasts: Duration, lives: Lives, now: Instant) -> bool {
+        let (until, lives) = if kind.charged() { (self.money, lives.money) } else { (self.limits, lives.limits) };
+        now + lasts.min(lives / 2) < until
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use surefoot_testkit::MemoryStore;
 use surefoot_types::{
     Money, Retry,
-    budget::{AccountState, Every, Lease, LeaseAsk},
+    budget::{AccountState, Every, Lease, LeaseAsk, Lives},
     ids::TraceId,
     key::Key,
     ports::{Journal, Record, StoreError, Stored},
@@ -16,7 +16,7 @@ use surefoot_types::{
 
 use super::*;
 
-/// How long leases live.
+/// How long leases of budgets live.
 const LIVES: Duration = Duration::from_secs(30 * 60);
 const NOON: &str = "2026-01-01T12:00:00Z";
 
@@ -38,9 +38,13 @@ struct Away {
 
 #[async_trait]
 impl Ledger for Away {
-    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>> {
+    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Lives) -> Stored<Vec<Lease>> {
         self.here()?;
         self.store.lease_change(holder, asks, lives).await
+    }
+    async fn lease_wanted(&self, holder: &str) -> Stored<Vec<AccountId>> {
+        self.here()?;
+        self.store.lease_wanted(holder).await
     }
     async fn lease_release(&self, holder: &str) -> Stored<()> {
         if self.hangs.load(Ordering::Relaxed) {
@@ -55,8 +59,8 @@ impl Ledger for Away {
     async fn key_add(&self, key: &Key) -> Stored<()> {
         self.store.key_add(key).await
     }
-    async fn key_put(&self, key: &Key) -> Stored<bool> {
-        self.store.key_put(key).await
+    async fn key_put(&self, was: &Key, key: &Key) -> Stored<bool> {
+        self.store.key_put(was, key).await
     }
     async fn key_list(&self) -> Stored<Vec<Key>> {
         self.store.key_list().await
@@ -98,7 +102,7 @@ impl World {
 
     fn process(&self, holder: &str) -> Accounts {
         let ledger = Arc::clone(&self.ledger) as Arc<dyn Ledger>;
-        Accounts::open(ledger, holder.into(), Arc::clone(&self.clock) as Arc<dyn Clock>, LIVES)
+        Accounts::open(ledger, holder.into(), Arc::clone(&self.clock) as Arc<dyn Clock>, Lives::all(LIVES))
     }
 
     fn want(&self, kind: Kind, limit: i64, amount: i64) -> Want<'static> {
@@ -411,4 +415,91 @@ async fn how_fast() {
     took.sort_unstable();
     let at = |share: f64| took[(took.len() as f64 * share) as usize];
     println!("{:.0} a second, p50 {:?}, p99 {:?}", f64::from(TIMES) / whole.as_secs_f64(), at(0.5), at(0.99));
+}
+
+/// Requests of two processes that wait at a budget's end, each of which holds a part of what is left.
+#[tokio::test(start_paused = true)]
+async fn of_those_who_wait_at_a_budgets_end_one_is_served() {
+    for (most, served) in [([60, 60], 1), ([60, 40], 2), ([100, 60], 1), ([101, 60], 1)] {
+        let world = World::new();
+        let processes = [world.process("p-0"), world.process("p-1")];
+        // Each has stocked up half of the last hundred.
+        let mut holds = Vec::new();
+        for accounts in &processes {
+            let mut hold = Hold::default();
+            accounts.take(&mut hold, &[world.want(Kind::Hard, 100, 50)], Duration::ZERO).await.unwrap();
+            holds.push(hold);
+        }
+        drop(holds);
+        let requests = most.into_iter().zip(&processes).map(|(most, accounts)| {
+            let (world, accounts) = (Arc::clone(&world), accounts.clone());
+            tokio::spawn(async move { world.request(&accounts, 100, most, most).await })
+        });
+        let mut answered = 0;
+        for request in requests.collect::<Vec<_>>() {
+            answered += i32::from(request.await.unwrap().is_some());
+        }
+        assert_eq!(answered, served, "{most:?}");
+        assert!(world.state().await.0 <= 100);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lies_ready_goes_to_others_who_wait() {
+    let world = World::new();
+    let (rich, poor) = (world.process("p-0"), world.process("p-1"));
+    for _ in 0..200 {
+        world.request(&rich, 100_000, 100, 100).await;
+    }
+    assert!(world.state().await.1 > 10_000, "something lies ready: {:?}", world.state().await);
+    assert_eq!(world.request(&poor, 100_000, 80_000, 80_000).await, Some(80_000), "all that is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn through_an_outage_as_long_as_leases_live_what_was_leased_is_spent_and_no_more() {
+    const LIMIT: i64 = 1_000_000;
+    let world = World::new();
+    let short = Lives { limits: Duration::from_secs(60), money: Duration::from_secs(3_600) };
+    let process = |holder: &str| {
+        let (ledger, clock) =
+            (Arc::clone(&world.ledger) as Arc<dyn Ledger>, Arc::clone(&world.clock) as Arc<dyn Clock>);
+        Accounts::open(ledger, holder.into(), clock, short)
+    };
+    let (one, other) = (process("p-0"), process("p-1"));
+    // Five minutes of ten requests a second, so that the pace is known.
+    let work = async |accounts: &Accounts, seconds: u64| {
+        let (mut done, mut refused) = (0, 0);
+        for _ in 0..seconds {
+            match world.request(accounts, LIMIT, 100, 20).await {
+                Some(cost) => done += cost,
+                None => refused += 1,
+            }
+            tokio::time::sleep(Duration::from_millis(980)).await;
+        }
+        (done, refused)
+    };
+    let mut spent = work(&one, 300).await.0 + work(&other, 10).await.0;
+    world.ledger.away.store(true, Ordering::Relaxed);
+    // One that may last ten minutes has to begin ten minutes before the end.
+    let (more, refused) = work(&one, 48 * 60).await;
+    assert_eq!(refused, 0, "48 minutes without the store");
+    spent += more;
+    let limited = async |accounts: &Accounts| {
+        let mut hold = Hold::default();
+        let taken = accounts.take(&mut hold, &[world.want(Kind::Requests, 7, 1)], Duration::ZERO).await.is_ok();
+        hold.settle(Used::default());
+        taken
+    };
+    assert!(limited(&one).await, "limits are kept alone meanwhile");
+    let (more, refused) = work(&one, 20 * 60).await;
+    assert!(refused > 500, "past the hour nothing is spent unseen: {refused}");
+    spent += more;
+    world.ledger.away.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (more, refused) = work(&one, 60).await;
+    assert_eq!(refused, 0, "and when it is back all goes on");
+    spent += more;
+    let (charged, leased) = world.state().await;
+    assert_eq!(charged, spent);
+    assert!(charged + leased <= LIMIT);
 }

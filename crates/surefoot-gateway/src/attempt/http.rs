@@ -21,14 +21,18 @@ use tokio::time::timeout;
 use super::{
     Attempting,
     authorise::Tokens,
+    impossible::impossible,
     presets::{self, Paths},
 };
 use crate::{
     api::{Api, Credential},
     call::Whole,
+    health::Health,
+    load::Lines,
     outside::Resident,
     project::{Reach, Target},
     trace_context::TraceContext,
+    verify::in_words,
 };
 
 /// Longest wait for a connection.
@@ -44,6 +48,10 @@ pub struct Upstream {
     residents: BTreeMap<String, Arc<dyn Resident>>,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
+    /// How targets and keys are.
+    pub(crate) health: Health,
+    /// Who waits to be let through.
+    pub(crate) lines: Lines,
 }
 
 /// One request to an API.
@@ -83,7 +91,8 @@ impl Upstream {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Fault::internal(format!("no HTTP client can be made: {error}")))?;
-        Ok(Self { http, residents, tokens: Tokens::default(), clock })
+        let (tokens, health, lines) = (Tokens::default(), Health::default(), Lines::default());
+        Ok(Self { http, residents, tokens, clock, health, lines })
     }
 
     /// A provider inside this process.
@@ -100,22 +109,32 @@ impl Upstream {
 
     /// The request in the target's words: the caller's own bytes where nothing of it was changed and
     /// the target speaks the same dialect, but for what the target does not know.
+    ///
+    /// # Errors
+    /// `bad_request`, with advice to ask elsewhere, where the target surely cannot answer.
     pub(crate) fn outgoing(&self, attempting: &Attempting<'_>, target: &Target) -> Result<Outgoing, Fault> {
         let Reach::Http(api) = &target.provider.reach else {
             return Ok(Outgoing { body: Bytes::new(), dropped: Vec::new() });
         };
         let (dialect, grounded) = (api.dialect(), &attempting.prompt.grounded);
+        let name = target.name();
+        if let Some(fault) = impossible(&name, &attempting.project.capabilities.get(&name), &grounded.request) {
+            return Err(fault);
+        }
         let own = attempting.call.body.as_ref();
         let own = own.filter(|_| grounded.untouched && dialect == grounded.request.dialect);
         let (body, mut dropped) = match own {
             Some(body) => (dialect::passthrough::request(dialect, body, &target.model, grounded.cap)?, Vec::new()),
             None => {
-                let written = dialect::request_write(dialect, &grounded.request, &target.model);
+                let request = in_words(dialect, &grounded.request);
+                let written = dialect::request_write(dialect, &request, &target.model);
                 (written.body, written.dropped)
             }
         };
         let (body, lacking) = narrowed(api, body);
         dropped.extend(lacking);
+        let keeps = attempting.plan.task.as_ref().is_some_and(|task| task.variant.prompt_cache);
+        let body = if keeps { dialect::prompt_cached(dialect, body) } else { body };
         Ok(Outgoing { body, dropped })
     }
 
@@ -300,8 +319,9 @@ async fn drain(mut pieces: impl Stream + Unpin + Send) {
 
 fn unreachable_fault(error: &reqwest::Error) -> Fault {
     // The error's own text names the address, which may hold a key in its query: leave it out.
-    if error.is_timeout() {
-        return Fault::new(Code::Upstream, "the provider did not answer in time").retry(Retry::Later(None));
+    if error.is_timeout() && error.is_connect() {
+        let told = format!("no connection to the provider came about within {} s", CONNECT.as_secs());
+        return Fault::new(Code::UpstreamTimeout, told).retry(Retry::Later(None));
     }
     if !error.is_connect() {
         return Fault::new(Code::Upstream, "the connection to the provider broke").retry(Retry::Later(None));
@@ -315,7 +335,8 @@ fn unreachable_fault(error: &reqwest::Error) -> Fault {
             .hint("Check the address in the settings, and the name server.")
             .retry(Retry::Later(None));
     }
-    if let Some(cause) = causes.iter().find(|cause| cause.contains("certificate") || cause.contains("TLS")) {
+    let tls = error.url().is_some_and(|url| url.scheme() == "https");
+    if let (true, Some(cause)) = (tls && !causes.iter().any(|cause| cause.contains("tcp connect")), causes.last()) {
         return Fault::new(Code::Upstream, format!("there is no TLS with the provider: {cause}"))
             .hint("Check the provider's certificate, and that its address begins with the right https or http.")
             .retry(Retry::Elsewhere);

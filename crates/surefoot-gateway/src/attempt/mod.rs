@@ -6,34 +6,46 @@
 mod asks;
 mod authorise;
 mod http;
+mod impossible;
+mod leg;
 mod outlet;
 pub mod presets;
+mod race;
+mod routed;
 pub mod sim;
+mod time;
 mod tries;
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream::BoxStream};
-use surefoot_dialect::Frame;
+use futures_util::FutureExt;
 use surefoot_types::{Code, Fault, Retry, conversation::Event, ids::AttemptId};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 pub use self::http::Upstream;
 pub(crate) use self::{
-    http::{Begun, Sent, cut, trace_headers},
+    http::{Sent, cut, trace_headers},
     outlet::Outlet,
     tries::{Tries, Turn},
+};
+use self::{
+    leg::{Leg, State, Step},
+    race::{Begun as Started, Failures, take},
+    routed::Routed,
+    time::Time,
 };
 use crate::{
     accounts::Hold,
     call::{Call, Head, Standing, Whole},
     events,
     gateway::Parts,
+    health::Circuit,
     project::{Project, Target},
     record::Tale,
     reserve::Reserve,
     resolve::Plan,
     screen::Screened,
+    trace_context,
 };
 
 /// Everything that an attempt needs to know.
@@ -56,142 +68,172 @@ impl Attempting<'_> {
         hold: &mut Hold,
         outlet: &mut Outlet,
     ) -> Result<Option<Whole>, Fault> {
-        let policy = self.plan.model.policy;
-        let deadline = tale.started() + policy.total;
-        let within = timeout_at(deadline, self.try_all(tale, hold, outlet)).await;
+        let (policy, patience) = (self.plan.model.policy, self.call.context.patience);
+        let time = Time { started: tale.started(), policy, patience, streamed: self.call.chat.stream };
+        let (deadline, limit) = time.end_by();
+        let within = timeout_at(deadline, self.try_all(&time, tale, hold, outlet)).await;
         within.unwrap_or_else(|_| {
-            let fault = late("the request did not end", policy.total);
+            let fault = limit.fault();
+            tale.beside_close(fault.clone());
             tale.attempt_close(Some(fault.clone()));
             Err(fault)
         })
     }
 
-    async fn try_all(&self, tale: &mut Tale, hold: &mut Hold, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
-        let targets = &self.plan.model.targets;
-        let mut tries = Tries::new(targets.len(), self.plan.model.policy);
-        let mut last = Fault::internal("there is no target to try");
-        while let Some(turn) = tries.next(tale.started().elapsed()) {
-            let target = &targets[turn.target];
-            match self.try_one(target, turn, hold.standing(), tale, outlet).await {
+    async fn try_all(
+        &self,
+        time: &Time,
+        tale: &mut Tale,
+        hold: &mut Hold,
+        outlet: &mut Outlet,
+    ) -> Result<Option<Whole>, Fault> {
+        let (targets, health) = (&self.plan.model.targets, &self.upstream.health);
+        let routed = self.routed(tale);
+        tale.note_also(&routed.why);
+        let hedge_share = self.plan.model.routing.hedge.map_or(0.0, |hedge| hedge.share);
+        routed.order.first().into_iter().for_each(|&first| health.earn(&targets[first], hedge_share));
+        let mut tries = Tries::new(routed.order.clone(), time.policy);
+        let mut last = None;
+        let rests = |at: usize| self.upstream.rests(&targets[at], time.streamed);
+        while let Some(turn) = tries.next(tale.started().elapsed(), &rests) {
+            if turn.again && !health.may_retry(&targets[turn.target]) {
+                events::retry_withheld(&targets[turn.target].name());
+                tale.note_also(&format!("{} was not sent more retries", targets[turn.target].name()));
+                tries.give_up(turn.target);
+                continue;
+            }
+            let other = tries.other(turn.target, &rests);
+            let failures = match self.try_one(turn, other, time, &routed, tale, hold, outlet).await {
                 Ok(whole) => return Ok(whole),
-                Err(fault) if outlet.begun() || fault.code == Code::Cancelled => return Err(fault),
+                Err(failures) => failures,
+            };
+            for (at, fault) in failures {
                 // What is wrong with the request itself is wrong everywhere.
-                Err(fault) if fault.retry == Retry::Never => return Err(fault),
-                Err(fault) => {
-                    tries.failed(turn.target, fault.retry, tale.started().elapsed(), self.parts.chance.unit());
-                    last = fault;
-                    if self.reserve.again(tale.last_cost(), hold).await.is_err() {
-                        return Err(last);
-                    }
+                if outlet.begun() || fault.code == Code::Cancelled || fault.retry == Retry::Never {
+                    return Err(fault);
                 }
+                tries.failed(at, fault.retry, tale.started().elapsed(), self.parts.chance.unit());
+                last = Some(fault);
+            }
+            if self.reserve.again(tale.last_cost(), hold).await.is_err() {
+                break;
             }
         }
-        Err(last)
+        let untried = || targets.iter().find_map(|target| health.why(target));
+        Err(last.or_else(untried).unwrap_or_else(|| Fault::internal("there is no target to try")))
     }
 
+    /// One try: a call to a target, and perhaps another beside it.
+    #[expect(clippy::too_many_arguments, reason = "what a try reads, and the three that it writes")]
     async fn try_one(
         &self,
-        target: &Target,
         turn: Turn,
-        standing: Standing,
+        other: usize,
+        time: &Time,
+        routed: &Routed,
         tale: &mut Tale,
+        hold: &mut Hold,
         outlet: &mut Outlet,
-    ) -> Result<Option<Whole>, Fault> {
+    ) -> Result<Option<Whole>, Failures> {
+        let targets = &self.plan.model.targets;
+        let target = &targets[turn.target];
         pause(turn.wait).await;
+        let leg = self.leg(turn.target, time, routed.warm_key(target), hold.standing(), tale).await;
+        let leg = leg.map_err(|fault| vec![(turn.target, fault)])?;
+        tale.attempt_open(leg.id, target, turn.wait, &leg.head.dropped, &self.project.prices);
+        tale.attempt_key(leg.beat.key());
+        let Started { mut leg, whole } = self.race(leg, other, time, tale, hold).await?;
+        tale.dropped(&leg.head.dropped);
+        self.served(routed, &targets[leg.at], leg.beat.key());
+        let ended = self.finish(&mut leg, whole, time, tale, outlet).await;
+        tale.attempt_close(ended.as_ref().err().cloned());
+        let at = leg.at;
+        leg.ended(ended.as_ref().err());
+        ended.map_err(|fault| vec![(at, fault)])
+    }
+
+    /// A call to the target at `at`, made but not yet waited for. Waits for a place at its provider.
+    async fn leg<'s>(
+        &'s self,
+        at: usize,
+        time: &Time,
+        prefer: Option<&str>,
+        standing: Standing,
+        tale: &Tale,
+    ) -> Result<Leg<'s>, Fault> {
+        let Upstream { health, lines, .. } = self.upstream;
+        let target = &self.plan.model.targets[at];
         asks::check(&self.prompt.grounded.request, target)?;
+        let place = lines.enter_provider(&self.project.load, &target.provider.name).await?;
         let outgoing = self.upstream.outgoing(self, target)?;
         let id = AttemptId::mint(self.parts.clock.as_ref(), self.parts.chance.as_ref());
-        tale.attempt_open(id, target, turn.wait, &outgoing.dropped, &self.project.prices);
+        let parent = trace_context::told_onwards(tale.trace(), id);
+        let key = health.key(target, prefer);
+        let beat = health.begin(target, key, time.streamed);
+        let sent = async move { self.upstream.begin(self, target, key, outgoing.body, &parent).await };
         let head = Head { dropped: outgoing.dropped, target: target.name(), cached: false, standing };
-        let ended = self.exchange(target, outgoing.body, head, tale, outlet).await;
-        tale.attempt_close(ended.as_ref().err().cloned());
-        ended
+        let (held, state, by) = (Vec::new(), State::Sent(sent.boxed()), time.begin_by(Instant::now()));
+        Ok(Leg { at, id, head, held, state, by, beat, _place: place })
     }
 
-    async fn exchange(
+    /// Brings an answer that has begun to its end.
+    async fn finish(
         &self,
-        target: &Target,
-        body: bytes::Bytes,
-        head: Head,
+        leg: &mut Leg<'_>,
+        whole: Option<Box<Whole>>,
+        time: &Time,
         tale: &mut Tale,
         outlet: &mut Outlet,
     ) -> Result<Option<Whole>, Fault> {
-        let policy = self.plan.model.policy;
-        let limit = if self.call.chat.stream { policy.first_token } else { policy.whole };
-        let sent = Instant::now();
-        let key = target.provider.key();
-        let begun = timeout(limit, self.upstream.begin(self, target, key, body, &tale.traceparent()))
-            .await
-            .unwrap_or_else(|_| Err(late("the provider did not begin to answer", limit)))?;
-        match begun {
-            Begun::Whole(whole) => {
-                tale.take_whole(&whole);
-                outlet.head(head).await?;
-                Ok(Some(*whole))
-            }
-            Begun::Stream(frames) if !self.call.chat.stream => {
-                let left = limit.saturating_sub(sent.elapsed());
-                let gathered = timeout(left, gather(frames, tale)).await;
-                let whole = gathered.unwrap_or_else(|_| Err(late("the provider did not answer", limit)))?;
-                outlet.head(head).await?;
-                Ok(Some(whole))
-            }
-            Begun::Stream(frames) => {
-                let first = limit.saturating_sub(sent.elapsed());
-                self.relay(frames, first, head, tale, outlet).await.map(|()| None)
-            }
+        if time.streamed && whole.is_none() {
+            leg.beat.spoke();
+            return self.relay(leg, time, tale, outlet).await.map(|()| None);
         }
+        let whole = match whole {
+            Some(whole) => *whole,
+            None => gather(leg, tale).await?,
+        };
+        leg.beat.spoke();
+        outlet.head(std::mem::take(&mut leg.head)).await?;
+        Ok(Some(whole))
     }
 
-    /// Passes a stream on. Frames are held back until the first that says something, so that a
+    /// Passes a stream on. Frames were held back until the first that says something, so that a
     /// target that fails before it leaves no mark.
-    async fn relay(
-        &self,
-        mut frames: BoxStream<'static, Result<Frame, Fault>>,
-        first: Duration,
-        head: Head,
-        tale: &mut Tale,
-        outlet: &mut Outlet,
-    ) -> Result<(), Fault> {
-        let policy = self.plan.model.policy;
-        let mut held = Vec::new();
-        let mut head = Some(head);
-        // Signs of life do not put off the moment by which something must be said.
-        let first = Instant::now() + first;
-        loop {
-            let (by, told) = match head {
-                Some(_) => (first, policy.first_token),
-                None => (Instant::now() + policy.between_tokens, policy.between_tokens),
-            };
-            let mut frame = match timeout_at(by, frames.next()).await {
-                Err(_) => return Err(late("the provider fell silent", told)),
-                Ok(None) => break,
-                Ok(Some(frame)) => frame?,
-            };
-            let speaks = take(&frame, tale)?;
+    async fn relay(&self, leg: &mut Leg<'_>, time: &Time, tale: &mut Tale, outlet: &mut Outlet) -> Result<(), Fault> {
+        outlet.head(std::mem::take(&mut leg.head)).await?;
+        for mut frame in std::mem::take(&mut leg.held) {
             estimated(&mut frame, tale);
-            held.push(frame);
-            if speaks && let Some(head) = head.take() {
-                outlet.head(head).await?;
-            }
-            if head.is_none() {
-                for frame in held.drain(..) {
-                    outlet.frame(frame).await?;
-                }
-            }
+            outlet.frame(frame).await?;
+        }
+        loop {
+            leg.by = time.next_by(Instant::now());
+            let Step::Frame(mut frame) = leg.step().await? else { break };
+            take(&frame, tale)?;
+            estimated(&mut frame, tale);
+            outlet.frame(frame).await?;
         }
         // Some servers close without their dialect's last word: a finish reason is enough.
         match tale.gathered() {
-            Some(gathered) if gathered.finish.is_some() && head.is_none() => Ok(()),
+            Some(gathered) if gathered.finish.is_some() => Ok(()),
             _ => Err(cut()),
         }
     }
 }
 
+impl Upstream {
+    /// For how long a target must be left alone. While its breaker lets nothing through, that is longer than any
+    /// request waits: its callers are told at once.
+    pub(crate) fn rests(&self, target: &Target, streamed: bool) -> Duration {
+        let pulse = self.health.pulse(target, streamed);
+        if pulse.circuit != Circuit::Closed && !pulse.rests.is_zero() { Duration::MAX } else { pulse.rests }
+    }
+}
+
 /// The whole of a stream, for a caller who wants it so. What came of one that breaks off is on the tale: it cost.
-async fn gather(mut frames: BoxStream<'static, Result<Frame, Fault>>, tale: &mut Tale) -> Result<Whole, Fault> {
-    while let Some(frame) = frames.next().await {
-        take(&frame?, tale)?;
+async fn gather(leg: &mut Leg<'_>, tale: &mut Tale) -> Result<Whole, Fault> {
+    while let Step::Frame(frame) = leg.step().await? {
+        take(&frame, tale)?;
     }
     let gathered = tale.gathered().filter(|gathered| gathered.ended).cloned().ok_or_else(cut)?;
     Ok(Whole { answer: gathered.into_answer(), raw: None })
@@ -199,25 +241,12 @@ async fn gather(mut frames: BoxStream<'static, Result<Frame, Fault>>, tale: &mut
 
 /// Some dialects tell the prompt's tokens at the start (Anthropic), some at the end (OpenAI). Where a
 /// caller of the former is answered by the latter, the start tells an estimate; the end corrects it.
-fn estimated(frame: &mut Frame, tale: &Tale) {
+fn estimated(frame: &mut surefoot_dialect::Frame, tale: &Tale) {
     for event in &mut frame.events {
         if let Event::Start { usage: usage @ None, .. } = event {
             *usage = Some(tale.estimate_prompt());
         }
     }
-}
-
-/// Puts a frame's events on the tale. True if one of them says something to the caller.
-fn take(frame: &Frame, tale: &mut Tale) -> Result<bool, Fault> {
-    let mut speaks = false;
-    for event in &frame.events {
-        if let Event::Fault { fault } = event {
-            return Err(fault.clone());
-        }
-        tale.take(event);
-        speaks |= !matches!(event, Event::Start { .. } | Event::Usage { .. } | Event::End);
-    }
-    Ok(speaks)
 }
 
 /// Waits before a try. No wait at all is not given to the timer, which counts in whole milliseconds.
@@ -226,11 +255,4 @@ pub(crate) async fn pause(wait: Duration) {
         events::attempt_waits(wait);
         sleep(wait).await;
     }
-}
-
-fn late(what: &str, limit: Duration) -> Fault {
-    let limit = limit.as_secs_f64();
-    Fault::new(Code::UpstreamTimeout, format!("{what} within {limit} s"))
-        .hint("Raise the timeout of this model, or give it another target to fall back to.")
-        .retry(Retry::Later(None))
 }

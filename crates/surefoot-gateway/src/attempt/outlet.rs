@@ -3,7 +3,7 @@
 use surefoot_dialect::Frame;
 use surefoot_types::{
     Code, Fault, Usage,
-    conversation::{Event, Finish},
+    conversation::{Answer, Event, Finish},
 };
 use tokio::sync::mpsc;
 
@@ -11,14 +11,21 @@ use crate::{
     call::{Delivery, Head, Standing, Whole},
     recall::Kept,
     record::Tale,
+    screen::{AnswerGuard, Screened},
     tools::Filter,
+    verify::{Shape, ShapedStream},
 };
 
 /// Sends what a target answers on to the caller.
 pub(crate) struct Outlet {
-    sender: mpsc::Sender<Delivery>,
+    /// `None` for an answer that is held back: what becomes of it is decided later.
+    sender: Option<mpsc::Sender<Delivery>>,
     streamed: bool,
     begun: bool,
+    /// Held back with it.
+    head: Option<Head>,
+    shaped: Option<ShapedStream>,
+    guard: Option<AnswerGuard>,
     /// Makes one answer of several turns, where tools are run here.
     filter: Option<Filter>,
     headed: bool,
@@ -27,7 +34,53 @@ pub(crate) struct Outlet {
 impl Outlet {
     /// An outlet to a caller who wants the answer streamed, or whole.
     pub(crate) fn new(sender: mpsc::Sender<Delivery>, streamed: bool) -> Self {
-        Self { sender, streamed, begun: false, filter: None, headed: false }
+        Self {
+            sender: Some(sender),
+            streamed,
+            begun: false,
+            head: None,
+            shaped: None,
+            guard: None,
+            filter: None,
+            headed: false,
+        }
+    }
+
+    /// An outlet that holds back a whole answer.
+    pub(crate) fn held() -> Self {
+        Self {
+            sender: None,
+            streamed: false,
+            begun: false,
+            head: None,
+            shaped: None,
+            guard: None,
+            filter: None,
+            headed: false,
+        }
+    }
+
+    /// From here on only what fits the shape is let through.
+    pub(crate) fn shape(&mut self, shape: Shape) {
+        self.shaped = Some(ShapedStream::new(shape));
+    }
+
+    /// The head that was held back.
+    pub(crate) fn into_head(self) -> Head {
+        self.head.unwrap_or_default()
+    }
+
+    /// From now on everything that is sent passes this guard.
+    pub(crate) fn guard(&mut self, guard: Option<AnswerGuard>) {
+        self.guard = guard;
+    }
+
+    /// An answer, as its caller may see it; what the guard did stands on the tale.
+    pub(crate) fn guarded(&mut self, whole: Option<Whole>, tale: &mut Tale) -> Option<Whole> {
+        let Some(guard) = &mut self.guard else { return whole };
+        let whole = whole.map(|whole| guard.whole(whole));
+        tale.judged(guard.verdict());
+        whole
     }
 
     /// Whether something was sent already: from then on no other target can take over.
@@ -41,6 +94,10 @@ impl Outlet {
         if std::mem::replace(&mut self.headed, true) {
             return Ok(());
         }
+        if self.sender.is_none() {
+            self.head = Some(head);
+            return Ok(());
+        }
         self.send(Delivery::Head(head)).await
     }
 
@@ -48,9 +105,13 @@ impl Outlet {
     pub(crate) async fn frame(&mut self, frame: Frame) -> Result<(), Fault> {
         let frame = match &mut self.filter {
             Some(filter) => filter.pass(frame),
-            None => return self.send(Delivery::Frame(frame)).await,
+            None => frame,
         };
-        self.aside(frame).await
+        let Some(shaped) = &mut self.shaped else { return self.pass(frame).await };
+        for frame in shaped.take(frame)? {
+            self.pass(frame).await?;
+        }
+        Ok(())
     }
 
     /// The answer is made of several turns from now on, each of which this filters.
@@ -69,6 +130,33 @@ impl Outlet {
         if !self.streamed || frame.events.is_empty() {
             return Ok(());
         }
+        self.pass(frame).await
+    }
+
+    /// The prompt went on: what comes back of it is put back from now on too.
+    pub(crate) fn guard_renew(&mut self, prompt: &Screened) {
+        match &mut self.guard {
+            Some(guard) => guard.renew(prompt),
+            None => self.guard = AnswerGuard::of(prompt),
+        }
+    }
+
+    /// Sends an answer that was held back, the way that the caller wants it.
+    pub(crate) async fn deliver(&mut self, head: Head, whole: Whole) -> Result<Option<Whole>, Fault> {
+        self.head(head).await?;
+        if !self.streamed {
+            return Ok(Some(whole));
+        }
+        self.pass(Frame::made(whole.answer.into_events())).await?;
+        Ok(None)
+    }
+
+    /// Sends a frame as the guard lets it.
+    async fn pass(&mut self, frame: Frame) -> Result<(), Fault> {
+        let frame = match &mut self.guard {
+            Some(guard) => guard.frame(frame),
+            None => frame,
+        };
         self.send(Delivery::Frame(frame)).await
     }
 
@@ -87,15 +175,15 @@ impl Outlet {
         tale: &mut Tale,
     ) -> Result<Option<Whole>, Fault> {
         tale.recalled(&kept);
-        self.head(Head { target: kept.target.clone(), cached: true, standing, ..Head::default() }).await?;
-        if !self.streamed {
-            return Ok(Some(Whole { answer: kept.answer, raw: None }));
-        }
-        self.frame(Frame::made(kept.answer.into_events())).await?;
-        Ok(None)
+        let head = Head { target: kept.target.clone(), cached: true, standing, ..Head::default() };
+        // It used nothing this time.
+        let answer = Answer { usage: Some(Usage::default()), ..kept.answer };
+        let whole = self.deliver(head, Whole { answer, raw: None }).await?;
+        Ok(self.guarded(whole, tale))
     }
 
     async fn send(&self, delivery: Delivery) -> Result<(), Fault> {
-        self.sender.send(delivery).await.map_err(|_| Fault::new(Code::Cancelled, "the caller hung up"))
+        let Some(sender) = &self.sender else { return Ok(()) };
+        sender.send(delivery).await.map_err(|_| Fault::new(Code::Cancelled, "the caller hung up"))
     }
 }

@@ -6,9 +6,10 @@ pub use prompt::{Filling, NotAPrompt, Prompt, WORDS};
 use serde_json::{Map, Value};
 use surefoot_types::{
     Chance, Code, Fault,
-    conversation::{ChatRequest, Parameters},
+    conversation::{ChatRequest, Parameters, ResponseFormat},
     document::Hit,
     key::Admin,
+    trace::GuardVerdict,
 };
 
 use crate::{
@@ -16,8 +17,9 @@ use crate::{
     gateway::Gateway,
     identify::{Admitted, may_search},
     outside::Grounding,
-    project::Function,
+    project::{Function, Project},
     resolve::Plan,
+    screen::passages,
 };
 
 /// The request as it will go to a model.
@@ -29,6 +31,8 @@ pub(crate) struct Grounded {
     pub(crate) question: String,
     /// The passages that it was grounded with, in the order of their numbers.
     pub(crate) hits: Vec<Hit>,
+    /// What the guards said of passages.
+    pub(crate) verdicts: Vec<GuardVerdict>,
     /// True while the request is still what the caller sent, so that its bytes may go on as they came.
     pub(crate) untouched: bool,
     /// Most tokens of the answer, where a budget limits them and the caller does not.
@@ -38,6 +42,7 @@ pub(crate) struct Grounded {
 /// Turns the caller's request into what a model is asked: for a function, its variant's prompt
 /// around the conversation and the passages; for a model, the request as it came.
 pub(crate) async fn ground(
+    project: &Project,
     plan: &Plan,
     call: &Call,
     admitted: Option<&Admitted>,
@@ -47,7 +52,7 @@ pub(crate) async fn ground(
     let mut request = call.chat.clone();
     let question = query(call);
     let Some(task) = &plan.task else {
-        return Ok(Grounded { request, question, hits: Vec::new(), untouched: true, cap: None });
+        return Ok(Grounded { request, question, hits: Vec::new(), verdicts: Vec::new(), untouched: true, cap: None });
     };
     inputs_fit(&task.function, &call.context.input)?;
     let found = match &task.function.knowledge {
@@ -55,15 +60,18 @@ pub(crate) async fn ground(
         Some(knowledge) => {
             may_search(admitted, knowledge)?;
             let grounding = searchable(grounding)?;
-            let hits = grounding.search(knowledge, &question, task.function.passages).await?;
-            Some((grounding.passages_block(&hits, 1), hits))
+            let found = grounding.search(knowledge, &question, task.function.passages).await?;
+            let (hits, verdicts) = passages(plan.guards(project), found);
+            Some((grounding.passages_block(&hits, 1), (hits, verdicts)))
         }
     };
-    let (block, hits) = found.unzip();
+    let (block, found) = found.unzip();
+    let (hits, verdicts) = found.unwrap_or_default();
     let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
     request.messages = task.variant.prompt.render(filling, chance)?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
-    Ok(Grounded { request, question, hits: hits.unwrap_or_default(), untouched: false, cap: None })
+    request.response_format = request.response_format.or_else(|| output(&task.function));
+    Ok(Grounded { request, question, hits, verdicts, untouched: false, cap: None })
 }
 
 impl Gateway {
@@ -107,6 +115,12 @@ fn inputs_fit(function: &Function, input: &Map<String, Value>) -> Result<(), Fau
         }
     }
     Ok(())
+}
+
+/// The shape that a function's answers have, where the caller asks for none of its own.
+fn output(function: &Function) -> Option<ResponseFormat> {
+    let schema = function.output.clone()?;
+    Some(ResponseFormat::JsonSchema { name: function.name.clone(), schema, strict: None })
 }
 
 /// The variant's parameters, with the caller's own in their place where it set any.

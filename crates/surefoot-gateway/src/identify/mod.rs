@@ -4,13 +4,13 @@ mod limits;
 mod mint;
 mod scope;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref, time::Duration};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use surefoot_types::{
-    Code, Fault, Secret,
+    Code, Fault, Retry, Secret,
     budget::Rates,
     key::{Admin, Key, KeyBudget, Scope},
     trace::Keep,
@@ -56,6 +56,51 @@ impl From<&Key> for Admitted {
     }
 }
 
+/// When it is worth asking again while the keys cannot be looked up.
+const SOON: Duration = Duration::from_secs(5);
+
+/// The keys of the ledger, as this process knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Minted {
+    keys: Vec<Key>,
+    /// Whether that is all of them: while the ledger could not be read yet, one that is not among them may be known
+    /// there.
+    complete: bool,
+}
+
+impl Minted {
+    /// Keys as they were once: the ledger itself could not be read yet.
+    pub fn recalled(keys: Vec<Key>) -> Self {
+        Self { keys, complete: false }
+    }
+
+    /// Whether these are all.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+}
+
+impl Default for Minted {
+    /// None, and that is all of them.
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
+impl From<Vec<Key>> for Minted {
+    fn from(keys: Vec<Key>) -> Self {
+        Self { keys, complete: true }
+    }
+}
+
+impl Deref for Minted {
+    type Target = [Key];
+
+    fn deref(&self) -> &[Key] {
+        &self.keys
+    }
+}
+
 /// The hash under which a secret is kept: SHA-256, in hex.
 pub fn secret_hash(secret: &Secret) -> String {
     Sha256::digest(secret.reveal().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -65,7 +110,7 @@ pub fn secret_hash(secret: &Secret) -> String {
 /// whatever placeholder its SDK insists on sending; a known key counts everywhere.
 pub(crate) fn identify(
     project: &Project,
-    minted: &[Key],
+    minted: &Minted,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Option<Admitted>, Fault> {
@@ -76,11 +121,14 @@ pub(crate) fn identify(
         return Ok(None);
     }
     let hash = secret_hash(secret);
-    let known = project.keys.iter().chain(minted).find(|key| key.opens(&hash, now, same));
+    let known = project.keys.iter().chain(&**minted).find(|key| key.opens(&hash, now, same));
     match known {
         Some(key) => Ok(Some(key.into())),
         // A key that was revoked is refused on loopback too: it is no placeholder.
         None if caller.trusted && !was_known(project, minted, &hash) => Ok(None),
+        None if !minted.complete => Err(Fault::new(Code::Unavailable, "the API key cannot be looked up now")
+            .hint("The store is away: ask again in a moment.")
+            .retry(Retry::Later(Some(SOON)))),
         None => Err(unauthenticated("the API key is not known, or no longer valid")),
     }
 }

@@ -34,7 +34,7 @@ fn who_may_come_in() {
     let expired = Key { expires: Some(at(50)), ..key("temporary", &[("expired", None)]) };
     let revoked = Key { revoked: Some(at(99)), ..key("gone", &[("revoked", None)]) };
     let project = Project { keys: vec![key("app", &[("right", None), ("before", Some(100))])], ..Project::default() };
-    let minted = [key("admin", &[("minted", None)]), expired, revoked];
+    let minted = Minted::from(vec![key("admin", &[("minted", None)]), expired, revoked]);
     for (secret, trusted, now, expected) in [
         (None, true, 100, Ok(None)),
         (None, false, 100, Err(())),
@@ -77,4 +77,22 @@ fn which_doors_a_key_opens() {
         assert_eq!(entered.map_err(|fault| assert_eq!(fault.code, Code::Forbidden)).is_ok(), opens, "{admin:?}");
     }
     assert_eq!(may_enter(None, Admin::All), Ok(()));
+}
+
+#[test]
+fn a_key_that_cannot_be_looked_up_is_not_called_unknown() {
+    let project = Project { keys: vec![key("app", &[("right", None)])], ..Project::default() };
+    let recalled = Minted::recalled(vec![key("old", &[("recalled", None)])]);
+    for (secret, expected) in [
+        (Some("right"), Ok("app")),
+        (Some("recalled"), Ok("old")),
+        (Some("new"), Err(Code::Unavailable)),
+        (None, Err(Code::Unauthenticated)),
+    ] {
+        let caller = Caller { secret: secret.map(Secret::new), trusted: false };
+        let found = identify(&project, &recalled, &caller, at(1));
+        let told = found.as_ref().map(|found| found.as_ref().map_or("", |admitted| &admitted.key));
+        assert_eq!(told.map_err(|fault| fault.code), expected, "{secret:?}");
+        assert!(found.is_ok() || secret.is_none() || found.unwrap_err().retry == Retry::Later(Some(SOON)));
+    }
 }

@@ -1,7 +1,11 @@
 //! The exact cache: an equal request to an alias with `cache` set is answered as before.
 //!
 //! The key covers everything that could change the answer, and whose question it was: two tenants
-//! never share an answer. Faults are never kept.
+//! never share an answer. Only answers that are whole are kept: no faults, none that was cut short, none that a
+//! provider refused. Equal requests that come at once are asked once.
+
+mod flight;
+mod near;
 
 use std::time::Duration;
 
@@ -10,10 +14,16 @@ use surefoot_types::{
     Citation, Timestamp,
     conversation::{Answer, Finish},
     erasure::user_hash,
-    trace::Trace,
+    ids::TraceId,
+    trace::{Keep, Trace},
 };
 
-use crate::{call::Whole, resolve::Plan, screen::Screened};
+pub(crate) use self::near::Asked;
+use self::{
+    flight::{Flights, Lead},
+    near::{Like, Near},
+};
+use crate::{call::Whole, record::Tale, resolve::Plan, screen::Screened};
 
 /// Most bytes of answers that are kept.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -27,6 +37,16 @@ pub(crate) struct Recall {
     kept: Cache<blake3::Hash, Kept>,
     /// When users were erased, by the hash of their names.
     erased: Cache<String, Timestamp>,
+    flights: Flights,
+    near: Near,
+}
+
+/// Whether a request is answered already.
+pub(crate) enum Recalled {
+    /// With this.
+    Kept(Box<Kept>),
+    /// No: it is to be asked. Equal ones wait while the lead lives.
+    Ask(Option<Lead>),
 }
 
 /// An answer that was given before.
@@ -37,6 +57,8 @@ pub(crate) struct Kept {
     pub(crate) target: String,
     pub(crate) citations: Vec<Citation>,
     pub(crate) abstained: Option<bool>,
+    /// The request that it was the answer to.
+    pub(crate) by: TraceId,
     /// The hash of its user's name: it goes when that user is erased.
     user: Option<String>,
     lives: Duration,
@@ -61,50 +83,98 @@ impl Default for Recall {
             .expire_after(Lives)
             .support_invalidation_closures()
             .build();
-        Self { kept, erased: Cache::builder().time_to_live(LATE).build() }
+        Self {
+            kept,
+            erased: Cache::builder().time_to_live(LATE).build(),
+            flights: Flights::default(),
+            near: Near::default(),
+        }
     }
 }
 
 impl Recall {
-    /// Where the answer to this request is kept; `None` when its alias keeps none.
+    /// Where the answer to this request is kept; `None` when its alias keeps none, or nothing of it may be kept.
     pub(crate) fn place(&self, plan: &Plan, prompt: &Screened, trace: &Trace) -> Option<blake3::Hash> {
         plan.model.cache?;
+        if trace.keep == Keep::Nothing {
+            return None;
+        }
         let mut request = prompt.grounded.request.clone();
         // How the answer travels does not change it.
         (request.stream, request.include_usage) = (false, false);
         let targets: Vec<String> = plan.model.targets.iter().map(crate::project::Target::name).collect();
         let whose = (&trace.key, &trace.tenant, &trace.project_version, &trace.variant);
-        let told = serde_json::to_vec(&(whose, targets, request, &prompt.grounded.hits)).ok()?;
-        Some(blake3::hash(&told))
+        // Where pseudonyms stand, what they stand for counts: citations are of real words.
+        let values: Option<Vec<(String, &str)>> = prompt.vault.as_deref().map(|vault| vault.pairs().collect());
+        let mut told = serde_json::to_value((whose, targets, request, &prompt.grounded.hits, values)).ok()?;
+        // The order of an object's members says nothing.
+        told.sort_all_objects();
+        Some(blake3::hash(told.to_string().as_bytes()))
     }
 
-    /// The answer kept there.
-    pub(crate) fn get(&self, place: Option<blake3::Hash>) -> Option<Kept> {
-        self.kept.get(&place?)
+    /// The answer kept there. Where an equal request is being answered, waits for it so long.
+    pub(crate) async fn get(&self, place: Option<blake3::Hash>, limit: Duration) -> Recalled {
+        let Some(place) = place else { return Recalled::Ask(None) };
+        if let Some(kept) = self.kept.get(&place) {
+            return Recalled::Kept(Box::new(kept));
+        }
+        let lead = self.flights.lead_or_wait(place, limit).await;
+        // It may have been kept since.
+        match self.kept.get(&place) {
+            Some(kept) => Recalled::Kept(Box::new(kept)),
+            None => Recalled::Ask(lead),
+        }
+    }
+
+    /// The answer to a question like this one, to be given again. One that is only looked for (`shadow`) is noted.
+    pub(crate) fn like(
+        &self,
+        asked: Option<&Asked>,
+        prompt: &Screened,
+        now: Timestamp,
+        tale: &mut Tale,
+    ) -> Option<Kept> {
+        let asked = asked?;
+        let Like { kept, score } = self.near.find(asked, prompt, now)?;
+        tale.alike(kept.by, score, asked.shadow());
+        (!asked.shadow()).then_some(kept)
     }
 
     /// Takes away the answers of a user, given by the hash of their name, and keeps none that is late.
     pub(crate) fn forget(&self, user: &str, at: Timestamp) {
         self.erased.insert(user.to_owned(), at);
+        self.near.forget(user);
         let user = user.to_owned();
         // Fails only for a cache that was not built for it. What is invalid is not found from now on.
         let of_user = move |_: &blake3::Hash, kept: &Kept| kept.user.as_ref() == Some(&user);
         self.kept.invalidate_entries_if(of_user).expect("the cache supports it");
     }
 
-    /// Keeps the answer of a finished request.
+    /// Keeps the answer of a finished request: for equal ones, and for those like it.
     pub(crate) fn put(
         &self,
         place: Option<blake3::Hash>,
+        like: Option<Asked>,
         lives: Option<Duration>,
-        cap: Option<u64>,
         trace: &Trace,
         whole: Option<&Whole>,
     ) {
-        let (Some(place), Some(lives), Some(finish)) = (place, lives, trace.finish.clone()) else { return };
-        // Cut short for want of money: not the answer that the next caller would get.
-        if cap.is_some() && finish == Finish::Length {
-            return;
+        let Some(kept) = self.kept_of(lives.unwrap_or_default(), trace, whole) else { return };
+        if let (Some(place), Some(_)) = (place, lives) {
+            self.kept.insert(place, kept.clone());
+        }
+        // That the documents do not answer may be true of this question alone.
+        if let Some(asked) = like.filter(|_| kept.abstained != Some(true)) {
+            self.near.put(asked, kept, trace.at);
+        }
+    }
+
+    /// What is kept of an answer, if it may be.
+    fn kept_of(&self, lives: Duration, trace: &Trace, whole: Option<&Whole>) -> Option<Kept> {
+        let finish = trace.finish.clone()?;
+        // Cut short or declined: the next caller may fare better.
+        if !matches!(finish, Finish::Stop | Finish::ToolCalls) {
+            return None;
         }
         let answer = whole.map_or_else(
             || Answer {
@@ -119,11 +189,10 @@ impl Recall {
         );
         let user = trace.user.as_deref().map(user_hash);
         if user.as_ref().and_then(|user| self.erased.get(user)).is_some_and(|at| trace.at <= at) {
-            return;
+            return None;
         }
         let target = trace.target().unwrap_or_default().to_owned();
         let (citations, abstained) = (trace.citations.clone(), trace.abstained);
-        let kept = Kept { answer, target, citations, abstained, user, lives };
-        self.kept.insert(place, kept);
+        Some(Kept { answer, target, citations, abstained, by: trace.id, user, lives })
     }
 }

@@ -80,6 +80,7 @@ fn each_text(trace: &mut Trace, visit: &mut dyn FnMut(&mut String)) {
     each_part(&mut trace.answer, visit);
     for hit in &mut trace.passages {
         visit(&mut hit.found.passage.text);
+        hit.found.passage.lead.iter_mut().for_each(&mut *visit);
     }
     for citation in &mut trace.citations {
         visit(&mut citation.quote);

@@ -1,11 +1,13 @@
 //! The tale of one request, told while it happens, so that it is whole at any moment it may end.
 
+mod branches;
 mod keep;
+mod legs;
 
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
-use surefoot_guard::personal::Detector;
+use surefoot_guard::{personal::Detector, pseudonyms::Vault};
 use surefoot_types::{
     Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
     budget::Charge,
@@ -13,7 +15,7 @@ use surefoot_types::{
     document::Hit,
     ids::{AttemptId, TraceId},
     ports::Record,
-    trace::{Attempt, Keep, Outcome, Span, Trace},
+    trace::{Attempt, GuardVerdict, Keep, Outcome, Span, Trace},
 };
 use tokio::time::Instant;
 
@@ -39,6 +41,8 @@ pub(crate) struct Tale {
     trace: Trace,
     started: Instant,
     open: Option<Open>,
+    /// A call that runs beside it, since it is slow.
+    beside: Option<Open>,
     /// Whether a function with knowledge answers: only then are citations told.
     cites: bool,
     /// The service tier that the caller asked for.
@@ -47,6 +51,14 @@ pub(crate) struct Tale {
     sample: f64,
     /// The prompt's tokens, by estimate.
     said: u64,
+    /// What the calls are for that follow, where a strategy makes several.
+    purpose: String,
+    /// Calls that run at once, each told for itself.
+    branches: Vec<Tale>,
+    /// Finds the personal data that is not kept, where a guard says so.
+    unkept: Option<Arc<Detector>>,
+    /// The pseudonyms of the prompt. Never recorded.
+    vault: Option<Arc<Vault>>,
 }
 
 /// The attempt that is under way.
@@ -85,7 +97,20 @@ impl Tale {
         trace.tags.clone_from(&context.tags);
         trace.parent = context.trace.as_ref().map(|told| told.parent.clone());
         let tier = extra.get("service_tier").and_then(Value::as_str).map(str::to_owned);
-        Self { trace, started: Instant::now(), open: None, cites: false, tier, sample: records.sample, said: 0 }
+        Self {
+            trace,
+            started: Instant::now(),
+            open: None,
+            beside: None,
+            cites: false,
+            tier,
+            sample: records.sample,
+            said: 0,
+            purpose: String::new(),
+            branches: Vec::new(),
+            unkept: None,
+            vault: None,
+        }
     }
 
     /// The trace so far.
@@ -112,6 +137,15 @@ impl Tale {
         }
     }
 
+    /// Adds to what the step decided.
+    pub(crate) fn note_also(&mut self, note: &str) {
+        if let Some(span) = self.trace.spans.last_mut().filter(|_| !note.is_empty()) {
+            let between = if span.note.is_empty() { "" } else { "; " };
+            span.note.push_str(between);
+            span.note.push_str(note);
+        }
+    }
+
     /// Who calls. The caller's own tags win over those of its key.
     pub(crate) fn admitted(&mut self, admitted: Option<&Admitted>) {
         let Some(admitted) = admitted else { return };
@@ -127,6 +161,8 @@ impl Tale {
     pub(crate) fn resolved(&mut self, plan: &Plan, project: &Project) {
         self.trace.project_version = Some(project.version.clone());
         let targets: Vec<String> = plan.model.targets.iter().map(Target::name).collect();
+        self.unkept = plan.guards(project).personal.as_ref().and_then(|guard| guard.unkept.clone());
+        self.keep_at_most(self.unkept.as_ref().map(|_| Keep::Redacted));
         if let Some(task) = &plan.task {
             self.trace.function = Some(task.function.name.clone());
             self.trace.variant = Some(task.variant.name.clone());
@@ -146,6 +182,7 @@ impl Tale {
     pub(crate) fn grounded(&mut self, grounded: &Grounded) {
         self.trace.passages.clone_from(&grounded.hits);
         self.cites |= !grounded.hits.is_empty();
+        self.judged(grounded.verdicts.iter().cloned());
         if self.cites {
             self.note(format!("{} passages", grounded.hits.len()));
         }
@@ -163,9 +200,19 @@ impl Tale {
     }
 
     /// What the caller was told in all, where that is more than the last attempt said.
-    pub(crate) fn answered(&mut self, parts: Vec<Part>, finish: Finish) {
+    pub(crate) fn told(&mut self, parts: Vec<Part>, finish: Finish) {
         self.trace.answer = parts;
         self.trace.finish = Some(finish);
+    }
+
+    /// The pseudonyms that stand in what left last, to keep.
+    pub(crate) fn vault_shared(&self) -> Option<Arc<Vault>> {
+        self.vault.clone()
+    }
+
+    /// The pseudonyms that stand in what left last.
+    pub(crate) fn vault(&self) -> Option<&Vault> {
+        self.vault.as_deref()
     }
 
     /// What the attempts cost so far, as far as is known.
@@ -175,14 +222,20 @@ impl Tale {
 
     /// What leaves. Its secrets are masked when it is recorded, whatever the guards do to the prompt itself.
     pub(crate) fn screened(&mut self, prompt: &Screened) {
+        self.vault.clone_from(&prompt.vault);
         self.trace.prompt.clone_from(&prompt.grounded.request.messages);
         self.trace.parameters = prompt.grounded.request.parameters.clone();
         self.said = estimate_request(&prompt.grounded.request);
-        self.trace.verdicts.clone_from(&prompt.verdicts);
-        if !prompt.verdicts.is_empty() {
-            let told: Vec<String> = prompt.verdicts.iter().map(|v| format!("{}: {}", v.guard, v.action)).collect();
+        self.judged(prompt.verdicts.iter().cloned());
+        if !self.trace.verdicts.is_empty() {
+            let told: Vec<String> = self.trace.verdicts.iter().map(|v| format!("{}: {}", v.guard, v.action)).collect();
             self.note(told.join(", "));
         }
+    }
+
+    /// What guards said.
+    pub(crate) fn judged(&mut self, verdicts: impl IntoIterator<Item = GuardVerdict>) {
+        self.trace.verdicts.extend(verdicts);
     }
 
     /// What is held for it.
@@ -205,9 +258,22 @@ impl Tale {
         let at_us = self.elapsed();
         self.trace.dropped = dropped.to_vec();
         let waited_us = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-        let attempt = Attempt::begun(id, target.name(), at_us, waited_us);
+        let purpose = self.purpose.clone();
+        let attempt = Attempt { purpose, ..Attempt::begun(id, target.name(), at_us, waited_us) };
         let price = prices.get(&attempt.target, self.trace.at + Duration::from_micros(at_us)).cloned();
         self.open = Some(Open { attempt, gathered: Gathered::default(), price });
+    }
+
+    /// The key that opens the call under way, by its id.
+    pub(crate) fn attempt_key(&mut self, key: Option<&str>) {
+        if let Some(open) = &mut self.open {
+            open.attempt.key = key.map(str::to_owned);
+        }
+    }
+
+    /// What could not be carried to the target that answers.
+    pub(crate) fn dropped(&mut self, dropped: &[String]) {
+        self.trace.dropped = dropped.to_vec();
     }
 
     /// What the attempt under way tells its provider of the trace.
@@ -278,7 +344,10 @@ impl Tale {
         self.trace.first_us.get_or_insert(self.elapsed());
         self.trace.citations.clone_from(&kept.citations);
         self.trace.abstained = kept.abstained;
-        self.note("found");
+        // How it was found may be told already.
+        if self.trace.spans.last().is_some_and(|span| span.note.is_empty()) {
+            self.note("found");
+        }
     }
 
     /// What the check of the citations gave.
@@ -291,6 +360,8 @@ impl Tale {
 
     /// Closes what is open and says what it all cost.
     pub(crate) fn settle(&mut self) -> Used {
+        self.join();
+        self.beside_close(Fault::new(Code::Cancelled, "the caller hung up"));
         if self.open.is_some() {
             self.attempt_close(Some(Fault::new(Code::Cancelled, "the caller hung up")));
         }
@@ -333,10 +404,11 @@ impl Tale {
             dropped: trace.dropped.clone(),
             cost_usd: trace.cost,
             cached: trace.cached,
+            strategy: trace.strategy.clone(),
         };
         let kept = trace.keep != Keep::Nothing && keep::is_sampled(trace.id, trace.outcome, self.sample);
         let keep = trace.keep;
-        keep::apply(&mut trace, keep, detector);
+        keep::apply(&mut trace, keep, self.unkept.as_deref().unwrap_or(detector));
         (Record { trace: Arc::new(trace), kept, charges }, added)
     }
 

@@ -23,7 +23,7 @@ const LONGEST_ANSWER: u64 = 4_096;
 /// An answer is not cut shorter than this for want of money: some sentences, or it is not worth asking.
 const LEAST_ANSWER: u64 = 64;
 /// Tokens that an answer is taken to have, against limits on tokens, where the caller does not limit it.
-const USUAL_ANSWER: u64 = 256;
+pub(crate) const USUAL_ANSWER: u64 = 256;
 
 /// Where to hold, and for whom.
 pub(crate) struct Reserve<'a> {
@@ -75,6 +75,14 @@ impl Reserve<'_> {
         let mut budgets = self.budgets()?;
         budgets.retain(|want| want.kind == Kind::Hard);
         self.take(hold, &budgets, &[], cost).await.map_err(|refused| self.told(&refused))
+    }
+
+    /// Holds the most that a second call for the same answer can cost, before it is made.
+    pub(crate) async fn beside(&self, prompt: &Screened, hold: &mut Hold) -> Result<(), Fault> {
+        let request = &prompt.grounded.request;
+        let longest = request.parameters.max_tokens.unwrap_or(LONGEST_ANSWER);
+        let worst = Worst::of_chat(self.project, self.model, request, self.counted.now);
+        self.again(worst.cost(longest), hold).await
     }
 
     async fn take(

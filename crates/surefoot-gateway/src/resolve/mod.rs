@@ -6,8 +6,9 @@ use surefoot_types::{Code, Fault, conversation::ChatRequest};
 
 use crate::{
     attempt::Upstream,
+    guards::Guards,
     identify::{Admitted, may_use},
-    project::{Function, Model, Project, Provider, Reach, Target, Variant},
+    project::{Function, Model, Project, Provider, Reach, Routing, Target, Variant},
 };
 
 /// What will be asked, and of whom.
@@ -17,6 +18,13 @@ pub(crate) struct Plan {
     pub(crate) task: Option<Task>,
     /// The targets, in order, and how to try them.
     pub(crate) model: Arc<Model>,
+}
+
+impl Plan {
+    /// What is looked for in the prompt and the answer.
+    pub(crate) fn guards<'p>(&'p self, project: &'p Project) -> &'p Guards {
+        self.task.as_ref().and_then(|task| task.function.guards.as_ref()).unwrap_or(&project.guards)
+    }
 }
 
 /// A function with the variant that runs.
@@ -70,7 +78,7 @@ pub(crate) fn model(project: &Project, upstream: &Upstream, name: &str) -> Resul
     }
     let target = name.split_once('/').and_then(|(provider, id)| target(project, upstream, provider, id));
     let Some(target) = target else { return Err(unknown(project, name)) };
-    Ok(Arc::new(Model { targets: vec![target], policy: project.policy, cache: None }))
+    Ok(Arc::new(Model { targets: vec![target], policy: project.policy, cache: None, routing: Routing::default() }))
 }
 
 fn target(project: &Project, upstream: &Upstream, provider: &str, id: &str) -> Option<Target> {

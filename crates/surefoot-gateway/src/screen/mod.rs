@@ -1,15 +1,29 @@
-//! The guards, on what really leaves.
+//! The guards: on what really leaves, and on what comes back.
 
-use surefoot_guard::{personal::Detector, secrets};
+mod answer;
+mod each;
+mod personal;
+
+use std::sync::Arc;
+
+use surefoot_guard::{
+    injection::{self, Channel},
+    personal::Detector,
+    pseudonyms::Vault,
+    secrets,
+};
 use surefoot_types::{
     Code, Fault,
-    conversation::{Message, Part},
+    conversation::{ChatRequest, Message, Part, Role},
+    document::Hit,
     trace::GuardVerdict,
 };
 
+pub(crate) use self::answer::AnswerGuard;
+use self::each::each_text;
 use crate::{
     ground::Grounded,
-    project::{Project, SecretAction},
+    guards::{Guards, InjectionAction, InjectionGuard, LinkGuard, SecretAction},
 };
 
 /// A prompt that may leave.
@@ -17,40 +31,182 @@ use crate::{
 pub(crate) struct Screened {
     /// What to send, and what it was grounded with.
     pub(crate) grounded: Grounded,
+    /// What the caller asked, as others than this process may see it.
+    pub(crate) question: String,
     /// What the guards said.
     pub(crate) verdicts: Vec<GuardVerdict>,
+    /// The pseudonyms that stand in what is sent. Lives as long as the request, and is written nowhere.
+    pub(crate) vault: Option<Arc<Vault>>,
+    /// What is done to links in the answer.
+    pub(crate) links: Option<Arc<LinkGuard>>,
 }
 
-/// Looks for secrets in every message, and does with them what the project says.
-pub(crate) fn screen(project: &Project, mut grounded: Grounded) -> Result<Screened, Fault> {
-    if project.secrets == SecretAction::Off {
-        return Ok(Screened { grounded, verdicts: Vec::new() });
+impl Screened {
+    /// A prompt that is made of what was screened already.
+    pub(crate) fn unchecked(grounded: Grounded) -> Self {
+        let question = grounded.question.clone();
+        Self { grounded, question, verdicts: Vec::new(), vault: None, links: None }
     }
+
+    /// The same with the request put otherwise: no longer as the caller's bytes have it.
+    pub(crate) fn with(&self, request: ChatRequest) -> Self {
+        let mut other = self.clone();
+        (other.grounded.request, other.grounded.untouched) = (request, false);
+        other
+    }
+}
+
+/// Looks for secrets, personal data and injections in everything that leaves, and does with them what the
+/// guards say. `said` is the conversation as the caller sent it: values are numbered as they come up in it, so
+/// that they keep their pseudonyms from one request of a conversation to the next.
+pub(crate) fn screen(guards: &Guards, said: &[Message], mut grounded: Grounded) -> Result<Screened, Fault> {
+    let mut verdicts = Vec::new();
+    if guards.secrets != SecretAction::Off {
+        verdicts.extend(secrets_in(guards.secrets, &mut grounded)?);
+    }
+    if let Some(guard) = &guards.injection {
+        verdicts.extend(injections_in(guard, &grounded.request)?);
+    }
+    let mut question = grounded.question.clone();
+    if guards.secrets == SecretAction::Mask {
+        secrets::mask_in_place(&mut question);
+    }
+    let vault = match &guards.personal {
+        None => None,
+        Some(guard) => personal::screen(guard, None, said, &mut grounded, &mut question, &mut verdicts)?,
+    };
+    Ok(Screened { grounded, question, verdicts, vault, links: guards.links.clone() })
+}
+
+/// What tools gave, put behind a prompt that was screened: looked at by the same guards, with the pseudonyms that
+/// stand in the prompt already.
+pub(crate) fn screen_more(guards: &Guards, prompt: &mut Screened, messages: Vec<Message>) -> Result<(), Fault> {
+    let request = ChatRequest { messages, ..ChatRequest::ask("", "") };
+    let (hits, verdicts, question) = (Vec::new(), Vec::new(), String::new());
+    let mut more = Grounded { request, question, hits, verdicts, untouched: true, cap: None };
+    let mut verdicts = Vec::new();
+    if guards.secrets != SecretAction::Off {
+        verdicts.extend(secrets_in(guards.secrets, &mut more)?);
+    }
+    if let Some(guard) = &guards.injection {
+        verdicts.extend(injections_in(guard, &more.request)?);
+    }
+    if let Some(guard) = &guards.personal {
+        let before = prompt.vault.clone();
+        let made = personal::screen(guard, before.as_deref(), &[], &mut more, &mut String::new(), &mut verdicts)?;
+        prompt.vault = made.or(before);
+    }
+    prompt.grounded.request.messages.append(&mut more.request.messages);
+    prompt.verdicts = verdicts;
+    Ok(())
+}
+
+/// The passages that may ground an answer, and what was said of the others.
+pub(crate) fn passages(guards: &Guards, hits: Vec<Hit>) -> (Vec<Hit>, Vec<GuardVerdict>) {
+    let Some(guard) = guards.injection else { return (hits, Vec::new()) };
+    let mut verdicts = Vec::new();
+    let stays = |hit: &Hit| {
+        let suspicion = injection::score(&hit.found.passage.text, Channel::Document);
+        if suspicion.score < guard.threshold {
+            return true;
+        }
+        let action = if guard.action == InjectionAction::Block { "left out" } else { "flag" };
+        let reason = format!("a passage of {}: {}", hit.found.path, suspicion.reasons.join(", "));
+        verdicts.push(verdict("injection", action, reason));
+        guard.action != InjectionAction::Block
+    };
+    (hits.into_iter().filter(stays).collect(), verdicts)
+}
+
+fn verdict(guard: &str, action: &str, reason: String) -> GuardVerdict {
+    GuardVerdict { guard: guard.into(), action: action.into(), reason }
+}
+
+fn secrets_in(action: SecretAction, grounded: &mut Grounded) -> Result<Option<GuardVerdict>, Fault> {
     let mut found: Vec<&'static str> = Vec::new();
-    for message in &grounded.request.messages {
-        each_text(message, &mut |text| found.extend(secrets::find(text).into_iter().map(|finding| finding.kind)));
-    }
+    each_text(&mut grounded.request, &mut |text, _| found.extend(secrets::find(text).into_iter().map(|one| one.kind)));
     found.sort_unstable();
     found.dedup();
     if found.is_empty() {
-        return Ok(Screened { grounded, verdicts: Vec::new() });
+        return Ok(None);
     }
     let kinds = found.join(", ");
-    let verdict = |action: &str| GuardVerdict { guard: "secrets".into(), action: action.into(), reason: kinds.clone() };
-    let verdicts = match project.secrets {
-        SecretAction::Off => Vec::new(),
-        SecretAction::Flag => vec![verdict("flag")],
+    match action {
+        SecretAction::Off => Ok(None),
+        SecretAction::Flag => Ok(Some(verdict("secrets", "flag", kinds))),
         SecretAction::Mask => {
-            grounded.request.messages.iter_mut().for_each(mask);
+            each_text(&mut grounded.request, &mut |text, _| secrets::mask_in_place(text));
             grounded.untouched = false;
-            vec![verdict("mask")]
+            Ok(Some(verdict("secrets", "mask", kinds)))
         }
-        SecretAction::Block => {
-            return Err(Fault::new(Code::Blocked, format!("the prompt holds a secret: {kinds}"))
-                .hint("Take it out, or set `secrets` under [guards] to \"mask\" or \"flag\"."));
+        SecretAction::Block => Err(Fault::new(Code::Blocked, format!("the prompt holds a secret: {kinds}"))
+            .hint("Take it out, or set `secrets` under [guards] to \"mask\" or \"flag\".")),
+    }
+}
+
+/// Instructions where none belong: in what tools gave back, and in what users say. The developer's own words and
+/// the model's are not looked at; passages were looked at when they were found.
+fn injections_in(guard: &InjectionGuard, request: &ChatRequest) -> Result<Option<GuardVerdict>, Fault> {
+    let mut reasons: Vec<String> = Vec::new();
+    let mut look = |text: &str, channel: Channel, whose: &str| {
+        let suspicion = injection::score(text, channel);
+        if suspicion.score >= guard.threshold {
+            reasons.push(format!("{whose}: {}", suspicion.reasons.join(", ")));
         }
     };
-    Ok(Screened { grounded, verdicts })
+    for message in &request.messages {
+        for part in &message.parts {
+            match part {
+                Part::Text { text } if message.role == Role::User => look(text, Channel::User, "a user's message"),
+                Part::ToolResult { content, .. } => content.iter().for_each(|inner| {
+                    if let Part::Text { text } = inner {
+                        look(text, Channel::Tool, "a tool's result");
+                    }
+                }),
+                _ => {}
+            }
+        }
+    }
+    reasons.dedup();
+    if reasons.is_empty() {
+        return Ok(None);
+    }
+    let reasons = reasons.join("; ");
+    if guard.action == InjectionAction::Block {
+        let fault = Fault::new(Code::Blocked, format!("the prompt looks like an injection: {reasons}"));
+        return Err(fault.hint("Set `action` under [guards.injection] to \"flag\", or raise its `threshold`."));
+    }
+    Ok(Some(verdict("injection", "flag", reasons)))
+}
+
+/// Looks for secrets and personal data in texts of which vectors are made. Of pseudonyms there is no way back here.
+pub(crate) fn texts(guards: &Guards, texts: &mut [String]) -> Result<Vec<GuardVerdict>, Fault> {
+    let mut request = ChatRequest::ask("", "");
+    let parts = texts.iter_mut().map(|text| Part::text(std::mem::take(text))).collect();
+    request.messages = vec![Message { parts, ..Message::text(Role::User, "") }];
+    let grounded = Grounded {
+        request,
+        question: String::new(),
+        hits: Vec::new(),
+        verdicts: Vec::new(),
+        untouched: true,
+        cap: None,
+    };
+    // Instructions do nothing to a model that only makes vectors.
+    let guards = Guards { injection: None, links: None, ..guards.clone() };
+    let screened = screen(&guards, &[], grounded)?;
+    let parts = screened.grounded.request.messages.into_iter().flat_map(|message| message.parts);
+    for (text, part) in texts.iter_mut().zip(parts) {
+        if let Part::Text { text: screened } = part {
+            *text = screened;
+        }
+    }
+    Ok(screened.verdicts)
+}
+
+/// Masks the secrets in every text of a message.
+pub(crate) fn mask(message: &mut Message) {
+    each::each_part(&mut message.parts, &mut |text, _| secrets::mask_in_place(text));
 }
 
 /// Masks in a text what a redacted record may not hold.
@@ -58,29 +214,5 @@ pub(crate) fn redact(detector: &Detector, text: &mut String) {
     surefoot_guard::redact_in_place(detector, text);
 }
 
-/// Masks the secrets in every text of a message.
-pub(crate) fn mask(message: &mut Message) {
-    message.parts.iter_mut().for_each(mask_part);
-}
-
-/// Masks the secrets in a part.
-pub(crate) fn mask_part(part: &mut Part) {
-    match part {
-        Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => secrets::mask_in_place(text),
-        Part::ToolCall { arguments, .. } => secrets::mask_in_place(arguments),
-        Part::ToolResult { content, .. } => content.iter_mut().for_each(mask_part),
-        Part::Image { .. } | Part::File { .. } | Part::Other { .. } => {}
-    }
-}
-
-fn each_text(message: &Message, visit: &mut dyn FnMut(&str)) {
-    fn part(one: &Part, visit: &mut dyn FnMut(&str)) {
-        match one {
-            Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => visit(text),
-            Part::ToolCall { arguments, .. } => visit(arguments),
-            Part::ToolResult { content, .. } => content.iter().for_each(|inner| part(inner, visit)),
-            Part::Image { .. } | Part::File { .. } | Part::Other { .. } => {}
-        }
-    }
-    message.parts.iter().for_each(|one| part(one, visit));
-}
+#[cfg(test)]
+mod tests;

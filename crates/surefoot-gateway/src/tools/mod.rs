@@ -19,8 +19,9 @@ use crate::{
     accounts::Hold,
     attempt::{Attempting, Outlet},
     call::Whole,
+    guards::Guards,
     record::Tale,
-    screen::{Screened, screen},
+    screen::{Screened, screen_more},
 };
 
 /// The tools that are run here for one request.
@@ -96,11 +97,9 @@ impl Toolset {
             calls += u32::try_from(turned.ours.len()).unwrap_or(u32::MAX);
             let ran = self.run(&attempting, &turned.ours, &talk, tale).await?;
             talk.said.extend(turned.visible());
-            talk.go_on(turned.parts, ran, outlet).await?;
-            // What tools gave is looked at by the guards like all that leaves.
             tale.enter("screen");
-            let screened = screen(attempting.project, talk.prompt.grounded.clone())?;
-            talk.prompt = screened;
+            talk.go_on(attempting.plan.guards(attempting.project), turned.parts, ran, outlet).await?;
+            outlet.guard_renew(&talk.prompt);
             tale.screened(&talk.prompt);
             tale.enter("reserve");
             attempting.reserve.chat(&mut talk.prompt, hold).await?;
@@ -124,7 +123,7 @@ impl Toolset {
             Finish::ToolCalls if !turned.theirs => Finish::Stop,
             finish => finish,
         };
-        tale.answered(talk.said.clone(), finish.clone());
+        tale.told(talk.said.clone(), finish.clone());
         let usage = (talk.usage != Usage::default()).then_some(talk.usage);
         outlet.close(finish.clone(), usage).await?;
         Ok(whole.map(|whole| {
@@ -149,14 +148,19 @@ impl Talk {
         self.usage = used.map_or(self.usage, |used| self.usage.plus(used));
     }
 
-    /// Puts what was said and what the tools gave before the model, for its next turn.
-    async fn go_on(&mut self, said: Vec<Part>, ran: Vec<Ran>, outlet: &mut Outlet) -> Result<(), Fault> {
+    /// Puts what was said and what the tools gave before the model, for its next turn. The guards look at it like at
+    /// all that leaves.
+    async fn go_on(
+        &mut self,
+        guards: &Guards,
+        said: Vec<Part>,
+        ran: Vec<Ran>,
+        outlet: &mut Outlet,
+    ) -> Result<(), Fault> {
         let message = |role, parts| Message { role, parts, extra: serde_json::Map::new() };
-        let messages = &mut self.prompt.grounded.request.messages;
-        messages.push(message(Role::Assistant, said));
-        for one in &ran {
-            messages.push(message(Role::Tool, vec![one.result.clone()]));
-        }
+        self.prompt.grounded.request.messages.push(message(Role::Assistant, said));
+        let results = ran.iter().map(|one| message(Role::Tool, vec![one.result.clone()])).collect();
+        screen_more(guards, &mut self.prompt, results)?;
         // A call that was demanded was made: to demand it again would never end.
         let choice = &mut self.prompt.grounded.request.tool_choice;
         if !matches!(choice, Some(ToolChoice::None) | None) {

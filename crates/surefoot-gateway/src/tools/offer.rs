@@ -14,7 +14,7 @@ use crate::{
     gateway::Parts,
     ground::Grounded,
     identify::{Admitted, may_search},
-    project::{McpServer, Reach, ToolGrant},
+    project::{McpServer, Project, Reach, ToolGrant},
     resolve::Plan,
 };
 
@@ -39,6 +39,7 @@ pub(super) enum Kind {
 
 /// The tools that are run here for a request, put among those that it offers the model.
 pub(crate) async fn offer(
+    project: &Project,
     plan: &Plan,
     trace: TraceId,
     parts: &Parts,
@@ -60,7 +61,7 @@ pub(crate) async fn offer(
     }
     if only_quotes(plan) {
         // It answers from what it is given, and cannot ask.
-        return run::ahead(set, trace, parts, grounded).await;
+        return run::ahead(set, plan.guards(project), trace, parts, grounded).await;
     }
     grounded.request.tools.extend(set.offered.iter().map(|one| one.tool.clone()));
     Ok(set)

@@ -12,7 +12,7 @@ use surefoot_types::{
     feedback::Feedback,
     ids::{KeyId, TraceId},
     key::{Admin, Key, KeySecret, Scope},
-    ports::{Books, Journal, Record, StoreError, Stored, TraceFilter},
+    ports::{Books, Found, Journal, Record, Search, StoreError, Stored, TraceFilter},
     spend::{By, SpendQuery, Step},
     trace::{Keep, Outcome, Trace, TraceSummary},
 };
@@ -108,6 +108,9 @@ impl Journal for Full {
     }
     async fn trace_list(&self, _: &TraceFilter, _: usize) -> Stored<Vec<TraceSummary>> {
         Ok(Vec::new())
+    }
+    async fn trace_search(&self, _: &Search, _: usize) -> Stored<Found> {
+        Ok(Found::default())
     }
     async fn feedback_add(&self, _: &Feedback) -> Stored<()> {
         Ok(())

@@ -15,16 +15,18 @@ use futures_util::{
 use surefoot_dialect::embeddings::Embeddings;
 use surefoot_gateway::{
     Call, Caller, Context, Delivery, Gateway, Parts, Project, Resident,
-    project::{Model, Policy, Provider, Reach, Target},
+    project::{Model, Policy, Provider, Reach, Routing, Target},
 };
 use surefoot_testkit::memory::MemoryStore;
 use surefoot_types::{
     Code, Fault, Retry, SystemChance, SystemClock, Usage,
+    budget::Lives,
     conversation::{ChatRequest, Event, Finish},
     document::Hit,
     ports::{Books, Journal, Ledger},
     trace::Trace,
 };
+use tokio::sync::Notify;
 
 /// One scripted answer.
 #[derive(Debug, Clone)]
@@ -41,6 +43,12 @@ pub(crate) enum Act {
     Charge(Usage),
     /// Panics.
     Panic,
+    /// Waits to be let go, and then does this.
+    Wait(Arc<Notify>, Box<Act>),
+    /// Says this after so long.
+    Late(Duration, &'static str),
+    /// Fails with this.
+    Fault(Fault),
 }
 
 /// A provider that plays its script and then keeps to the last act.
@@ -82,6 +90,13 @@ impl Resident for Scripted {
             let mut acts = self.acts.lock().unwrap();
             if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() }
         };
+        let act = match act {
+            Some(Act::Wait(go, then)) => {
+                go.notified().await;
+                Some(*then)
+            }
+            act => act,
+        };
         let say = |text: &str| {
             vec![
                 Ok(Event::Start { id: "id".into(), model: model.into(), usage: None }),
@@ -90,7 +105,17 @@ impl Resident for Scripted {
         };
         match act.expect("the script has an act") {
             Act::Fail(retry) => Err(Fault::new(Code::Upstream, "scripted failure").retry(retry)),
+            Act::Fault(fault) => Err(fault),
+            Act::Late(wait, text) => {
+                tokio::time::sleep(wait).await;
+                let mut events = say(text);
+                events.push(Ok(Event::Finish { finish: Finish::Stop }));
+                events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
+                events.push(Ok(Event::End));
+                Ok(stream::iter(events).boxed())
+            }
             Act::Panic => panic!("scripted panic"),
+            Act::Wait(..) => panic!("one wait is enough"),
             Act::Cut(text) => Ok(stream::iter(say(text)).boxed()),
             Act::Stall(text) => Ok(stream::iter(say(text)).chain(stream::pending()).boxed()),
             act @ (Act::Say(_) | Act::Charge(_)) => {
@@ -153,7 +178,7 @@ pub(crate) fn parts(
         })
         .collect();
     let policy = Policy { longest_wait: Duration::from_secs(5), ..Policy::default() };
-    let mut model = Model { targets, policy, cache: None };
+    let mut model = Model { targets, policy, cache: None, routing: Routing::default() };
     change_model(&mut model);
     let mut project = Project { models: BTreeMap::from([("m".into(), Arc::new(model))]), ..Project::default() };
     change_project(&mut project);
@@ -164,7 +189,7 @@ pub(crate) fn parts(
         ledger: Arc::clone(journal) as Arc<dyn Ledger>,
         books: Arc::clone(journal) as Arc<dyn Books>,
         holder: "test-0".into(),
-        lease: Duration::from_secs(60),
+        lease: Lives::all(Duration::from_secs(60)),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(project)),

@@ -19,6 +19,7 @@ mod scan;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     ops::Range,
 };
 
@@ -153,6 +154,12 @@ impl Detector {
         let mut found: Vec<Finding<'_>> = scan.candidates.into_iter().filter(sure).map(finding).collect();
         self.own.find(text, |kind, range| found.push(Finding { kind, range, score: 1.0 }));
         settle(found)
+    }
+}
+
+impl fmt::Debug for Detector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.kinds()).finish()
     }
 }
 

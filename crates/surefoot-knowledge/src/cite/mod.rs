@@ -28,7 +28,8 @@ pub fn passages_block(hits: &[Hit], first: usize) -> String {
         let headings = found.passage.heading_path.iter().filter(|heading| **heading != found.title);
         let names: Vec<&str> = std::iter::once(&found.title).chain(headings).map(String::as_str).collect();
         let names = if found.title.is_empty() { found.path.clone() } else { names.join(" > ") };
-        block.push_str(&format!("[{number}] {names}\n{}\n\n", found.passage.text));
+        let lead = found.passage.lead.as_ref().map(|lead| format!("{lead}\n…\n")).unwrap_or_default();
+        block.push_str(&format!("[{number}] {names}\n{lead}{}\n\n", found.passage.text));
     }
     block.truncate(block.trim_end().len());
     block

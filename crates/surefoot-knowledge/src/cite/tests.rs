@@ -9,7 +9,8 @@ use super::*;
 
 fn hit(title: &str, start: usize, text: &str) -> Hit {
     let range = Range { start, end: start + text.len() };
-    let passage = Passage { ordinal: 0, heading_path: vec!["Returns".into()], range, page: None, text: text.into() };
+    let passage =
+        Passage { ordinal: 0, heading_path: vec!["Returns".into()], range, page: None, lead: None, text: text.into() };
     let document_id = DocumentId::from_bits(7);
     let found =
         StoredPassage { key: start as u64, document_id, path: format!("{title}.md"), title: title.into(), passage };

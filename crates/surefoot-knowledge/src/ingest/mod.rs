@@ -50,6 +50,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// Every document of a folder.
+    pub fn folder(knowledge: &str, folder: PathBuf) -> Self {
+        Self { knowledge: knowledge.to_owned(), folder, include: Vec::new(), exclude: Vec::new(), owners: None }
+    }
+
     /// The user who owns the document at `path`.
     fn owner(&self, path: &str) -> Option<String> {
         let within = path.strip_prefix(self.owners.as_deref()?)?.strip_prefix('/')?;
@@ -217,14 +222,16 @@ impl Job<'_> {
     /// Looks at one file and does what is needed.
     async fn document(&self, file: File) -> Result<Outcome, Fault> {
         let stamp = self.known.get(&file.path);
-        let fresh = stamp.filter(|stamp| stamp.embedder == self.embedder.name()).map(|stamp| stamp.hash.clone());
+        let current = |stamp: &&Stamp| stamp.embedder == self.embedder.name() && stamp.reader == parse::READER;
+        let fresh = stamp.filter(current).map(|stamp| stamp.hash.clone());
         let read = spawn_blocking(move || {
             let source = read::source(&file)?;
             if Some(&source.hash) == fresh.as_ref() {
                 return Ok(None);
             }
-            let made = read::made(&file, &source.bytes)?;
-            Ok(Some((file, made, source.hash, source.bytes.len() as u64)))
+            let bytes = source.bytes.len() as u64;
+            let made = read::made(&file, source.bytes)?;
+            Ok(Some((file, made, source.hash, bytes)))
         });
         let (file, made, hash, bytes) = match read.await {
             Ok(Ok(Some(read))) => read,
@@ -242,6 +249,9 @@ impl Job<'_> {
             path: file.path,
             title: made.title,
             format: made.format.to_owned(),
+            metadata: made.metadata,
+            etag: None,
+            reader: parse::READER,
             hash,
             owner,
             bytes,
@@ -274,7 +284,8 @@ pub(crate) async fn keep(
 pub(crate) fn headed(title: &str, passage: &Passage) -> String {
     let mut text = String::with_capacity(title.len() + passage.text.len() + 64);
     let headings = passage.heading_path.iter().map(String::as_str).filter(|heading| *heading != title);
-    for name in std::iter::once(title).chain(headings) {
+    let lead = passage.lead.as_deref();
+    for name in std::iter::once(title).chain(headings).chain(lead) {
         text.push_str(name);
         text.push('\n');
     }

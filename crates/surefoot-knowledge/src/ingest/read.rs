@@ -1,6 +1,6 @@
 //! One file to a document with its passages: the part that runs on threads of its own.
 
-use std::{fs, io::Read, path::Path};
+use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
 use surefoot_types::document::Passage;
 
@@ -20,6 +20,7 @@ pub(super) struct Source {
 pub(super) struct Made {
     pub(super) title: String,
     pub(super) format: &'static str,
+    pub(super) metadata: BTreeMap<String, String>,
     pub(super) text: String,
     pub(super) passages: Vec<Passage>,
 }
@@ -38,12 +39,12 @@ pub(super) fn source(file: &File) -> Result<Source, String> {
 }
 
 /// Reads what the bytes say and cuts it. The error says why it cannot be read.
-pub(super) fn made(file: &File, bytes: &[u8]) -> Result<Made, String> {
+pub(super) fn made(file: &File, bytes: Vec<u8>) -> Result<Made, String> {
     let path = Path::new(&file.path);
     let parsed = parse::parse(parse::Format::of(path), bytes)?;
     let passages = cut(&parsed.text, &parsed.blocks, Sizes::default());
     let title = if parsed.title.is_empty() { stem(path) } else { parsed.title };
-    Ok(Made { title, format: parsed.format, text: parsed.text, passages })
+    Ok(Made { title, format: parsed.format, metadata: parsed.metadata, text: parsed.text, passages })
 }
 
 fn stem(path: &Path) -> String {

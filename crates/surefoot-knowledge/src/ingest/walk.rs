@@ -9,7 +9,10 @@ use surefoot_types::{Code, Fault};
 use super::Failed;
 
 /// What is read where a source names nothing.
-pub const INCLUDED: &[&str] = &["**/*.{md,markdown,mdown,mkd,mdx,html,htm,xhtml,txt,text,rst,adoc,asciidoc,org,pdf}"];
+pub const INCLUDED: &[&str] = &[
+    "**/*.{md,markdown,mdown,mkd,mdx,html,htm,xhtml,txt,text,rst,adoc,asciidoc,org,pdf}",
+    "**/*.{docx,docm,pptx,pptm,ppsx,xlsx,xlsm,odt,ods,odp,epub,rtf,csv,tsv,ipynb,eml,mbox}",
+];
 
 /// A source file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,7 +11,7 @@ use surefoot_types::{
 };
 use tokio::time::Instant;
 
-use super::{Judged, mean, ndcg, percentile, recall};
+use super::{Judged, mean, ndcg, percentile, recall, reciprocal_rank};
 use crate::{
     embed::Embedder,
     ingest::{self, parse},
@@ -35,6 +35,25 @@ pub struct Entry {
     pub title: String,
     /// What it says; a question, for queries.
     pub text: String,
+    /// False for a question that no document answers.
+    #[serde(default = "yes")]
+    pub answerable: bool,
+    /// What supports its answer, where annotators marked it.
+    #[serde(default, alias = "spans")]
+    pub support: Vec<Support>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Words of a document that support an answer.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Support {
+    /// The document's id.
+    pub doc: String,
+    /// The words.
+    pub text: String,
 }
 
 /// Documents, queries and which documents answer which query.
@@ -44,6 +63,8 @@ pub struct Collection {
     pub documents: Vec<Entry>,
     /// The queries that have a relevant document.
     pub queries: Vec<Entry>,
+    /// The queries that no document answers.
+    pub unanswerable: Vec<Entry>,
     /// Judgements by query id.
     pub judged: HashMap<String, Judged>,
 }
@@ -52,17 +73,18 @@ impl Collection {
     /// Reads `corpus.jsonl`, `queries.jsonl` and `qrels.tsv` of a folder.
     pub fn read(folder: &Path) -> Result<Self, Fault> {
         let judged = judgements(&text(&folder.join("qrels.tsv"))?);
-        let mut queries: Vec<Entry> = lines(&folder.join("queries.jsonl"))?;
+        let (mut queries, unanswerable): (Vec<Entry>, Vec<Entry>) =
+            lines::<Entry>(&folder.join("queries.jsonl"))?.into_iter().partition(|query| query.answerable);
         queries.retain(|query| judged.get(&query.id).is_some_and(|judged| judged.values().any(|gain| *gain > 0)));
-        Ok(Self { documents: lines(&folder.join("corpus.jsonl"))?, queries, judged })
+        Ok(Self { documents: lines(&folder.join("corpus.jsonl"))?, queries, unanswerable, judged })
     }
 }
 
-fn text(path: &Path) -> Result<String, Fault> {
+pub(super) fn text(path: &Path) -> Result<String, Fault> {
     fs::read_to_string(path).map_err(|error| Fault::bad_request("", format!("{}: {error}", path.display())))
 }
 
-fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Fault> {
+pub(super) fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Fault> {
     let parsed = text(path)?.lines().map(serde_json::from_str).collect::<Result<_, _>>();
     parsed.map_err(|error| Fault::bad_request("", format!("{}: {error}", path.display())))
 }
@@ -90,6 +112,8 @@ pub struct Quality {
     pub recall_10: f64,
     /// Recall of the first hundred.
     pub recall_100: f64,
+    /// One over the place of the first relevant document.
+    pub mrr: f64,
 }
 
 /// What a collection measured.
@@ -125,7 +149,7 @@ pub async fn kept(
     chance: &dyn Chance,
 ) -> Result<(), Fault> {
     for entry in &collection.documents {
-        let parsed = parse::parse(parse::Format::Prose, entry.text.as_bytes());
+        let parsed = parse::parse(parse::Format::Prose, entry.text.clone().into_bytes());
         let parsed = parsed.map_err(|reason| Fault::bad_request("", format!("{}: {reason}", entry.id)))?;
         let passages = cut(&parsed.text, &parsed.blocks, Sizes::default());
         let document = Document {
@@ -134,6 +158,9 @@ pub async fn kept(
             path: entry.id.clone(),
             title: entry.title.clone(),
             format: parsed.format.to_owned(),
+            metadata: parsed.metadata,
+            etag: None,
+            reader: parse::READER,
             hash: blake3::hash(entry.text.as_bytes()).to_hex().to_string(),
             owner: None,
             bytes: entry.text.len() as u64,
@@ -177,6 +204,7 @@ pub async fn measured(
                 ndcg_10: ndcg(&ranking, judged, 10),
                 recall_10: recall(&ranking, judged, 10),
                 recall_100: recall(&ranking, judged, 100),
+                mrr: reciprocal_rank(&ranking, judged),
             });
         }
     }
@@ -206,5 +234,10 @@ fn by_leg(hits: &[Hit], score: impl Fn(&Hit) -> Option<f32>) -> Vec<&str> {
 
 fn averaged(all: &[Quality]) -> Quality {
     let of = |part: fn(&Quality) -> f64| mean(&all.iter().map(part).collect::<Vec<f64>>());
-    Quality { ndcg_10: of(|q| q.ndcg_10), recall_10: of(|q| q.recall_10), recall_100: of(|q| q.recall_100) }
+    Quality {
+        ndcg_10: of(|q| q.ndcg_10),
+        recall_10: of(|q| q.recall_10),
+        recall_100: of(|q| q.recall_100),
+        mrr: of(|q| q.mrr),
+    }
 }

@@ -1,10 +1,16 @@
 //! How good a ranking is: the usual measures of information retrieval, one function each.
 
+mod answers;
 mod collection;
+mod documents;
+mod sync;
 
 use std::collections::HashMap;
 
-pub use collection::{Collection, Entry, Figures, Quality, kept, measured};
+pub use answers::{Answers, answered};
+pub use collection::{Collection, Entry, Figures, Quality, Support, kept, measured};
+pub use documents::{Read, read};
+pub use sync::{Synced, synced};
 
 /// Graded judgements of one query: document id to gain (0 is not relevant).
 pub type Judged = HashMap<String, u32>;
@@ -28,6 +34,12 @@ pub fn recall<T: AsRef<str>>(ranked: &[T], judged: &Judged, depth: usize) -> f64
     let relevant = judged.values().filter(|gain| **gain > 0).count();
     let found = ranked.iter().take(depth).filter(|id| judged.get(id.as_ref()).is_some_and(|gain| *gain > 0)).count();
     if relevant > 0 { found as f64 / relevant as f64 } else { 0.0 }
+}
+
+/// One over the place of the first relevant document; 0 where there is none. 0 to 1.
+pub fn reciprocal_rank<T: AsRef<str>>(ranked: &[T], judged: &Judged) -> f64 {
+    let relevant = |id: &T| judged.get(id.as_ref()).is_some_and(|gain| *gain > 0);
+    ranked.iter().position(relevant).map_or(0.0, |place| 1.0 / (place + 1) as f64)
 }
 
 /// The arithmetic mean; 0 of nothing.
@@ -77,6 +89,7 @@ mod tests {
         let judged = judged(&[("a", 1), ("b", 2), ("z", 0)]);
         assert_eq!(recall(&["z", "b"], &judged, 10), 0.5);
         assert_eq!(recall(&["z", "b"], &judged, 1), 0.0);
+        assert_eq!((reciprocal_rank(&["z", "b"], &judged), reciprocal_rank(&["z"], &judged)), (0.5, 0.0));
         assert_eq!((mean(&[1.0, 3.0]), mean(&[])), (2.0, 0.0));
         let values: Vec<f64> = (1..=100).map(f64::from).collect();
         assert_eq!((percentile(&values, 0.5), percentile(&values, 0.99), percentile(&[], 0.5)), (50.0, 99.0, 0.0));

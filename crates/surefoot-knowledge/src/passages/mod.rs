@@ -22,8 +22,11 @@ pub enum Kind {
     Heading(u8, String),
     /// Paragraphs, quotations and everything else that reads on.
     Prose,
-    /// A list, a table, code: cut between lines only, where it does not fit whole.
+    /// A list, code: cut between lines only, where it does not fit whole.
     Lines,
+    /// Lines that the first ones explain, whose place this is: the rows of a table under its head, a function under
+    /// its signature.
+    Headed(Range),
 }
 
 /// A piece of a document that belongs together.
@@ -59,6 +62,17 @@ struct Section {
     blocks: Vec<Block>,
 }
 
+impl Section {
+    /// What explains the beginning of a passage and stands further up.
+    fn lead(&self, passage: Range, text: &str) -> Option<String> {
+        let continued = |block: &&Block| block.range.start < passage.start && passage.start < block.range.end;
+        match self.blocks.iter().find(continued)?.kind {
+            Kind::Headed(head) if head.end <= passage.start => head.of(text).map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
 /// Cuts a document's text. `blocks` stand in order and do not overlap; text between them counts as prose.
 pub fn cut(text: &str, blocks: &[Block], sizes: Sizes) -> Vec<Passage> {
     let mut passages = Vec::new();
@@ -71,6 +85,7 @@ pub fn cut(text: &str, blocks: &[Block], sizes: Sizes) -> Vec<Passage> {
                 heading_path: section.heading_path.clone(),
                 range,
                 page: section.page,
+                lead: section.lead(range, text),
                 text: body.to_owned(),
             });
         }

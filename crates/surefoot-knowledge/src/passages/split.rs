@@ -10,14 +10,14 @@ pub(super) fn atoms(text: &str, block: &Block, sizes: Sizes) -> Vec<Range> {
     let length = block.range.end - block.range.start;
     let whole_fits = match block.kind {
         Kind::Prose => length <= sizes.target,
-        Kind::Lines | Kind::Heading(..) => length <= sizes.most,
+        Kind::Lines | Kind::Headed(_) | Kind::Heading(..) => length <= sizes.most,
     };
     if whole_fits {
         return vec![block.range];
     }
     let Some(body) = block.range.of(text) else { return Vec::new() };
     let pieces = match block.kind {
-        Kind::Lines => lines(body),
+        Kind::Lines | Kind::Headed(_) => lines(body, sizes.target),
         Kind::Prose | Kind::Heading(..) => sentences(body),
     };
     pieces
@@ -27,15 +27,26 @@ pub(super) fn atoms(text: &str, block: &Block, sizes: Sizes) -> Vec<Range> {
         .collect()
 }
 
-fn lines(body: &str) -> Vec<Range> {
-    let mut at = 0;
-    body.split_inclusive('\n')
-        .filter_map(|line| {
-            let range = Range { start: at, end: at + line.len() };
-            at = range.end;
-            trimmed(body, range)
-        })
-        .collect()
+/// Lines; those that no blank line parts stay together up to `most` bytes.
+fn lines(body: &str, most: usize) -> Vec<Range> {
+    let (mut found, mut run, mut at): (Vec<Range>, Vec<Range>, usize) = (Vec::new(), Vec::new(), 0);
+    let parted = body.contains("\n\n");
+    for line in body.split_inclusive('\n').chain([""]) {
+        let range = trimmed(body, Range { start: at, end: at + line.len() });
+        at += line.len();
+        if let Some(range) = range {
+            run.push(range);
+            continue;
+        }
+        match (run.first(), run.last()) {
+            (Some(first), Some(last)) if parted && last.end - first.start <= most => {
+                found.push(Range { start: first.start, end: last.end });
+            }
+            _ => found.append(&mut run),
+        }
+        run.clear();
+    }
+    found
 }
 
 /// A piece cut between words, or inside a word that is too long itself, so that no part exceeds `most`.

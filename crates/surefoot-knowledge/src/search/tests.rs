@@ -10,9 +10,15 @@ use crate::{
 };
 
 async fn keep(library: &MemoryStore, chance: &CountingChance, documents: &[(&str, &str)]) {
-    let entry = |(id, text): &(&str, &str)| Entry { id: (*id).into(), title: String::new(), text: (*text).into() };
+    let entry = |(id, text): &(&str, &str)| Entry {
+        id: (*id).into(),
+        title: String::new(),
+        text: (*text).into(),
+        answerable: true,
+        support: Vec::new(),
+    };
     let documents = documents.iter().map(entry).collect();
-    let collection = Collection { documents, queries: Vec::new(), judged: HashMap::new() };
+    let collection = Collection { documents, queries: Vec::new(), unanswerable: Vec::new(), judged: HashMap::new() };
     kept(&collection, "docs", library, &StaticEmbedder, &HandClock::default(), chance).await.unwrap();
 }
 

@@ -41,7 +41,7 @@ impl Measured {
         (of > 0).then(|| Self { value: part as f64 / of as f64, low, high })
     }
 
-    fn of(estimate: Estimate, least: f64, most: f64) -> Self {
+    pub(super) fn of(estimate: Estimate, least: f64, most: f64) -> Self {
         let Interval { low, high } = estimate.interval.within(least, most);
         Self { value: estimate.value, low, high }
     }

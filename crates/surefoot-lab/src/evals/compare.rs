@@ -124,6 +124,19 @@ pub fn compare(before: &Finished, after: &Finished) -> Result<Comparison, OtherD
     })
 }
 
+/// Of several comparisons the first rows, which say whether the change helped, are adjusted together
+/// (Holm): of many evals one looks worse by chance sooner or later.
+pub fn adjust(comparisons: &mut [&mut Comparison]) {
+    let first = |comparison: &&mut Comparison| comparison.rows.first().map_or(1.0, |row| row.p);
+    let adjusted = multiple::holm(&comparisons.iter().map(first).collect::<Vec<_>>());
+    for (comparison, p) in comparisons.iter_mut().zip(adjusted) {
+        if let Some(row) = comparison.rows.first_mut() {
+            row.p = p;
+            row.verdict = settled(row);
+        }
+    }
+}
+
 /// The variance of one case's difference between two runs over the same cases; absent where none differs.
 pub(super) fn variance(before: &Finished, after: &Finished) -> Option<f64> {
     let passed = |case: &CaseResult| share(case.verdict);

@@ -11,6 +11,7 @@ mod junit;
 mod plan;
 mod purse;
 pub mod report;
+pub mod results;
 mod resume;
 mod runner;
 #[cfg(test)]
@@ -20,9 +21,9 @@ mod tally;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-pub use compare::{Compared, Comparison, Measure, Settled, compare};
+pub use compare::{Compared, Comparison, Measure, Settled, adjust, compare};
 pub use dataset::{Case, CaseInput, Dataset, DatasetError};
-pub use gate::GateSpec;
+pub use gate::{Decided, Decision, GateSpec, settle};
 pub use grader::{Grader, GraderSpec, Home, Judging};
 pub use junit::junit;
 pub use plan::{Plan, plan};

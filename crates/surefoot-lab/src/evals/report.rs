@@ -1,13 +1,70 @@
-//! A run as rows of a table.
+//! A run as rows of a table, and as a document: Markdown for a pull request, HTML for people.
+
+mod html;
+mod markdown;
+mod plot;
+mod standing;
 
 use std::collections::BTreeMap;
 
+pub use html::html;
+pub use markdown::markdown;
+pub use standing::{Standing, standings};
 use surefoot_types::run::{CaseResult, Rate, Run, Verdict};
 
+use super::{Comparison, Decision, Finished};
 use crate::stats::{
     Confidence, Interval,
     repeats::{self, Attempts},
 };
+
+/// A run with all that a document tells of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// The run.
+    pub finished: &'a Finished,
+    /// What it is compared with.
+    pub before: Option<&'a Finished>,
+    /// How it compares.
+    pub comparison: Option<&'a Comparison>,
+    /// What follows for a build.
+    pub decision: &'a Decision,
+    /// The run among others over the same cases, itself first.
+    pub standings: &'a [Standing],
+}
+
+impl Page<'_> {
+    /// The answers to `case` before and now, of a case that changed.
+    fn sides(&self, case: &str) -> Option<[&CaseResult; 2]> {
+        let of = |finished: &'_ Finished| finished.cases.iter().position(|one| one.case_id == case);
+        let before = self.before?;
+        Some([&before.cases[of(before)?], &self.finished.cases[of(self.finished)?]])
+    }
+}
+
+/// A verdict, as data has it.
+pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Error => "error",
+        Verdict::Undefined => "undefined",
+    }
+}
+
+/// The graders that say `verdict` of a case, with their reasons.
+pub(super) fn reasons(case: &CaseResult, verdict: Verdict) -> String {
+    let those = case.grades.iter().filter(|grade| grade.verdict == verdict);
+    those.map(|grade| format!("{}: {}", grade.grader, grade.reason)).collect::<Vec<_>>().join("; ")
+}
+
+/// A text of at most so many letters, with what is cut told.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}… ({} more)", &text[..end], text[end..].chars().count()),
+        None => text.to_owned(),
+    }
+}
 
 /// One row: all graders together, or one of them.
 #[derive(Debug, Clone, PartialEq)]

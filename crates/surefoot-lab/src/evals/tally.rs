@@ -104,7 +104,7 @@ pub(super) fn tally(run: &mut Run, results: &[CaseResult], spec: Option<&gate::G
         (summary.rate, summary.errors, summary.undefined) = (rate, count.errors, count.undefined);
     }
     run.cost = cost(results);
-    run.gate = gate::decide(spec, run);
+    run.gate = gate::decide(spec, run, results);
 }
 
 /// What an answer is one of: its cluster, or its case.

@@ -117,9 +117,31 @@ pub fn nearest_rank(values: &[f64], share: f64) -> Option<f64> {
     sorted.get(rank - 1).copied()
 }
 
+/// Where the quantile of the values that these were drawn from lies: between two of them, whatever their
+/// distribution (order statistics, normal approximation; Conover 1999, section 3.2). Ends beyond the values
+/// are the values' own. Absent of nothing.
+pub fn quantile_interval(values: &[f64], share: f64, confidence: Confidence) -> Option<Interval> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (n, last) = (sorted.len() as f64, sorted.len().checked_sub(1)?);
+    let (middle, half) = (n * share, confidence.z() * (n * share * (1.0 - share)).sqrt());
+    let place = |rank: f64| (rank.ceil().max(1.0) as usize - 1).min(last);
+    Some(Interval { low: sorted[place(middle - half)], high: sorted[place(middle + half)] })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantile_lies_between_two_values() {
+        // Conover's worked example is of this form: 16 values, the upper quartile between the 9th and the 16th.
+        let values: Vec<f64> = (1..=16).map(f64::from).collect();
+        let told = quantile_interval(&values, 0.75, Confidence::P95).unwrap();
+        assert_eq!((told.low, told.high), (9.0, 16.0));
+        assert_eq!(quantile_interval(&[], 0.5, Confidence::P95), None);
+        assert_eq!(quantile_interval(&[7.0], 0.5, Confidence::P95), Some(Interval { low: 7.0, high: 7.0 }));
+    }
 
     #[test]
     fn one_score_or_one_cluster_says_nothing_about_its_error() {

@@ -27,6 +27,7 @@ pub mod power;
 pub mod proportion;
 pub mod repeats;
 pub mod resample;
+pub mod threshold;
 
 pub use interval::{Confidence, Estimate, Interval};
 pub use paired::{Difference, Pairs};

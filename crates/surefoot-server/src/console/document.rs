@@ -50,10 +50,7 @@ pub(crate) async fn show(
     };
     match app.store.document_get(id).await {
         Err(error) => fault_page(&error.into()),
-        Ok(None) => {
-            problem(StatusCode::NOT_FOUND, "This version of the document was replaced or removed since it was cited.")
-        }
-        Ok(Some(document)) => {
+        Ok(Some(document)) if who.may_search(&document.knowledge) => {
             let around = app.store.passage_list(id).await.unwrap_or_default();
             let range = Range { start: place.start.unwrap_or(0), end: place.end.unwrap_or(0) };
             let passage = around.into_iter().map(|stored| stored.passage).find(|passage| passage.range.overlaps(range));
@@ -71,6 +68,10 @@ pub(crate) async fn show(
                 marked,
                 after,
             })
+        }
+        // One of a knowledge that the key may not search is not even told to be there.
+        Ok(_) => {
+            problem(StatusCode::NOT_FOUND, "This version of the document was replaced or removed since it was cited.")
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    Form,
+    Extension, Form,
     extract::{State, rejection::FormRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
@@ -12,7 +12,11 @@ use surefoot_gateway::Caller;
 use surefoot_types::{Code, Secret, key::Admin};
 
 use super::page::{Frame, problem, render};
-use crate::{caller::COOKIE, fault, state::App};
+use crate::{
+    caller::{COOKIE, Https},
+    fault,
+    state::App,
+};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -34,7 +38,11 @@ pub(crate) async fn show() -> Response {
 }
 
 /// Takes the key, if it is one.
-pub(crate) async fn enter(State(app): State<App>, form: Result<Form<Entry>, FormRejection>) -> Response {
+pub(crate) async fn enter(
+    State(app): State<App>,
+    https: Option<Extension<Https>>,
+    form: Result<Form<Entry>, FormRejection>,
+) -> Response {
     let Form(entry) = match form {
         Ok(form) => form,
         Err(error) => return problem(error.status(), &error.body_text()),
@@ -53,7 +61,9 @@ pub(crate) async fn enter(State(app): State<App>, form: Result<Form<Entry>, Form
         return refused(fault::status(told.code), why);
     }
     let mut response = Redirect::to("/").into_response();
-    let cookie = format!("{COOKIE}={key}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800");
+    // Over plain HTTP a browser would not keep one that is secure.
+    let secure = if https.is_some_and(|https| https.0.0) { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={key}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800{secure}");
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }

@@ -31,8 +31,8 @@ use crate::{
 
 /// The pages.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    let behind = |needed, pages: Router<App>| {
-        let gate_of = Gate { app: app.clone(), needed, refuse: page::refused };
+    let behind = |needed, everybody, pages: Router<App>| {
+        let gate_of = Gate { app: app.clone(), needed, everybody, refuse: page::refused };
         pages.route_layer(from_fn_with_state(gate_of, gate))
     };
     let read = Router::new()
@@ -42,10 +42,9 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/traces", get(traces::list))
         .route("/traces/{id}", get(traces::show))
         .route("/traces/{id}/feedback", post(traces::feedback))
-        .route("/evals", get(evals::list))
-        .route("/evals/{id}", get(evals::show))
         .route("/spend", get(spend::show))
         .route("/budgets", get(budgets::show));
+    let everybodys = Router::new().route("/evals", get(evals::list)).route("/evals/{id}", get(evals::show));
     let all = Router::new()
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{key}/rotate", post(keys::rotate))
@@ -54,8 +53,9 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/login", get(login::show).post(login::enter))
         .route("/assets/{name}", get(assets::serve))
-        .merge(behind(Admin::Read, read))
-        .merge(behind(Admin::All, all))
+        .merge(behind(Admin::Read, false, read))
+        .merge(behind(Admin::Read, true, everybodys))
+        .merge(behind(Admin::All, false, all))
 }
 
 /// A page that is not there.

@@ -59,8 +59,12 @@ fn trace() -> Trace {
     trace.answer = vec![Part::Text { text: HOSTILE.into() }];
     trace.spans = vec![Span { step: "identify".into(), at_us: 0, took_us: 250, note: HOSTILE.into() }];
     trace.attempts = vec![Attempt {
+        purpose: String::new(),
+        chosen: false,
         id: "at_01jd8n6y4vq0t2x5w9zk3m7c1f".parse().unwrap(),
         target: HOSTILE.into(),
+        key: None,
+        hedged: false,
         at_us: 250,
         took_us: 750,
         first_us: Some(300),
@@ -131,6 +135,7 @@ fn list(rows: &[Trace], query: TraceQuery) -> traces::List {
         query,
         outcomes: ["answered", "failed", "cancelled"],
         rows: rows.iter().map(Trace::summary).collect(),
+        searched_to: None,
         address: "http://localhost:4141/v1".into(),
     }
 }
@@ -258,6 +263,10 @@ fn every_state_has_its_page() {
     assert!(empty.contains("No traces yet.") && empty.contains("http://localhost:4141/v1"));
     let none = list(&[], TraceQuery { text: Some("x".into()), ..TraceQuery::default() }).render().unwrap();
     assert!(none.contains("No trace fits."));
+    let query = TraceQuery { text: Some("x".into()), ..TraceQuery::default() };
+    let so_far = traces::List { searched_to: Some(now()), ..list(&[], query) }.render().unwrap();
+    assert!(so_far.contains("No trace fits so far.") && so_far.contains("Searched back to"), "{so_far}");
+    assert!(so_far.contains(r#"<a href="/traces?before=tr%5F1&#38;text=x">Go on</a>"#), "{so_far}");
     assert!(evals::List { frame: frame("evals"), runs: Vec::new() }.render().unwrap().contains("surefoot eval"));
     assert!(asked(None).render().unwrap().contains(r#"id="result" aria-live="polite" aria-label="Answer" hidden"#));
     let nothing = ask::Ask { groups: Vec::new(), ..asked(None) };

@@ -12,9 +12,10 @@ use axum::{
 };
 use serde::Deserialize;
 use surefoot_types::{
-    Money, PriceBook,
+    Money, PriceBook, Timestamp,
     conversation::{Message, Part, words},
     feedback::{Feedback, FeedbackValue},
+    ids::TraceId,
     price::Line,
     trace::{Keep, Outcome, Trace, TraceSummary},
 };
@@ -39,6 +40,8 @@ pub(super) struct List {
     pub(super) query: TraceQuery,
     pub(super) outcomes: [&'static str; 3],
     pub(super) rows: Vec<TraceSummary>,
+    /// How far back a text was looked for, where older traces are left.
+    pub(super) searched_to: Option<Timestamp>,
     /// Whether all traces were asked for.
     pub(super) unfiltered: bool,
     /// The address of the first page.
@@ -73,15 +76,19 @@ pub(crate) async fn list(
     query.limit = Some(PAGE + 1);
     match trace_page(&app, &who, &query).await {
         Err(told) => fault_page(&told),
-        Ok(mut rows) => {
+        Ok(page) => {
+            let mut rows = page.traces;
             let more = rows.len() > PAGE;
             rows.truncate(PAGE);
-            let next = rows.last().filter(|_| more).map(|last| page_address(&query, Some(&last.id.to_string())));
+            let last = rows.last().filter(|_| more).map(|last| last.id);
+            let searched_to = page.searched_to.filter(|_| !more);
+            let next = last.or(searched_to).map(|id| page_address(&query, Some(&id.to_string())));
+            let searched_to = searched_to.map(TraceId::made);
             let outcomes = [Outcome::Answered, Outcome::Failed, Outcome::Cancelled].map(Outcome::name);
             let (frame, address) = (Frame::new(&app, &who, "traces"), sdk_address(&headers));
             let newest = page_address(&query, None);
             let unfiltered = newest == "/traces" && query.before.is_none();
-            render(&List { frame, query, outcomes, rows, unfiltered, newest, next, address })
+            render(&List { frame, query, outcomes, rows, searched_to, unfiltered, newest, next, address })
         }
     }
 }

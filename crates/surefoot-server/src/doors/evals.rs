@@ -17,7 +17,7 @@ use crate::{json, state::App};
 pub(crate) const LISTED: usize = 200;
 
 /// Eval runs, newest first.
-#[utoipa::path(get, path = "/api/evals", tag = "evals", operation_id = "evals", security(("key" = ["read"])),
+#[utoipa::path(get, path = "/api/evals", tag = "evals", operation_id = "evals", security(("key" = ["read", "everybody"])),
     responses((status = 200, description = "The runs", body = Value)))]
 pub(crate) async fn list(State(app): State<App>) -> Response {
     let listed = app.store.run_list(None, LISTED).await;
@@ -25,7 +25,7 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
 }
 
 /// A run with its cases.
-#[utoipa::path(get, path = "/api/evals/{id}", tag = "evals", operation_id = "eval", security(("key" = ["read"])),
+#[utoipa::path(get, path = "/api/evals/{id}", tag = "evals", operation_id = "eval", security(("key" = ["read", "everybody"])),
     params(("id" = String, Path, description = "The run's id")), responses(
     (status = 200, description = "The run and its cases", body = Value), (status = 404, description = "There is none")))]
 pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Response {

@@ -34,7 +34,9 @@ pub(crate) async fn take_in<T>(
         Ok(admitted) => admitted,
         Err(fault) => {
             body::discard(body);
-            app.gateway.refuse(trace_id, door, None, &fault).await;
+            if app.strangers.may_record(app.clock.now()) {
+                app.gateway.refuse(trace_id, door, None, &fault).await;
+            }
             return Err(Refused { trace_id, fault });
         }
     };

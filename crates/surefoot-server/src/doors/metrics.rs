@@ -3,11 +3,14 @@
 use std::{sync::OnceLock, time::Duration};
 
 use axum::{
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::task::JoinHandle;
+
+use crate::state::App;
 
 /// How often the recorder tidies what it has gathered.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -31,9 +34,10 @@ pub(crate) fn upkeep() -> JoinHandle<()> {
 }
 
 /// What was recorded, in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "operations", operation_id = "metrics", security(("key" = ["read"])),
+#[utoipa::path(get, path = "/metrics", tag = "operations", operation_id = "metrics", security(("key" = ["read", "everybody"])),
     responses((status = 200, description = "The metrics", body = String)))]
-pub(crate) async fn serve() -> Response {
+pub(crate) async fn serve(State(app): State<App>) -> Response {
+    app.gateway.gauge_targets();
     let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

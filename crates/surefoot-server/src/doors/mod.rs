@@ -12,13 +12,16 @@ mod gemini;
 mod health;
 mod intake;
 pub(crate) mod keys;
+mod known;
 pub(crate) mod metrics;
 mod models;
 mod openapi;
 mod replicas;
 mod responses;
 mod spend;
+mod targets;
 mod traces;
+mod why;
 
 use axum::{
     Router,
@@ -48,8 +51,8 @@ use crate::{
 /// The routes of the APIs and of operations. The doors of the models ask for a key themselves, so that a refusal
 /// is recorded; the others stand behind a gate.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    let behind = |needed, doors: Router<App>| {
-        let gate_of = Gate { app: app.clone(), needed, refuse: fault::plain };
+    let behind = |needed, everybody, doors: Router<App>| {
+        let gate_of = Gate { app: app.clone(), needed, everybody, refuse: fault::plain };
         doors.route_layer(from_fn_with_state(gate_of, gate))
     };
     let any_key = Router::new()
@@ -60,10 +63,13 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let read = Router::new()
         .route("/api/traces", get(traces::list))
         .route("/api/traces/{id}", get(traces::get))
+        .route("/api/traces/{id}/why", get(why::get))
+        .route("/api/health/targets", get(targets::health))
+        .route("/api/spend", get(spend::report))
+        .route("/api/budgets", get(budgets::list));
+    let everybodys = Router::new()
         .route("/api/evals", get(evals::list))
         .route("/api/evals/{id}", get(evals::get))
-        .route("/api/spend", get(spend::report))
-        .route("/api/budgets", get(budgets::list))
         .route("/api/replicas", get(replicas::list))
         .route("/metrics", get(metrics::serve));
     let all = Router::new()
@@ -88,9 +94,10 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         // Google's SDKs ask here or below /v1beta, as their version is.
         .route("/v1/models/{*id}", get(models::get).post(gemini::serve))
         .route("/healthz", get(health::up))
-        .merge(behind(Admin::None, any_key))
-        .merge(behind(Admin::Read, read))
-        .merge(behind(Admin::All, all))
+        .merge(behind(Admin::None, false, any_key))
+        .merge(behind(Admin::Read, false, read))
+        .merge(behind(Admin::Read, true, everybodys))
+        .merge(behind(Admin::All, false, all))
 }
 
 /// A path that leads nowhere.
@@ -120,15 +127,29 @@ pub(crate) async fn refused(app: &App, path: &str, headers: &HeaderMap, told: &F
     if !path.starts_with("/v1") {
         return fault::plain(told);
     }
-    let dialect = match path {
+    let dialect = dialect_of(path, headers);
+    let trace_id = app.gateway.mint_trace();
+    if app.strangers.may_record(app.clock.now()) {
+        app.gateway.refuse(trace_id, dialect.name(), None, told).await;
+    }
+    fault::response(dialect, told, trace_id)
+}
+
+/// Told to whoever makes too many requests without a known key; nothing is recorded of it.
+pub(crate) fn slowed_down(path: &str, headers: &HeaderMap, told: &Fault, app: &App) -> Response {
+    if !path.starts_with("/v1") {
+        return fault::plain(told);
+    }
+    fault::response(dialect_of(path, headers), told, app.gateway.mint_trace())
+}
+
+fn dialect_of(path: &str, headers: &HeaderMap) -> Dialect {
+    match path {
         _ if path.starts_with("/v1/messages") => Dialect::Anthropic,
         _ if path.starts_with("/v1/responses") => Dialect::OpenaiResponses,
         _ if path.starts_with("/v1beta") => Dialect::Gemini,
         _ => models::dialect(headers),
-    };
-    let trace_id = app.gateway.mint_trace();
-    app.gateway.refuse(trace_id, dialect.name(), None, told).await;
-    fault::response(dialect, told, trace_id)
+    }
 }
 
 fn is_api(path: &str) -> bool {

@@ -56,7 +56,10 @@ pub(super) async fn one_in(app: &App, dialect: Dialect, uri: &Uri, id: &str, hea
 
 fn entries(app: &App, headers: &HeaderMap) -> Result<Vec<ModelEntry>, Fault> {
     let admitted = app.gateway.admit(&caller(app, headers), Admin::None)?;
-    let entry = |id| ModelEntry { id, owner: "surefoot".into(), created: 0 };
+    let entry = |id: String| {
+        let surefoot = super::known::known(app, &id);
+        ModelEntry { id, owner: "surefoot".into(), created: 0, surefoot }
+    };
     Ok(app.gateway.models(admitted.as_ref()).into_iter().map(entry).collect())
 }
 

@@ -12,7 +12,7 @@ const LIVES: Duration = Duration::from_secs(15);
 
 /// The processes that share the store, this one among them, each with the version of the project that it serves.
 #[utoipa::path(get, path = "/api/replicas", tag = "operations", operation_id = "replicas",
-    security(("key" = ["read"])),
+    security(("key" = ["read", "everybody"])),
     responses((status = 200, description = "The processes, as `replicas`", body = Value)))]
 pub(crate) async fn list(State(app): State<App>) -> Response {
     let heard = app.store.replica_beat(&(app.replica)(), LIVES).await;

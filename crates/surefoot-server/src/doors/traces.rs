@@ -10,7 +10,7 @@ use serde_json::json;
 use surefoot_types::{
     Code, Fault,
     ids::TraceId,
-    ports::TraceFilter,
+    ports::{Found, Search, TraceFilter},
     trace::{Outcome, Trace, TraceSummary},
 };
 
@@ -18,6 +18,10 @@ use crate::{access::Who, json, state::App};
 
 /// Most traces of one page.
 const LARGEST_PAGE: usize = 1_000;
+/// Most traces that are looked at for a text, before a page is shown with what was found so far.
+const LOOKED_AT: usize = 100_000;
+/// The same where they are found by another filter: each of them is then looked up on its own.
+const LOOKED_UP: usize = 20_000;
 
 /// Which traces to list.
 #[derive(Debug, Default, Clone, Deserialize, utoipa::IntoParams)]
@@ -36,7 +40,8 @@ pub(crate) struct TraceQuery {
     pub(crate) tenant: Option<String>,
     /// Only of this end user.
     pub(crate) user: Option<String>,
-    /// Only those whose question holds this text.
+    /// Only those whose question holds this text. A search looks at 100,000 traces a page, at 20,000 beside another filter: where
+    /// older ones are left, `searched_to` says how far it came, and it goes on with that as `before`.
     pub(crate) text: Option<String>,
     /// Only those older than this trace: the last one of the page before.
     pub(crate) before: Option<String>,
@@ -66,7 +71,6 @@ impl TraceQuery {
             key: given(&self.key),
             tenant: tenant.or_else(|| who.sees_only().map(str::to_owned)),
             user: given(&self.user),
-            text: given(&self.text),
             before: before.transpose().map_err(|error| Fault::bad_request("before", error.to_string()))?,
             since: None,
         })
@@ -82,13 +86,31 @@ pub(crate) async fn list(
     query: Result<Query<TraceQuery>, QueryRejection>,
 ) -> Response {
     let listed = async { page(&app, &who, &json::query(query)?).await };
-    json::told(listed.await.map(|traces| json!({"traces": traces})))
+    json::told(listed.await.map(|page| match page.searched_to {
+        Some(searched_to) => json!({"traces": page.traces, "searched_to": searched_to}),
+        None => json!({"traces": page.traces}),
+    }))
+}
+
+/// A page of traces.
+pub(crate) struct Page {
+    /// The traces.
+    pub(crate) traces: Vec<TraceSummary>,
+    /// The last trace that was looked at for a text, where older ones are left.
+    pub(crate) searched_to: Option<TraceId>,
 }
 
 /// One page of traces.
-pub(crate) async fn page(app: &App, who: &Who, query: &TraceQuery) -> Result<Vec<TraceSummary>, Fault> {
+pub(crate) async fn page(app: &App, who: &Who, query: &TraceQuery) -> Result<Page, Fault> {
     let limit = query.limit.unwrap_or(50).clamp(1, LARGEST_PAGE);
-    Ok(app.store.trace_list(&query.filter(who)?, limit).await?)
+    let filter = query.filter(who)?;
+    let Some(text) = query.text.clone().filter(|text| !text.is_empty()) else {
+        return Ok(Page { traces: app.store.trace_list(&filter, limit).await?, searched_to: None });
+    };
+    let unfiltered = filter == TraceFilter { before: filter.before, ..TraceFilter::default() };
+    let search = Search { text, filter, most: if unfiltered { LOOKED_AT } else { LOOKED_UP } };
+    let Found { traces, stopped_at } = app.store.trace_search(&search, limit).await?;
+    Ok(Page { traces, searched_to: stopped_at })
 }
 
 /// A whole trace, with its feedback.

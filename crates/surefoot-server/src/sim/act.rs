@@ -24,6 +24,7 @@ pub(super) const CREATED: i64 = 1_700_000_000;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+const FRAMES: HeaderValue = HeaderValue::from_static("application/vnd.amazon.eventstream");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
 /// The connection is dropped on purpose.
@@ -69,10 +70,12 @@ pub(super) fn failed(failure: &Failure, dialect: Dialect) -> Response<SimBody> {
 
 /// Acts a plan out as one body, which `write` makes of the answer.
 pub(super) async fn whole(plan: Plan, dialect: Dialect, write: impl FnOnce(Answer) -> Bytes) -> Acted {
-    let mut steps = VecDeque::from(plan.steps);
+    let (mut steps, drip) = (VecDeque::from(plan.steps), plan.drip);
     match open(&mut steps).await {
         Opening::Answers => {}
         Opening::Fails(failure) => return Ok(failed(&failure, dialect)),
+        Opening::Mislabels(failure) => return Ok(whole_body(StatusCode::OK, JSON, failure.body(dialect))),
+        Opening::Empty => return Ok(whole_body(StatusCode::OK, JSON, Bytes::from_static(empty(dialect, false)))),
         Opening::Closes => return Err(Dropped),
     }
     let mut gathered = Gathered::default();
@@ -85,8 +88,8 @@ pub(super) async fn whole(plan: Plan, dialect: Dialect, write: impl FnOnce(Answe
                 return Ok(whole_body(StatusCode::OK, JSON, body));
             }
             Step::Event(event) => gathered.take(&event),
-            Step::Fail(failure) => return Ok(failed(&failure, dialect)),
-            Step::BadJson => spoilt = true,
+            Step::Fail(failure) | Step::Mislabelled(failure) => return Ok(failed(&failure, dialect)),
+            Step::Empty | Step::BadJson => spoilt = true,
             Step::Cut => return Ok(half(&write(gathered.into_answer()), Dropping::Now)),
             Step::Stall => return Ok(half(&write(gathered.into_answer()), Dropping::Never)),
         }
@@ -95,7 +98,57 @@ pub(super) async fn whole(plan: Plan, dialect: Dialect, write: impl FnOnce(Answe
     if spoilt {
         body.truncate(body.len() / 2);
     }
-    Ok(whole_body(StatusCode::OK, JSON, body))
+    let Some(bytes) = drip else { return Ok(whole_body(StatusCode::OK, JSON, body)) };
+    Ok(streamed_body(JSON, dripping(stream::iter([Ok(body)]).boxed(), bytes)))
+}
+
+/// A body that comes in pieces.
+fn streamed_body(content_type: HeaderValue, pieces: BoxStream<'static, Result<Bytes, Dropped>>) -> Response<SimBody> {
+    let frames = pieces.map(|piece| piece.map(Frame::data)).boxed();
+    let mut response = Response::new(Either::Right(StreamBody::new(frames)));
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// The same bytes, so many at a time. Each leaves before the next is there, so that hyper cannot put them together.
+fn dripping(
+    pieces: BoxStream<'static, Result<Bytes, Dropped>>,
+    bytes: usize,
+) -> BoxStream<'static, Result<Bytes, Dropped>> {
+    let cut = move |piece: Bytes| {
+        let starts = (0..piece.len()).step_by(bytes);
+        starts.map(|at| Ok(piece.slice(at..piece.len().min(at + bytes)))).collect::<Vec<_>>()
+    };
+    let drops = pieces.flat_map(move |piece| {
+        stream::iter(match piece {
+            Ok(piece) => cut(piece),
+            Err(dropped) => vec![Err(dropped)],
+        })
+    });
+    drops
+        .then(|drop| async move {
+            yield_now().await;
+            drop
+        })
+        .boxed()
+}
+
+/// An answer with nothing in it.
+fn empty(dialect: Dialect, streamed: bool) -> &'static [u8] {
+    match (dialect, streamed) {
+        (Dialect::OpenaiChat, false) => {
+            br#"{"id":"sim","object":"chat.completion","created":1700000000,"model":"empty","choices":[]}"#
+        }
+        (Dialect::OpenaiChat, true) => {
+            b"data: {\"id\":\"sim\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"empty\",\"choices\":[]}\n\ndata: [DONE]\n\n"
+        }
+        (Dialect::OpenaiResponses, false) => br#"{"id":"sim","object":"response","created_at":1700000000}"#,
+        (Dialect::Anthropic, false) => br#"{"id":"sim","type":"message","role":"assistant","model":"empty"}"#,
+        (Dialect::Gemini, false) => br#"{"modelVersion":"empty"}"#,
+        (Dialect::Gemini, true) => b"data: {\"modelVersion\":\"empty\"}\n\n",
+        (Dialect::Bedrock, false) => b"{}",
+        (Dialect::OpenaiResponses | Dialect::Anthropic | Dialect::Bedrock, true) => b"",
+    }
 }
 
 /// When a connection drops.
@@ -127,22 +180,33 @@ async fn drop_connection() -> Dropped {
 }
 
 /// Acts a plan out as a stream of events.
-pub(super) async fn streamed(plan: Plan, dialect: Dialect, include_usage: bool) -> Acted {
-    let mut steps = VecDeque::from(plan.steps);
+pub(super) async fn streamed(plan: Plan, dialect: Dialect, include_usage: bool, json_array: bool) -> Acted {
+    let (mut steps, drip) = (VecDeque::from(plan.steps), plan.drip);
+    let content_type = match dialect {
+        Dialect::Bedrock => FRAMES,
+        Dialect::Gemini if json_array => JSON,
+        _ => EVENTS,
+    };
     match open(&mut steps).await {
         Opening::Answers => {}
         Opening::Fails(failure) => return Ok(failed(&failure, dialect)),
+        Opening::Mislabels(failure) => return Ok(whole_body(StatusCode::OK, JSON, failure.body(dialect))),
+        Opening::Empty => {
+            return Ok(whole_body(StatusCode::OK, content_type, Bytes::from_static(empty(dialect, true))));
+        }
         Opening::Closes => return Err(Dropped),
     }
-    let writer = StreamWriter::new(dialect, StreamOptions { include_usage, json_array: false, created: CREATED });
+    let writer = StreamWriter::new(dialect, StreamOptions { include_usage, json_array, created: CREATED });
     let speaking = Speaking { steps, writer, dialect };
-    let pieces = stream::unfold(speaking, |mut speaking| async move {
-        let piece = speaking.next().await?;
-        Some((piece.map(Frame::data), speaking))
-    });
-    let mut response = Response::new(Either::Right(StreamBody::new(pieces.boxed())));
-    response.headers_mut().insert(CONTENT_TYPE, EVENTS);
-    Ok(response)
+    let pieces = stream::unfold(speaking, |mut speaking| async move { Some((speaking.next().await?, speaking)) });
+    let pieces = pieces.boxed();
+    Ok(streamed_body(
+        content_type,
+        match drip {
+            Some(bytes) => dripping(pieces, bytes),
+            None => pieces,
+        },
+    ))
 }
 
 /// A stream on its way out.
@@ -166,7 +230,9 @@ impl Speaking {
                 Step::Event(event) => self.writer.frame(&dialect::Frame::made(vec![event])),
                 Step::BadJson => Bytes::from_static(malformed(self.dialect)),
                 Step::Stall => pending().await,
-                Step::Cut | Step::Fail(_) => return Some(Err(drop_connection().await)),
+                Step::Cut | Step::Fail(_) | Step::Mislabelled(_) | Step::Empty => {
+                    return Some(Err(drop_connection().await));
+                }
             };
             if !bytes.is_empty() {
                 return Some(Ok(bytes));

@@ -1,5 +1,7 @@
 //! The simulator's addresses.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, http::request};
@@ -8,12 +10,18 @@ use surefoot_dialect::{
     self as dialect, Dialect,
     embeddings::{self, Embeddings, EmbeddingsRequest},
     models::{self, ModelEntry},
+    moderations::{self, Moderations, Verdict},
+    rerank::{self, Ranked, Rerank},
 };
 use surefoot_gateway::attempt::sim::{DIMENSIONS, Failure, LISTED, Sim, vector};
-use surefoot_types::{Code, Fault, Usage, conversation::ChatRequest};
+use surefoot_types::{
+    Code, Fault, Usage,
+    conversation::{ChatRequest, Message, Role},
+};
 
 use super::{
     act::{Acted, CREATED, Dropped, JSON, SimBody, failed, streamed, whole, whole_body},
+    addresses::{Door, door},
     seen::Seen,
 };
 
@@ -23,9 +31,9 @@ const LARGEST_REQUEST: usize = 32 * 1024 * 1024;
 const MOST_DIMENSIONS: u64 = 4096;
 /// Where the requests that came are shown.
 const REQUESTS: &str = "/sim/requests";
-const CHAT: &str = "/v1/chat/completions";
-const MESSAGES: &str = "/v1/messages";
 const MODELS: &str = "/v1/models";
+/// Where Gemini's SDKs list models.
+const GEMINI_MODELS: &str = "/v1beta/models";
 
 /// Everything that the connections share.
 pub(super) struct Doors {
@@ -61,30 +69,96 @@ impl Doors {
     }
 
     async fn route(&self, head: &request::Parts, body: &[u8], dialect: Dialect) -> Result<Acted, Fault> {
-        match (&head.method, head.uri.path()) {
-            (&Method::POST, CHAT | MESSAGES) => self.chat(dialect, body).await,
-            (&Method::POST, "/v1/embeddings") => self.embed(body).await,
-            (&Method::GET, MODELS) => {
+        let path = head.uri.path();
+        match (&head.method, door(path)) {
+            (&Method::POST, Some(Door::Chat { named, .. })) => self.chat(dialect, named, head, body).await,
+            (&Method::POST, Some(Door::Embeddings)) => self.embed(body).await,
+            (&Method::POST, Some(Door::Rerank)) => self.rerank(body).await,
+            (&Method::POST, Some(Door::Moderations)) => self.moderate(body).await,
+            (&Method::GET, None) if path == MODELS || path == GEMINI_MODELS => {
                 let listed: Vec<ModelEntry> = LISTED.iter().map(|id| entry(id)).collect();
                 Ok(Ok(json_body(models::list_write(dialect, &listed))))
             }
-            (&Method::GET, path) if path.starts_with(MODELS) => self.model(dialect, path),
-            (method, path) => {
-                let hint = "There are POST /v1/chat/completions, /v1/messages and /v1/embeddings, GET /v1/models and \
-                            GET and DELETE /sim/requests.";
+            (&Method::GET, None) if path.starts_with(MODELS) || path.starts_with(GEMINI_MODELS) => {
+                self.model(dialect, path)
+            }
+            (method, _) => {
+                let hint = "There are POST /v1/chat/completions, /v1/responses, /v1/messages, \
+                            /v1beta/models/MODEL:generateContent, /model/MODEL/converse, /v1/embeddings, /v1/rerank and \
+                            /v1/moderations, GET /v1/models and GET and DELETE /sim/requests.";
                 Err(Fault::new(Code::NotFound, format!("There is no {method} {path}.")).hint(hint))
             }
         }
     }
 
-    async fn chat(&self, dialect: Dialect, body: &[u8]) -> Result<Acted, Fault> {
-        let request = dialect::request_read(dialect, body)?;
+    async fn chat(
+        &self,
+        dialect: Dialect,
+        named: Option<(Cow<'_, str>, bool)>,
+        head: &request::Parts,
+        body: &[u8],
+    ) -> Result<Acted, Fault> {
+        let mut request = match &named {
+            // On Vertex the model stands in no body, where the reader looks for it.
+            Some((model, _)) if dialect == Dialect::Anthropic => {
+                let mut body: Value = serde_json::from_slice(body)
+                    .map_err(|error| Fault::new(Code::BadRequest, format!("The body is not JSON: {error}.")))?;
+                body["model"] = model.as_ref().into();
+                dialect::request_read(dialect, body.to_string().as_bytes())?
+            }
+            _ => dialect::request_read(dialect, body)?,
+        };
+        if let Some((model, streamed)) = named {
+            (request.model, request.stream) = (model.into_owned(), streamed);
+        }
         let plan = self.sim.plan(&request.model, &request)?;
         if request.stream {
-            return Ok(streamed(plan, dialect, request.include_usage).await);
+            let array = dialect == Dialect::Gemini && head.uri.query().is_none_or(|query| !query.contains("alt=sse"));
+            return Ok(streamed(plan, dialect, request.include_usage, array).await);
         }
         let write = |answer| dialect::answer_write(dialect, &answer, CREATED, &Value::Null);
         Ok(whole(plan, dialect, write).await)
+    }
+
+    /// Ranks documents by how many of the query's words they hold.
+    async fn rerank(&self, body: &[u8]) -> Result<Acted, Fault> {
+        let request = rerank::request_read(body)?;
+        let plan = self.sim.plan(&request.model, &ChatRequest::ask(&request.model, &*request.query))?;
+        let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let query = words(&request.query);
+        let score = |document: &String| {
+            let held = words(document);
+            query.iter().filter(|word| held.contains(word)).count() as f64 / query.len().max(1) as f64
+        };
+        let ranked = request.documents.iter().enumerate();
+        let mut results: Vec<Ranked> =
+            ranked.map(|(index, document)| Ranked { index, score: score(document) }).collect();
+        results.sort_by(|a, b| b.score.total_cmp(&a.score));
+        results.truncate(request.top_n.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX)));
+        let input = request.documents.iter().chain([&request.query]).map(|text| Usage::estimate(text)).sum();
+        let usage = Usage { input, ..Usage::default() };
+        let rerank = Rerank { id: "sim".into(), model: request.model.clone(), results, usage };
+        let documents = request.return_documents.then_some(&*request.documents);
+        Ok(whole(plan, Dialect::OpenaiChat, |_| rerank::answer_write(&rerank, documents, &Value::Null)).await)
+    }
+
+    /// Finds nothing wrong, unless `refuse` asks for that.
+    async fn moderate(&self, body: &[u8]) -> Result<Acted, Fault> {
+        let request = moderations::request_read(body)?;
+        let model = request.model.unwrap_or_else(|| "ok".into());
+        let message = Message { parts: request.inputs.concat(), ..Message::text(Role::User, "") };
+        let asked = ChatRequest { messages: vec![message], ..ChatRequest::ask(&*model, "") };
+        let plan = self.sim.plan(&model, &asked)?;
+        let flagged = model.split('+').any(|word| word == "refuse");
+        let verdict = |_| Verdict {
+            flagged,
+            categories: [("illicit".to_owned(), Some(flagged))].into(),
+            category_scores: [("illicit".to_owned(), f64::from(u8::from(flagged)))].into(),
+            ..Verdict::default()
+        };
+        let results = request.inputs.iter().map(verdict).collect();
+        let moderations = Moderations { id: "sim".into(), model, results };
+        Ok(whole(plan, Dialect::OpenaiChat, |_| moderations::answer_write(&moderations, &Value::Null)).await)
     }
 
     async fn embed(&self, body: &[u8]) -> Result<Acted, Fault> {
@@ -104,7 +178,8 @@ impl Doors {
     }
 
     fn model(&self, dialect: Dialect, path: &str) -> Result<Acted, Fault> {
-        let id = path.strip_prefix(MODELS).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
+        let prefix = if path.starts_with(MODELS) { MODELS } else { GEMINI_MODELS };
+        let id = path.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
         if !self.sim.knows(id) {
             return Err(Fault::new(Code::NotFound, format!("There is no model '{id}'.")));
         }
@@ -127,12 +202,14 @@ impl Doors {
     }
 }
 
-/// What the caller speaks. Both dialects list models at one address; Anthropic's SDKs say who they are.
+/// What the caller speaks. OpenAI and Anthropic list models at one address; Anthropic's SDKs say who they are.
 fn dialect_of(head: &request::Parts) -> Dialect {
-    match head.uri.path() {
-        MESSAGES => Dialect::Anthropic,
-        path if path.starts_with(MODELS) && head.headers.contains_key("anthropic-version") => Dialect::Anthropic,
-        _ => Dialect::OpenaiChat,
+    let path = head.uri.path();
+    match door(path) {
+        Some(door) => door.dialect(),
+        None if path.starts_with(GEMINI_MODELS) => Dialect::Gemini,
+        None if path.starts_with(MODELS) && head.headers.contains_key("anthropic-version") => Dialect::Anthropic,
+        None => Dialect::OpenaiChat,
     }
 }
 
@@ -146,7 +223,7 @@ fn vectors(request: EmbeddingsRequest, dimensions: usize) -> Embeddings {
 }
 
 fn entry(id: &str) -> ModelEntry {
-    ModelEntry { id: id.to_owned(), owner: "surefoot-sim".into(), created: CREATED }
+    ModelEntry { id: id.to_owned(), owner: "surefoot-sim".into(), created: CREATED, surefoot: Value::Null }
 }
 
 fn json_body(body: Bytes) -> Response<SimBody> {

@@ -4,6 +4,7 @@
 //! connections. It stands on hyper itself, because it has to break what axum keeps whole.
 
 mod act;
+mod addresses;
 mod doors;
 mod seen;
 

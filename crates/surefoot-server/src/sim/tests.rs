@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
+use surefoot_dialect::{Dialect, StreamReader};
 use surefoot_gateway::attempt::sim::Script;
+use surefoot_types::conversation::{Answer, ChatRequest, Event, Finish, Gathered, Part, Tool, words};
 use tokio::net::TcpListener;
 
 use super::{SimOptions, serve};
@@ -293,4 +295,131 @@ async fn what_reached_it_can_be_seen_without_secrets() {
     rig.client.delete(url).send().await.unwrap();
     assert_eq!(rig.get("/sim/requests").await, json!({"count": 0, "requests": []}));
     assert_eq!(rig.told(DIALECTS[0], "times-1", false).await.0, 500, "counts are forgotten too");
+}
+
+/// A question to `model` in a dialect's words, at its address.
+fn question(dialect: Dialect, model: &str, stream: bool) -> (String, Vec<u8>) {
+    let mut request = ChatRequest::ask(model, "one two drei vier fünf 六");
+    request.stream = stream;
+    request.parameters.max_tokens = Some(500);
+    request.tools.push(Tool {
+        name: "weather".into(),
+        description: None,
+        schema: json!({"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}),
+        strict: None,
+        extra: serde_json::Map::new(),
+    });
+    let verb = |whole: &'static str, streamed: &'static str| if stream { streamed } else { whole };
+    let path = match dialect {
+        Dialect::OpenaiChat => "/v1/chat/completions".into(),
+        Dialect::OpenaiResponses => "/v1/responses".into(),
+        Dialect::Anthropic => "/v1/messages".into(),
+        Dialect::Gemini => {
+            format!("/v1beta/models/{model}:{}", verb("generateContent", "streamGenerateContent?alt=sse"))
+        }
+        Dialect::Bedrock => format!("/model/{model}/{}", verb("converse", "converse-stream")),
+    };
+    (path, surefoot_dialect::request_write(dialect, &request, model).body.to_vec())
+}
+
+/// What is understood of an answer: the answer if it is a whole one, else nothing.
+async fn understood(rig: &Rig, dialect: Dialect, model: &str, stream: bool) -> Option<Answer> {
+    let (path, body) = question(dialect, model, stream);
+    let sent = rig.client.post(format!("{}{path}", rig.base)).body(body).send().await.ok()?;
+    let kind = sent.headers()["content-type"].to_str().unwrap().to_owned();
+    if !stream || kind == "application/json" {
+        return surefoot_dialect::answer_read(dialect, &sent.bytes().await.ok()?).ok();
+    }
+    let (mut reader, mut gathered, mut pieces) = (StreamReader::new(dialect), Gathered::default(), sent);
+    let mut frames = Vec::new();
+    while let Ok(Some(piece)) = pieces.chunk().await {
+        frames.extend(reader.push(&piece).ok()?);
+    }
+    frames.extend(reader.close());
+    frames.iter().flat_map(|frame| &frame.events).for_each(|event| gathered.take(event));
+    let failed = frames.iter().flat_map(|frame| &frame.events).any(|event| matches!(event, Event::Fault { .. }));
+    (gathered.ended && gathered.finish.is_some() && !failed).then(|| gathered.into_answer())
+}
+
+const ALL: [Dialect; 5] =
+    [Dialect::OpenaiChat, Dialect::OpenaiResponses, Dialect::Anthropic, Dialect::Gemini, Dialect::Bedrock];
+
+#[tokio::test]
+async fn every_dialect_is_spoken_whole_and_streamed_alike() {
+    let rig = rig(SimOptions::default()).await;
+    for dialect in ALL {
+        for (model, finish, says) in [
+            ("ok", Finish::Stop, "This is a simulated answer"),
+            ("echo+drip-1", Finish::Stop, "one two drei vier fünf 六"),
+            ("think+echo", Finish::Stop, "drei"),
+            ("tool", Finish::ToolCalls, "weather"),
+            ("length", Finish::Length, "This is"),
+            ("filter", Finish::Refusal, "This is"),
+        ] {
+            let whole = understood(&rig, dialect, model, false).await.unwrap();
+            let streamed = understood(&rig, dialect, model, true).await.unwrap();
+            let told = serde_json::to_string(&whole.parts).unwrap();
+            assert!(told.contains(says), "{dialect:?} {model}: {told}");
+            let usage = |answer: &Answer| answer.usage.map(|usage| (usage.input, usage.output));
+            assert_eq!(usage(&whole), usage(&streamed), "{dialect:?} {model}");
+            assert!(usage(&whole).is_some_and(|(input, output)| input > 0 && output > 0), "{dialect:?} {model}");
+            assert_eq!((&whole.finish, &streamed.finish), (&finish, &finish), "{dialect:?} {model}");
+            assert_eq!(words(&whole.parts), words(&streamed.parts), "{dialect:?} {model}");
+            let thought = whole.parts.iter().any(|part| matches!(part, Part::Thinking { .. }));
+            assert_eq!(thought, model.starts_with("think"), "{dialect:?} {model}: {told}");
+        }
+        let silent = understood(&rig, dialect, "no-usage", true).await.unwrap();
+        // Anthropic's streams have a place for usage that must not be empty.
+        assert!(silent.usage.is_none_or(|usage| usage.total() == 0), "{dialect:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_never_a_whole_answer_in_any_dialect() {
+    let rig = rig(SimOptions::default()).await;
+    for dialect in ALL {
+        for model in ["error-200", "empty", "bad-json", "error-in-stream", "cut-2", "close", "fail-500", "html-502"] {
+            for stream in [false, true] {
+                let answer = understood(&rig, dialect, model, stream).await;
+                assert!(answer.is_none(), "{dialect:?} {model} {stream}: {answer:?}");
+            }
+        }
+        // Cut after each event there is: whole only after the last.
+        let mut events = 0;
+        while understood(&rig, dialect, &format!("think+echo+cut-event-{events}"), true).await.is_none() {
+            events += 1;
+            assert!(events < 40, "{dialect:?}");
+        }
+        assert!(events > 8, "{dialect:?}: {events}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_can_break_off() {
+    let rig = rig(SimOptions::default()).await;
+    let answer = understood(&rig, Dialect::OpenaiChat, "bad-call", true).await.unwrap();
+    let broken = answer.parts.iter().any(
+        |part| matches!(part, Part::ToolCall { arguments, .. } if serde_json::from_str::<Value>(arguments).is_err()),
+    );
+    assert!(broken, "{answer:?}");
+}
+
+#[tokio::test]
+async fn documents_are_ranked_and_texts_moderated() {
+    let rig = rig(SimOptions::default()).await;
+    let body = json!({"model": "ok", "query": "red apples", "documents": ["blue", "red apples", "red"], "top_n": 2});
+    let ranked: Value = rig.post("/v2/rerank", &body).await.unwrap().json().await.unwrap();
+    let order = |at: usize| (ranked["results"][at]["index"].clone(), ranked["results"][at]["relevance_score"].clone());
+    assert_eq!((order(0), order(1)), ((json!(1), json!(1.0)), (json!(2), json!(0.5))), "{ranked}");
+    assert_eq!(ranked["results"].as_array().unwrap().len(), 2);
+    for (model, flagged) in [("ok", false), ("refuse", true)] {
+        let body = json!({"model": model, "input": ["a", "b"]});
+        let told: Value = rig.post("/v1/moderations", &body).await.unwrap().json().await.unwrap();
+        assert_eq!((&told["results"][1]["flagged"], told["results"].as_array().unwrap().len()), (&json!(flagged), 2));
+    }
+    let body = json!({"model": "fail-503", "query": "q", "documents": ["d"]});
+    assert_eq!(rig.post("/v1/rerank", &body).await.unwrap().status(), 503);
+    let asked = json!({"contents": [{"role": "user", "parts": [{"text": "?"}]}]});
+    let array = rig.post("/v1beta/models/ok:streamGenerateContent", &asked).await.unwrap();
+    assert!(array.json::<Value>().await.unwrap().is_array());
 }

@@ -2,14 +2,17 @@
 
 use reqwest::Method;
 use serde_json::Value;
+use surefoot_types::key::Admin;
 
-use crate::support::{chat, guarded};
+use crate::support::{Setting, chat, guarded, key, serve};
 
 /// A door, and what it asks of a key: `None` where it asks for none.
 struct Door {
     method: Method,
     path: String,
     needs: Option<&'static str>,
+    /// Whether what it shows is everybody's.
+    everybody: bool,
 }
 
 fn doors() -> Vec<Door> {
@@ -25,7 +28,8 @@ fn doors() -> Vec<Door> {
                 Some(other) => panic!("{path}: {other}"),
             });
             let method = method.to_uppercase().parse().unwrap();
-            doors.push(Door { method, path: path.replace(['{', '}'], ""), needs });
+            let everybody = scopes.is_some_and(|scopes| scopes.iter().any(|scope| scope == "everybody"));
+            doors.push(Door { method, path: path.replace(['{', '}'], ""), needs, everybody });
         }
     }
     doors
@@ -36,7 +40,7 @@ async fn every_door_asks_for_the_key_that_it_is_described_to_ask_for() {
     let served = guarded().await;
     let doors = doors();
     assert!(doors.len() > 20, "{}", doors.len());
-    for Door { method, path, needs } in doors {
+    for Door { method, path, needs, .. } in doors {
         for (key, level) in
             [(None, 0), (Some("nonsense"), 0), (Some("app"), 1), (Some("reader"), 2), (Some("admin"), 3)]
         {
@@ -55,6 +59,36 @@ async fn every_door_asks_for_the_key_that_it_is_described_to_ask_for() {
                 (false, _) => assert_eq!(status, 403, "{told}"),
             }
         }
+    }
+}
+
+/// What every door shows of another tenant to a reader who sees only its own: nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_door_shows_a_tenant_what_is_another_ones() {
+    let keys = [key("own", Admin::Read, Some("acme")), key("other", Admin::Read, Some("secretive"))];
+    let served = serve(Setting { loopback: false, ..Setting::default() }, &keys).await;
+    let asked = served.ask(Method::POST, "/v1/messages", Some("other")).json(&chat("sim/ok", false));
+    let id = served.trace_of(&asked.send().await.unwrap()).await.id.to_string();
+    let mut shown = 0;
+    for Door { method, path, needs, everybody } in doors() {
+        let reads = needs == Some("read") && method == Method::GET;
+        assert!(!everybody || reads, "{path}");
+        if !reads {
+            continue;
+        }
+        let path = path.replace("/id", &format!("/{id}"));
+        let told = async |key| {
+            let answer = served.ask(Method::GET, &path, Some(key)).send().await.unwrap();
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        };
+        let (status, text) = told("own").await;
+        assert_eq!(status == 403, everybody, "{path}: {status} {text}");
+        assert!(!text.contains("secretive") && (everybody || !text.contains(&id) || status == 404), "{path}: {text}");
+        shown += usize::from(told("other").await.1.contains(&id));
+    }
+    assert!(shown >= 2, "its own reader sees it, in the list and alone: {shown}");
+    for (page, status) in [("/evals", 403), ("/traces", 200), (&format!("/traces/{id}"), 404)] {
+        assert_eq!(served.page(page, Some("own")).await.0, status, "{page}");
     }
 }
 

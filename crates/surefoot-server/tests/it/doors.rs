@@ -12,7 +12,7 @@ use serde_json::Value;
 use surefoot_gateway::{
     Project,
     api::Api,
-    project::{Model, Policy, Provider, Reach, Target},
+    project::{Model, Policy, Provider, Reach, Routing, Target},
 };
 use surefoot_testkit::HandClock;
 use surefoot_types::{
@@ -50,7 +50,7 @@ fn over(base_url: String) -> Project {
     let reach = Reach::Http(Box::new(Api::compatible(base_url)));
     let provider = Arc::new(Provider { name: "up".into(), reach });
     let targets = vec![Target { provider, model: "real".into() }];
-    let model = Arc::new(Model { targets, policy: Policy::default(), cache: None });
+    let model = Arc::new(Model { targets, policy: Policy::default(), cache: None, routing: Routing::default() });
     Project { models: BTreeMap::from([("m".into(), model)]), ..Project::default() }
 }
 

@@ -9,4 +9,5 @@ mod drain;
 mod keys;
 mod reports;
 mod responses;
+mod strangers;
 mod support;

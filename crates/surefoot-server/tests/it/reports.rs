@@ -8,7 +8,7 @@ use surefoot_testkit::samples;
 use surefoot_types::{
     Clock, Money, SystemClock,
     audit::AuditDraft,
-    budget::{AccountId, Budget, Charge, Every, LeaseAsk, LeaseChange, Per},
+    budget::{AccountId, Budget, Charge, Every, LeaseAsk, LeaseChange, Lives, Per},
     key::Admin,
     ports::{Archive, Journal, Ledger, Record},
     trace::Trace,
@@ -148,8 +148,13 @@ async fn budgets_as_they_stand() {
     let account = |name: &str, per: Per, subject: &str| {
         AccountId::new(&format!("budget:{name}"), &per, subject, Every::Month.window(SystemClock.now()).start)
     };
-    let ask = LeaseAsk { account: account("each", Per::Tenant, "acme"), limit: 10_000, change: LeaseChange::By(5_000) };
-    served.store.lease_change("h", &[ask], PATIENCE).await.unwrap();
+    let ask = LeaseAsk {
+        account: account("each", Per::Tenant, "acme"),
+        limit: 10_000,
+        change: LeaseChange::By(5_000),
+        needed: 0,
+    };
+    served.store.lease_change("h", &[ask], Lives::all(PATIENCE)).await.unwrap();
     let charge = Charge { account: account("each", Per::Tenant, "acme"), amount: 2_000, holder: "h".into() };
     served.store.record_add(samples::charged(9, vec![charge])).await.unwrap();
 

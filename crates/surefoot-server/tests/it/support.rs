@@ -12,6 +12,7 @@ use surefoot_server::Parts;
 use surefoot_testkit::{MemoryStore, samples};
 use surefoot_types::{
     Clock, Secret, SystemChance, SystemClock, Timestamp,
+    budget::Lives,
     key::{Admin, Key, KeySecret, Scope},
     ports::{Journal, Ledger, Store},
     replica::Replica,
@@ -35,13 +36,23 @@ pub(crate) struct Served {
 pub(crate) struct Setting {
     pub(crate) project: Project,
     pub(crate) loopback: bool,
+    pub(crate) strangers: Option<u32>,
+    /// Whether the tests themselves are a proxy in front.
+    pub(crate) proxied: bool,
     pub(crate) drain: Duration,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { project: Project::default(), loopback: true, drain: PATIENCE, clock: Arc::new(SystemClock) }
+        Self {
+            project: Project::default(),
+            loopback: true,
+            strangers: None,
+            proxied: false,
+            drain: PATIENCE,
+            clock: Arc::new(SystemClock),
+        }
     }
 }
 
@@ -77,11 +88,11 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         ledger: store.clone(),
         books: store.clone(),
         holder: store.holder().to_owned(),
-        lease: PATIENCE,
+        lease: Lives::all(PATIENCE),
         clock: clock.clone(),
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(setting.project)),
-        minted_keys: Arc::new(ArcSwap::from_pointee(keys.to_vec())),
+        minted_keys: Arc::new(ArcSwap::from_pointee(keys.to_vec().into())),
         residents: BTreeMap::from([("sim".to_owned(), sim)]),
         grounding: None,
         toolbox: None,
@@ -102,6 +113,8 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         clock,
         chance: Arc::new(SystemChance),
         loopback: setting.loopback,
+        strangers: setting.strangers,
+        proxies: setting.proxied.then(|| "127.0.0.0/8".parse().unwrap()).into_iter().collect(),
         body_limit: 1024 * 1024,
         drain: setting.drain,
         replica: Arc::new(move || replica.clone()),

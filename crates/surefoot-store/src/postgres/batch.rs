@@ -163,6 +163,8 @@ pub(crate) struct TraceColumns {
     outcomes: Vec<&'static str>,
     sessions: Vec<Option<String>>,
     users: Vec<Option<String>>,
+    keys: Vec<Option<String>>,
+    tenants: Vec<Option<String>>,
     questions: Vec<String>,
     summaries: Vec<String>,
     bodies: Vec<String>,
@@ -175,8 +177,11 @@ impl TraceColumns {
         self.at.push(trace.at.as_millisecond());
         self.asked.push(column(&trace.asked).into_owned());
         self.outcomes.push(trace.outcome.name());
-        self.sessions.push(trace.session.as_deref().map(|session| column(session).into_owned()));
-        self.users.push(trace.user.as_deref().map(|user| column(user).into_owned()));
+        let name = |name: &Option<String>| name.as_deref().map(|name| column(name).into_owned());
+        self.sessions.push(name(&trace.session));
+        self.users.push(name(&trace.user));
+        self.keys.push(name(&trace.key));
+        self.tenants.push(name(&trace.tenant));
         self.questions.push(trace.question.replace('\0', "\u{fffd}"));
         self.summaries.push(to_json(&trace.summary())?);
         self.bodies.push(body);
@@ -187,10 +192,10 @@ impl TraceColumns {
     pub(crate) async fn insert(self, to: &mut PgConnection) -> Stored<Vec<Vec<u8>>> {
         sqlx::query_scalar(
             "WITH new AS (SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
-                 $7::text[], $8::text[], $9::text[])
-                 AS new (id, at, asked, outcome, session, user_name, question, summary, body)),
-             fresh AS (INSERT INTO trace (id, at, asked, outcome, session, user_name, question, summary)
-                 SELECT id, at, asked, outcome, session, user_name, question, summary FROM new
+                 $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
+                 AS new (id, at, asked, outcome, session, user_name, key_name, tenant, question, summary, body)),
+             fresh AS (INSERT INTO trace (id, at, asked, outcome, session, user_name, key_name, tenant, question, summary)
+                 SELECT id, at, asked, outcome, session, user_name, key_name, tenant, question, summary FROM new
                  WHERE NOT EXISTS (SELECT FROM counted WHERE counted.id = new.id)
                  ON CONFLICT DO NOTHING RETURNING id),
              bodies AS (INSERT INTO trace_body SELECT id, body FROM new JOIN fresh USING (id))
@@ -202,6 +207,8 @@ impl TraceColumns {
         .bind(self.outcomes)
         .bind(self.sessions)
         .bind(self.users)
+        .bind(self.keys)
+        .bind(self.tenants)
         .bind(self.questions)
         .bind(self.summaries)
         .bind(self.bodies)

@@ -15,7 +15,7 @@ use super::{
     batch::{Moved, records_move},
     connection,
     ledger::leases_delete,
-    months_ahead,
+    months_ahead, prepare,
 };
 use crate::{
     Options,
@@ -54,18 +54,20 @@ struct State {
 }
 
 impl Drain {
-    /// Begins, by this connection.
+    /// Begins, by this connection to a database whose tables are up to date, or without one.
     pub(super) async fn start(
         connect: PgConnectOptions,
-        mut first: PgConnection,
+        mut first: Option<PgConnection>,
         spool: Spool,
         seat: Arc<Seat>,
         options: Options,
     ) -> Stored<Self> {
-        spool_register(&mut first, &spool, seat.holder()).await?;
-        let (tell, state) = watch::channel(State { took_over: false, cut_off: false });
-        let mover =
-            Mover { left: spool.last(), batch: BATCH, connect, connection: Some(first), spool, seat, options, tell };
+        if let Some(first) = &mut first {
+            spool_register(first, &spool, seat.holder()).await?;
+        }
+        let (tell, state) = watch::channel(State { took_over: false, cut_off: first.is_none() });
+        let (prepared, left) = (first.is_some(), spool.last());
+        let mover = Mover { left, batch: BATCH, connect, connection: first, prepared, spool, seat, options, tell };
         let task = tokio::spawn(mover.run());
         Ok(Self { state, task: std::sync::Mutex::new(Some(task)) })
     }
@@ -103,6 +105,8 @@ impl Drop for Drain {
 struct Mover {
     connect: PgConnectOptions,
     connection: Option<PgConnection>,
+    /// Whether the database's tables are known to be up to date.
+    prepared: bool,
     spool: Spool,
     seat: Arc<Seat>,
     options: Options,
@@ -168,6 +172,10 @@ impl Mover {
             Some(connection) => connection,
             none => {
                 let mut fresh = connection(&self.connect).await?;
+                if !self.prepared {
+                    prepare(&mut fresh).await?;
+                    self.prepared = true;
+                }
                 spool_register(&mut fresh, &self.spool, self.seat.holder()).await?;
                 none.insert(fresh)
             }

@@ -6,12 +6,12 @@ use surefoot_types::{
     Timestamp,
     feedback::Feedback,
     ids::TraceId,
-    ports::{Journal, Record, Stored, TraceFilter},
+    ports::{Found, Journal, Record, Search, Stored, TraceFilter},
     trace::{Trace, TraceSummary},
 };
 
 use super::{PostgresStore, column, count, kept_alone};
-use crate::rows::{from_json, id_bytes, limited, rows, unavailable};
+use crate::rows::{bits, from_json, id_bytes, limited, rows, unavailable};
 
 #[async_trait]
 impl Journal for PostgresStore {
@@ -36,9 +36,25 @@ impl Journal for PostgresStore {
 
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
         self.catch_up().await;
-        let mut query = selection(filter);
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
-        rows(&query.build_query_scalar().fetch_all(&self.pool).await.map_err(unavailable)?)
+        self.listed(selection(SUMMARIES, filter), limit).await
+    }
+
+    async fn trace_search(&self, search: &Search, limit: usize) -> Stored<Found> {
+        self.catch_up().await;
+        // First how far it may look: what comes meanwhile is newer, and changes nothing.
+        let mut last = selection("SELECT id FROM trace WHERE true", &search.filter);
+        last.push(" ORDER BY id DESC LIMIT 1 OFFSET ").push_bind(limited(search.most.saturating_sub(1)));
+        let last: Option<Vec<u8>> = last.build_query_scalar().fetch_optional(&self.pool).await.map_err(unavailable)?;
+        let mut query = selection(SUMMARIES, &search.filter);
+        // In the collation "C" only ASCII letters have a lower case.
+        let text = search.text.replace('\0', "\u{fffd}").to_ascii_lowercase();
+        query.push(" AND position(").push_bind(text).push(" IN lower(question)) > 0");
+        if let Some(last) = &last {
+            query.push(" AND id >= ").push_bind(last.clone());
+        }
+        let traces = self.listed(query, limit).await?;
+        let last = last.as_deref().map(bits).transpose()?;
+        Ok(Found::new(traces, limit, last.map(TraceId::from_bits)))
     }
 
     async fn feedback_add(&self, feedback: &Feedback) -> Stored<()> {
@@ -68,7 +84,15 @@ impl Journal for PostgresStore {
     }
 }
 
+/// What a list of traces is made of.
+const SUMMARIES: &str = "SELECT summary FROM trace WHERE true";
+
 impl PostgresStore {
+    async fn listed(&self, mut query: QueryBuilder<Postgres>, limit: usize) -> Stored<Vec<TraceSummary>> {
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
+        rows(&query.build_query_scalar().fetch_all(&self.pool).await.map_err(unavailable)?)
+    }
+
     async fn trace_moved(&self, id: TraceId) -> Stored<Option<Trace>> {
         let body: Option<String> = sqlx::query_scalar("SELECT body FROM trace_body WHERE id = $1")
             .bind(id_bytes(id.to_bits()))
@@ -79,31 +103,23 @@ impl PostgresStore {
     }
 }
 
-fn selection(filter: &TraceFilter) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new("SELECT summary FROM trace WHERE true");
-    if let Some(asked) = &filter.asked {
-        query.push(" AND asked = ").push_bind(column(asked).into_owned());
+/// What is selected, of what fits the filter.
+fn selection(select: &str, filter: &TraceFilter) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(select);
+    let columns = [
+        ("session", &filter.session),
+        ("user_name", &filter.user),
+        ("key_name", &filter.key),
+        ("asked", &filter.asked),
+        ("tenant", &filter.tenant),
+    ];
+    for (name, value) in columns {
+        if let Some(value) = value {
+            query.push(format!(" AND {name} = ")).push_bind(column(value).into_owned());
+        }
     }
     if let Some(outcome) = filter.outcome {
         query.push(" AND outcome = ").push_bind(outcome.name());
-    }
-    if let Some(session) = &filter.session {
-        query.push(" AND session = ").push_bind(column(session).into_owned());
-    }
-    if let Some(user) = &filter.user {
-        query.push(" AND user_name = ").push_bind(column(user).into_owned());
-    }
-    for (field, name) in [("key", &filter.key), ("tenant", &filter.tenant)] {
-        if let Some(name) = name {
-            let told =
-                format!(" AND (SELECT body::json ->> '{field}' FROM trace_body WHERE trace_body.id = trace.id) = ");
-            query.push(told).push_bind(column(name).into_owned());
-        }
-    }
-    if let Some(text) = &filter.text {
-        // In the collation "C" only ASCII letters have a lower case.
-        let text = text.replace('\0', "\u{fffd}").to_ascii_lowercase();
-        query.push(" AND position(").push_bind(text).push(" IN lower(question)) > 0");
     }
     if let Some(before) = filter.before {
         query.push(" AND id < ").push_bind(id_bytes(before.to_bits()));

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, Row};
 use surefoot_types::{
     Timestamp,
-    budget::{AccountId, AccountState, Lease, LeaseAsk, LeaseChange},
+    budget::{AccountId, AccountState, Lease, LeaseAsk, LeaseChange, Lives, Turn},
     key::Key,
     ports::{Ledger, StoreError, Stored},
     replica::Replica,
@@ -24,26 +24,39 @@ impl Ledger for PostgresStore {
         transaction.commit().await.map_err(unavailable)
     }
 
-    async fn key_put(&self, key: &Key) -> Stored<bool> {
+    async fn key_put(&self, was: &Key, key: &Key) -> Stored<bool> {
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
+        // Whoever changes another key waits here until this change is seen.
         key_changed(&mut transaction).await?;
-        let done = sqlx::query("UPDATE key SET name = $2, body = $3 WHERE id = $1")
+        let body: Option<String> = sqlx::query_scalar("SELECT body FROM key WHERE id = $1")
+            .bind(id_bytes(key.id.to_bits()))
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
+        let Some(body) = body else { return Ok(false) };
+        if from_json::<Key>(&body)? != *was {
+            return Err(StoreError::Changed(format!("the key '{}'", was.name)));
+        }
+        sqlx::query("UPDATE key SET name = $2, body = $3 WHERE id = $1")
             .bind(id_bytes(key.id.to_bits()))
             .bind(&key.name)
             .bind(to_json(key)?)
             .execute(&mut *transaction)
             .await
             .map_err(|error| taken(error, key))?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
         transaction.commit().await.map_err(unavailable)?;
         Ok(true)
     }
 
     async fn key_list(&self) -> Stored<Vec<Key>> {
         let bodies = sqlx::query_scalar("SELECT body FROM key ORDER BY number").fetch_all(&self.pool).await;
-        rows(&bodies.map_err(unavailable)?)
+        let keys = rows(&bodies.map_err(unavailable)?)?;
+        self.recollection.note(&keys);
+        Ok(keys)
+    }
+
+    async fn key_recall(&self) -> Stored<Option<Vec<Key>>> {
+        self.recollection.keys()
     }
 
     async fn key_remove(&self, name: &str) -> Stored<bool> {
@@ -62,34 +75,54 @@ impl Ledger for PostgresStore {
         Ok(count(version.map_err(unavailable)?))
     }
 
-    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>> {
+    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Lives) -> Stored<Vec<Lease>> {
         self.settled(holder, asks).await?;
         let asked = Instant::now();
         let amounts = asks.iter().map(|ask| match ask.change {
             LeaseChange::By(units) | LeaseChange::To(units) => units,
         });
-        let told =
-            sqlx::query_as("SELECT changed, spent, others FROM lease_change($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-                .bind(holder)
-                .bind(lives)
-                .bind(self.doubt)
-                .bind(self.spool.is_empty().then(|| self.spool.id()))
-                .bind(asks.iter().map(|ask| account_column(&ask.account)).collect::<Vec<_>>())
-                .bind(asks.iter().map(|ask| account_start(&ask.account)).collect::<Vec<_>>())
-                .bind(asks.iter().map(|ask| ask.limit).collect::<Vec<_>>())
-                .bind(asks.iter().map(|ask| matches!(ask.change, LeaseChange::By(_))).collect::<Vec<_>>())
-                .bind(amounts.collect::<Vec<_>>())
-                .fetch_all(&self.pool)
-                .await
-                .map_err(unavailable)?;
-        self.leases_live(holder, asked + lives);
-        let lease = |(ask, (amount, spent, others)): (&LeaseAsk, _)| Lease {
+        let told = sqlx::query_as(
+            "SELECT changed, spent, others, turn FROM lease_change($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(holder)
+        .bind(lives.limits)
+        .bind(lives.money)
+        .bind(self.doubt)
+        .bind(self.spool.is_empty().then(|| self.spool.id()))
+        .bind(asks.iter().map(|ask| account_column(&ask.account)).collect::<Vec<_>>())
+        .bind(asks.iter().map(|ask| account_start(&ask.account)).collect::<Vec<_>>())
+        .bind(asks.iter().map(|ask| ask.limit).collect::<Vec<_>>())
+        .bind(asks.iter().map(|ask| matches!(ask.change, LeaseChange::By(_))).collect::<Vec<_>>())
+        .bind(amounts.collect::<Vec<_>>())
+        .bind(asks.iter().map(|ask| ask.needed).collect::<Vec<_>>())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        self.leases_live(holder, asked + lives.money);
+        let lease = |(ask, (amount, spent, others, turn)): (&LeaseAsk, (i64, i64, i64, i32))| Lease {
             account: ask.account.clone(),
             amount,
             spent,
             others,
+            turn: match turn {
+                0 => Turn::Free,
+                1 => Turn::Mine,
+                _ => Turn::Theirs,
+            },
         };
         Ok(asks.iter().zip(told).map(lease).collect())
+    }
+
+    async fn lease_wanted(&self, holder: &str) -> Stored<Vec<AccountId>> {
+        let wanted: Vec<String> = sqlx::query_scalar(
+            "SELECT account FROM lease WHERE holder = $1 AND hashtextextended(account, 0) IN (
+                 SELECT account FROM lease_want WHERE holder <> $1 AND seen > clock_timestamp() - interval '1 second')",
+        )
+        .bind(holder)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(wanted.into_iter().map(AccountId::from_text).collect())
     }
 
     async fn lease_release(&self, holder: &str) -> Stored<()> {
@@ -127,8 +160,10 @@ impl Ledger for PostgresStore {
         .map_err(unavailable)?;
         // Seats of processes that will not come back, with the leases that ran out under them.
         for tidy in [
-            "DELETE FROM lease USING seat WHERE seat.holder = lease.holder AND until < now() - interval '1 day'",
-            "DELETE FROM seat WHERE until < now() - interval '1 day'",
+            "DELETE FROM lease USING seat
+             WHERE seat.holder = lease.holder AND greatest(until, money_until) < now() - interval '1 day'",
+            "DELETE FROM seat WHERE greatest(until, money_until) < now() - interval '1 day'",
+            "DELETE FROM lease_want WHERE seen < now() - interval '1 day'",
             "DELETE FROM replica WHERE at < now() - interval '1 day'",
         ] {
             sqlx::query(tidy).execute(&self.pool).await.map_err(unavailable)?;
@@ -171,7 +206,7 @@ impl PostgresStore {
     /// lease, and to begin anew where those of this seat have run out or are its predecessor's.
     async fn settled(&self, holder: &str, asks: &[LeaseAsk]) -> Stored<()> {
         let ours = holder == self.seat.holder();
-        let sets = asks.iter().any(|ask| matches!(ask.change, LeaseChange::To(_)));
+        let sets = asks.iter().any(|ask| ask.account.is_money() && matches!(ask.change, LeaseChange::To(_)));
         let free = !ours || self.drain.took_over(CATCH_UP).await;
         if free && (self.catch_up().await || !(sets || ours && self.leases_ended())) {
             return Ok(());
@@ -180,12 +215,12 @@ impl PostgresStore {
         Err(StoreError::Unavailable(format!("{waiting} records are still to be moved from the spool to Postgres")))
     }
 
-    /// Whether this seat's leases may have run out by now.
+    /// Whether this seat's leases of budgets may have run out by now.
     fn leases_ended(&self) -> bool {
         self.leased_until.lock().is_ok_and(|until| until.is_none_or(|until| until <= Instant::now()))
     }
 
-    /// Notes until when this seat's leases surely live.
+    /// Notes until when this seat's leases of budgets surely live.
     fn leases_live(&self, holder: &str, until: Instant) {
         if holder == self.seat.holder()
             && let Ok(mut known) = self.leased_until.lock()

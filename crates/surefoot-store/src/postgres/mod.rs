@@ -47,9 +47,10 @@ use surefoot_types::{
 use self::drain::Drain;
 use crate::{
     Options,
+    recollection::Recollection,
     rows::{not_migrated, unavailable},
     seat::Seat,
-    spool::Spool,
+    spool::{self, Spool},
 };
 
 /// Changes to the tables, in order. Each is applied once.
@@ -83,6 +84,9 @@ pub struct PostgresOptions {
     pub doubt: Duration,
     /// How long closing waits for the spool to be moved.
     pub close_within: Duration,
+    /// Whether to begin while the database is away, with what is known here of it. It is brought up to date as soon
+    /// as it is there; one that is there and refuses is an error all the same.
+    pub without: bool,
 }
 
 impl PostgresOptions {
@@ -94,6 +98,7 @@ impl PostgresOptions {
             connections: 10,
             doubt: Duration::from_secs(60),
             close_within: Duration::from_secs(10),
+            without: false,
         }
     }
 }
@@ -106,6 +111,7 @@ pub struct PostgresStore {
     seat: Arc<Seat>,
     spool: Spool,
     drain: Arc<Drain>,
+    recollection: Arc<Recollection>,
     /// Until when this seat's leases surely live.
     leased_until: Arc<Mutex<Option<Instant>>>,
     doubt: Duration,
@@ -124,7 +130,7 @@ impl PostgresStore {
     /// up to date, takes a seat, and begins to move what its spool and those of free seats still hold.
     ///
     /// # Errors
-    /// `Unavailable` where the database or the spool cannot be opened; `Newer` where a newer version wrote it.
+    /// `Unavailable` where the database (unless `without`) or the spool cannot be opened; `Newer` where a newer version wrote it.
     pub async fn open(url: &str, options: &PostgresOptions) -> Stored<Self> {
         // The text may hold a password: the reason is told without it.
         let connect = PgConnectOptions::from_str(url)
@@ -132,9 +138,17 @@ impl PostgresStore {
             .application_name("surefoot")
             .options([("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")])
             .disable_statement_logging();
-        let mut first = connection(&connect).await?;
-        MIGRATIONS.run(&mut first).await.map_err(not_migrated)?;
-        months_ahead(&mut first).await?;
+        let first = match reach(&connect).await {
+            Ok(mut first) => {
+                prepare(&mut first).await?;
+                Some(first)
+            }
+            Err(NotReached::Away(error)) if options.without => {
+                tracing::warn!(error = %error, "began without Postgres: it is tried until it is there");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(CONNECT)
@@ -152,9 +166,11 @@ impl PostgresStore {
         let spool = Spool::open(&seat.file(drain::SPOOL), &options.common).await?;
         let drain =
             Drain::start(connect.clone(), first, spool.clone(), Arc::clone(&seat), options.common.clone()).await?;
+        let recollection = Arc::new(Recollection::of(&seat, &options.common.seats));
         Ok(Self {
             connect,
             pool,
+            recollection,
             seat,
             spool,
             drain: Arc::new(drain),
@@ -167,6 +183,21 @@ impl PostgresStore {
     /// How many records wait in the spool.
     pub fn waiting(&self) -> u64 {
         self.spool.waiting()
+    }
+
+    /// How many records wait in the spools of all seats of this data folder, and in how many: those of processes that
+    /// run beside this one too.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub async fn waiting_here(&self) -> Stored<(u64, usize)> {
+        let (mut waiting, mut spools) = (0, 0);
+        for path in self.seat.all_files(drain::SPOOL) {
+            let held = spool::held(&path).await?;
+            waiting += held;
+            spools += usize::from(held > 0);
+        }
+        Ok((waiting, spools))
     }
 
     /// A connection of one's own, on which a statement may take as long as it takes.
@@ -195,6 +226,10 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
+        // What nobody waited for is in the spool then, and is waited for.
+        if let Err(error) = self.spool.check().await {
+            tracing::warn!(error = %error, "the spool cannot be written");
+        }
         if !self.spool.emptied(self.close_within).await {
             tracing::warn!(
                 records = self.spool.waiting(),
@@ -208,8 +243,48 @@ impl Store for PostgresStore {
 }
 
 async fn connection(options: &PgConnectOptions) -> Stored<PgConnection> {
-    let late = |_| StoreError::Unavailable("Postgres does not answer".into());
-    tokio::time::timeout(CONNECT, options.connect()).await.map_err(late)?.map_err(unavailable)
+    Ok(reach(options).await?)
+}
+
+/// Why there is no connection.
+enum NotReached {
+    /// Nobody answers there, or somebody who is about to come or to go.
+    Away(StoreError),
+    /// Somebody does, and will not have it: a wrong password, certificate or name does not mend itself.
+    Refused(StoreError),
+}
+
+impl From<NotReached> for StoreError {
+    fn from((NotReached::Away(error) | NotReached::Refused(error)): NotReached) -> Self {
+        error
+    }
+}
+
+async fn reach(options: &PgConnectOptions) -> Result<PgConnection, NotReached> {
+    match tokio::time::timeout(CONNECT, options.connect()).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) if is_away(&error) => Err(NotReached::Away(unavailable(error))),
+        Ok(Err(error)) => Err(NotReached::Refused(unavailable(error))),
+        Err(_) => Err(NotReached::Away(StoreError::Unavailable("Postgres does not answer".into()))),
+    }
+}
+
+fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        // What is not a certificate, or one that nobody vouches for, comes as invalid data.
+        sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
+        // Starting, stopping, or with no connection left (classes 57P and 53).
+        sqlx::Error::Database(told) => {
+            told.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53"))
+        }
+        _ => false,
+    }
+}
+
+/// Brings the tables up to date.
+async fn prepare(connection: &mut PgConnection) -> Stored<()> {
+    MIGRATIONS.run_direct(None, connection, false).await.map_err(not_migrated)?;
+    months_ahead(connection).await
 }
 
 /// Makes the partitions of this month and the next two, so that records find theirs.

@@ -27,8 +27,9 @@ const READERS: u32 = 2;
 /// An open file.
 pub(super) struct File {
     pub(super) id: String,
-    /// The last number that was given.
+    /// The last number that was given, and the last that was taken away again.
     pub(super) last: i64,
+    pub(super) moved: i64,
     pub(super) writer: SqliteConnection,
     pub(super) readers: SqlitePool,
 }
@@ -99,8 +100,11 @@ async fn attempt(path: &Path, options: &Options) -> Result<File, Failure> {
     let id = sqlx::query_scalar("SELECT id FROM name").fetch_one(&mut writer).await?;
     let last: Option<i64> =
         sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetch_optional(&mut writer).await?;
+    let last = last.unwrap_or(0);
+    let first: Option<i64> = sqlx::query_scalar("SELECT min(number) FROM spool").fetch_one(&mut writer).await?;
+    let moved = first.map_or(last, |first| first - 1);
     let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(connect).await?;
-    Ok(File { id, last: last.unwrap_or(0), writer, readers })
+    Ok(File { id, last, moved, writer, readers })
 }
 
 /// Renames the file and its log, so that a new one can be begun and this one can be looked at.

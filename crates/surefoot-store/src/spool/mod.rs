@@ -7,7 +7,10 @@ mod writes;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt;
-use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use sqlx::{
+    ConnectOptions, Connection, Row, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteRow},
+};
 use surefoot_types::{
     feedback::Feedback,
     ids::TraceId,
@@ -16,11 +19,11 @@ use surefoot_types::{
 };
 use tokio::sync::watch;
 
-use self::writes::{Add, Refuse, RefusedErase, Remove, Resume};
+use self::writes::{Add, Probe, Refuse, RefusedErase, Remove, Resume};
 use crate::{
-    Options,
+    Level, Options,
     rows::{bits, from_json, id_bytes, to_json, unavailable},
-    sqlite::{Nothing, Scrub, Writer},
+    sqlite::{Scrub, Writer, lost},
 };
 
 /// Most bytes of records that are moved at once, but for a single larger one.
@@ -63,6 +66,7 @@ pub(crate) struct Spool(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     id: String,
+    level: Level,
     readers: SqlitePool,
     writer: Writer,
     /// The last number that is safe here, and the last that is safe in Postgres.
@@ -75,8 +79,9 @@ impl Spool {
     pub(crate) async fn open(path: &Path, options: &Options) -> Stored<Self> {
         let file = file::open(path, options).await?;
         let added = watch::Sender::new(file.last);
-        let writer = Writer::start(file.writer, options.level);
-        Ok(Self(Arc::new(Inner { id: file.id, readers: file.readers, writer, added, moved: watch::Sender::new(0) })))
+        let writer = Writer::start(file.writer, Arc::default());
+        let (level, moved) = (options.level, watch::Sender::new(file.moved));
+        Ok(Self(Arc::new(Inner { id: file.id, level, readers: file.readers, writer, added, moved })))
     }
 
     /// Its name: no other spool has it.
@@ -126,11 +131,17 @@ impl Spool {
         .await
     }
 
+    /// Waits until it is as safe as the level says.
     async fn add(&self, add: Add) -> Stored<()> {
         let spool = self.clone();
+        let written = self.0.writer.hand_in(add).await?;
         // On its own: the number is told even where the caller has gone by the time it is known.
         let done = tokio::spawn(async move {
-            let number = spool.0.writer.write(add).await.map_err(full)?;
+            let number = written.await.map_err(full).inspect_err(|error| {
+                if spool.0.level == Level::Relaxed {
+                    lost(error);
+                }
+            })?;
             spool.0.added.send_if_modified(|last| {
                 let later = number > *last;
                 *last = number.max(*last);
@@ -138,6 +149,9 @@ impl Spool {
             });
             Ok(())
         });
+        if self.0.level == Level::Relaxed {
+            return Ok(());
+        }
         done.await.map_err(|_| StoreError::Unavailable("it is closed".into()))?
     }
 
@@ -214,9 +228,9 @@ impl Spool {
         self.0.writer.write(RefusedErase { user: user.into() }).await
     }
 
-    /// Whether it can be written.
+    /// Whether it takes one more record. Everything that was handed in before is written by then.
     pub(crate) async fn check(&self) -> Stored<()> {
-        self.0.writer.write(Nothing).await.map_err(full)
+        self.0.writer.write(Probe).await.map_err(full)
     }
 
     /// Leaves nothing of what was moved in the files.
@@ -243,6 +257,15 @@ impl Spool {
         self.0.writer.stop().await;
         self.0.readers.close().await;
     }
+}
+
+/// How many records a spool's file holds, whoever has it open.
+pub(crate) async fn held(path: &Path) -> Stored<u64> {
+    let file = SqliteConnectOptions::new().filename(path).create_if_missing(false).disable_statement_logging();
+    let mut file = file.connect().await.map_err(unavailable)?;
+    let held: i64 = sqlx::query_scalar("SELECT count(*) FROM spool").fetch_one(&mut file).await.map_err(unavailable)?;
+    file.close().await.map_err(unavailable)?;
+    Ok(held.unsigned_abs())
 }
 
 /// Removes an emptied spool's file, which nobody has open.

@@ -98,3 +98,17 @@ impl Write for Resume {
         raise.execute(to).await.map(|_| ()).map_err(unavailable)
     }
 }
+
+/// Takes as much room as records do, and gives it back.
+pub(super) struct Probe;
+
+#[async_trait]
+impl Write for Probe {
+    type Done = ();
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<()> {
+        let take = "INSERT INTO refused (number, trace_id, body, why) VALUES (0, x'', zeroblob(16384), '')";
+        sqlx::query(take).execute(&mut *to).await.map_err(unavailable)?;
+        sqlx::query("DELETE FROM refused WHERE number = 0").execute(to).await.map(|_| ()).map_err(unavailable)
+    }
+}

@@ -1,16 +1,20 @@
 //! The books: reports over sums by hour and by day.
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{cmp::Reverse, collections::BTreeMap, fmt::Write as _, sync::LazyLock};
 
 use async_trait::async_trait;
+use rusqlite::{Connection, params};
 use sqlx::SqliteConnection;
 use surefoot_types::{
     Timestamp,
     ports::{Books, StoreError, Stored},
-    spend::{SpendQuery, SpendRow, hour},
+    spend::{SpendQuery, SpendRow, Sums, hour},
 };
 
-use super::{SqliteStore, from_json, unavailable, writer::Write};
+use super::{
+    SqliteStore, direct, unavailable,
+    writer::{Write, closed},
+};
 use crate::group::{COLUMNS, DAY, HOUR, Spans, sums};
 
 /// The columns of sums, added up.
@@ -23,23 +27,12 @@ static ADDED_UP: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
-/// A report, as one JSON array: reading many rows with many columns one by one costs more than adding them up. Whole days from the sums by day, and the hours before, after or without them from those by hour.
-static REPORT: LazyLock<String> = LazyLock::new(|| {
-    let rows = |span: i64, from: &str, to: &str| {
-        format!(
-            "SELECT * FROM spend WHERE span = {span} AND kind = ?1 AND at >= {from} AND at < {to}
-             AND (?2 IS NULL OR name = ?2)"
-        )
-    };
+/// Sums of one span, which are added up here: SQLite takes longer to group many columns than to give them.
+static ROWS: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT json_group_array(json_array(step, name, json_array({})) ORDER BY step, cost DESC, name) FROM (
-             SELECT at / ?3 * ?3 AS step, name {} FROM ({} UNION ALL {} UNION ALL {}) GROUP BY step, name
-         )",
-        COLUMNS.join(", "),
-        *ADDED_UP,
-        rows(HOUR, "?4", "?5"),
-        rows(DAY, "?5", "?6"),
-        rows(HOUR, "?6", "?7"),
+        "SELECT at, name, {} FROM spend WHERE span = ?1 AND kind = ?2 AND at >= ?3 AND at < ?4
+         AND (?5 IS NULL OR name = ?5)",
+        COLUMNS.join(", ")
     )
 });
 
@@ -56,29 +49,48 @@ static DAY_ANEW: LazyLock<String> = LazyLock::new(|| {
 #[async_trait]
 impl Books for SqliteStore {
     async fn spend_list(&self, query: &SpendQuery) -> Stored<Vec<SpendRow>> {
-        let Spans { step, from, first, last, to } = Spans::of(query);
-        let rows: String = sqlx::query_scalar(REPORT.as_str())
-            .bind(query.by.name())
-            .bind(&query.name)
-            .bind(step)
-            .bind(from)
-            .bind(first)
-            .bind(last)
-            .bind(to)
-            .fetch_one(&self.readers)
-            .await
-            .map_err(unavailable)?;
-        let rows: Vec<(i64, String, [Option<i64>; COLUMNS.len()])> = from_json(&rows)?;
-        let row = |(at, name, numbers): (i64, String, _)| {
+        let (path, options, query) = (self.file.get_filename().to_owned(), self.options.clone(), query.clone());
+        let report = move || report(&direct::reading(&path, &options)?, &query);
+        let sums = tokio::task::spawn_blocking(report).await.map_err(|_| closed())?.map_err(direct::unavailable)?;
+        let mut rows = Vec::with_capacity(sums.len());
+        for ((at, name), sums) in sums {
             let at = Timestamp::from_second(at).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            Ok(SpendRow { at, name, sums: sums(&numbers) })
-        };
-        rows.into_iter().map(row).collect()
+            rows.push(SpendRow { at, name, sums });
+        }
+        // Within a step they are by name already.
+        rows.sort_by_key(|row| (row.at, Reverse(row.sums.cost)));
+        Ok(rows)
     }
 
     async fn spend_prune(&self, before: Timestamp) -> Stored<u64> {
         self.writer.write(Prune { before }).await
     }
+}
+
+/// The sums of a report by step, in seconds since 1970, and by name: whole days from the sums by day, and the hours
+/// before, after or without them from those by hour.
+fn report(from: &Connection, query: &SpendQuery) -> rusqlite::Result<BTreeMap<(i64, String), Sums>> {
+    let spans = Spans::of(query);
+    let kind = query.by.name();
+    // All parts of one state of the file.
+    let from = from.unchecked_transaction()?;
+    let mut statement = from.prepare(&ROWS)?;
+    let mut report: BTreeMap<(i64, String), Sums> = BTreeMap::new();
+    for (span, since, until) in
+        [(HOUR, spans.from, spans.first), (DAY, spans.first, spans.last), (HOUR, spans.last, spans.to)]
+    {
+        let mut rows = statement.query(params![span, kind, since, until, query.name])?;
+        while let Some(row) = rows.next()? {
+            let mut numbers = [None; COLUMNS.len()];
+            for (place, number) in numbers.iter_mut().enumerate() {
+                *number = row.get(2 + place)?;
+            }
+            let at: i64 = row.get(0)?;
+            let of = report.entry((at.div_euclid(spans.step) * spans.step, row.get(1)?)).or_default();
+            *of = of.plus(sums(&numbers));
+        }
+    }
+    Ok(report)
 }
 
 /// Sums of hours that are long past go.

@@ -6,7 +6,7 @@ use surefoot_types::{
     Timestamp,
     feedback::Feedback,
     ids::TraceId,
-    ports::{Journal, Record, Stored, TraceFilter},
+    ports::{Found, Journal, Record, Search, Stored, TraceFilter},
     trace::{Outcome, Trace, TraceSummary},
 };
 
@@ -20,7 +20,7 @@ const APART: i64 = 60_000;
 #[async_trait]
 impl Journal for SqliteStore {
     async fn record_add(&self, record: Record) -> Stored<()> {
-        self.writer.record(Ready::new(record)?).await
+        self.recorder.record(Ready::new(record)?).await
     }
 
     async fn trace_get(&self, id: TraceId) -> Stored<Option<Trace>> {
@@ -33,10 +33,24 @@ impl Journal for SqliteStore {
     }
 
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
-        let mut query = selection(filter);
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
-        let bodies: Vec<String> = query.build_query_scalar().fetch_all(&self.readers).await.map_err(unavailable)?;
-        bodies.iter().map(|body| from_json(body).map(|trace: Trace| trace.summary())).collect()
+        self.listed(selection(SUMMED_UP, filter), limit).await
+    }
+
+    async fn trace_search(&self, search: &Search, limit: usize) -> Stored<Found> {
+        // First how far it may look: what comes meanwhile is newer, and changes nothing.
+        let mut last = selection("SELECT id FROM trace WHERE 1", &search.filter);
+        last.push(" ORDER BY id DESC LIMIT 1 OFFSET ").push_bind(limited(search.most.saturating_sub(1)));
+        let last: Option<Vec<u8>> =
+            last.build_query_scalar().fetch_optional(&self.readers).await.map_err(unavailable)?;
+        let mut query = selection(SUMMED_UP, &search.filter);
+        let escaped = search.text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        query.push(" AND question LIKE ").push_bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
+        if let Some(last) = &last {
+            query.push(" AND id >= ").push_bind(last.clone());
+        }
+        let traces = self.listed(query, limit).await?;
+        let last = last.as_deref().map(bits).transpose()?;
+        Ok(Found::new(traces, limit, last.map(TraceId::from_bits)))
     }
 
     async fn trace_prune(&self, before: Timestamp, limit: usize) -> Stored<u64> {
@@ -58,11 +72,21 @@ impl Journal for SqliteStore {
     }
 }
 
-/// The filter in SQL. SQLite keeps no statistics here: which index serves is decided by hiding the other columns
-/// (`+column`) from it, the one that leaves fewest rows first.
-fn selection(filter: &TraceFilter) -> QueryBuilder<Sqlite> {
-    let mut query =
-        QueryBuilder::new("SELECT (SELECT body FROM trace_body WHERE trace_body.id = trace.id) FROM trace WHERE 1");
+/// What a list of traces is made of.
+const SUMMED_UP: &str = "SELECT (SELECT body FROM trace_body WHERE trace_body.id = trace.id) FROM trace WHERE 1";
+
+impl SqliteStore {
+    async fn listed(&self, mut query: QueryBuilder<Sqlite>, limit: usize) -> Stored<Vec<TraceSummary>> {
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
+        let bodies: Vec<String> = query.build_query_scalar().fetch_all(&self.readers).await.map_err(unavailable)?;
+        bodies.iter().map(|body| from_json(body).map(|trace: Trace| trace.summary())).collect()
+    }
+}
+
+/// What is selected, of what fits the filter. SQLite keeps no statistics here: which index serves is decided by hiding
+/// the other columns (`+column`) from it, the one that leaves fewest rows first.
+fn selection(select: &str, filter: &TraceFilter) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(select);
     let mut indexed = false;
     let mut and = |has_index: bool| {
         let and = if indexed { " AND +" } else { " AND " };
@@ -81,18 +105,10 @@ fn selection(filter: &TraceFilter) -> QueryBuilder<Sqlite> {
         query.push(and(rare)).push("outcome = ").push_bind(outcome.name());
         query.push(if rare { " AND outcome <> 'answered'" } else { "" });
     }
-    if let Some(asked) = &filter.asked {
-        query.push(and(true)).push("asked = ").push_bind(asked.clone());
-    }
-    for (field, name) in [("key", &filter.key), ("tenant", &filter.tenant)] {
+    for (column, name) in [("key", &filter.key), ("asked", &filter.asked), ("tenant", &filter.tenant)] {
         if let Some(name) = name {
-            let told = format!(" AND (SELECT body ->> '$.{field}' FROM trace_body WHERE trace_body.id = trace.id) = ");
-            query.push(told).push_bind(name.clone());
+            query.push(and(true)).push(column).push(" = ").push_bind(name.clone());
         }
-    }
-    if let Some(text) = &filter.text {
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        query.push(" AND question LIKE ").push_bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
     }
     if let Some(before) = filter.before {
         query.push(" AND id < ").push_bind(id_bytes(before.to_bits()));

@@ -6,12 +6,21 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use surefoot_types::{
     Clock, Timestamp,
-    budget::{Lease, LeaseAsk},
+    budget::{AccountId, Lease, LeaseAsk, LeaseChange, Lives, Turn},
+    erasure::user_hash,
     ports::Stored,
     replica::Replica,
 };
 
 use super::{from_json, to_json, unavailable, writer::Write};
+
+/// Whoever waits for an account and does not ask again within so many milliseconds has left its line.
+pub(super) const LINE: i64 = 1_000;
+
+/// What stands for an account where its name must not.
+pub(super) fn hashed(account: &AccountId) -> String {
+    user_hash(account.as_str())
+}
 
 /// As milliseconds, at least one.
 pub(super) fn millis(lives: Duration) -> i64 {
@@ -22,7 +31,7 @@ pub(super) fn millis(lives: Duration) -> i64 {
 pub(super) struct Change {
     pub(super) holder: String,
     pub(super) asks: Vec<LeaseAsk>,
-    pub(super) lives: Duration,
+    pub(super) lives: Lives,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -33,9 +42,12 @@ impl Write for Change {
     async fn apply(&self, to: &mut SqliteConnection) -> Stored<Vec<Lease>> {
         let now = self.clock.now().as_millisecond();
         expire(to, now).await?;
-        sqlx::query("UPDATE lease SET renewed = ?, lives = ? WHERE holder = ?")
+        sqlx::query(
+            "UPDATE lease SET renewed = ?, lives = CASE WHEN account LIKE 'budget:%' THEN ? ELSE ? END WHERE holder = ?",
+        )
             .bind(now)
-            .bind(millis(self.lives))
+            .bind(millis(self.lives.money))
+            .bind(millis(self.lives.limits))
             .bind(&self.holder)
             .execute(&mut *to)
             .await
@@ -61,7 +73,9 @@ impl Change {
         .await
         .map_err(unavailable)?;
         let room = ask.limit.saturating_sub(spent).saturating_sub(others);
-        let amount = ask.change.of(held, room);
+        let turn = self.turn(to, &ask.account, now).await?;
+        let waits = turn == Turn::Theirs && matches!(ask.change, LeaseChange::By(more) if more > 0);
+        let amount = if waits { held } else { ask.change.of(held, room) };
         if amount != held {
             let put = "INSERT OR REPLACE INTO lease (account, holder, amount, renewed, lives) VALUES (?, ?, ?, ?, ?)";
             sqlx::query(put)
@@ -69,12 +83,42 @@ impl Change {
                 .bind(&self.holder)
                 .bind(amount)
                 .bind(now)
-                .bind(millis(self.lives))
-                .execute(to)
+                .bind(millis(self.lives.of(&ask.account)))
+                .execute(&mut *to)
                 .await
                 .map_err(unavailable)?;
         }
-        Ok(Lease { account: ask.account.clone(), amount: ask.change.told(held, amount), spent, others })
+        self.line_up(to, &ask.account, ask.needed > (amount - held).max(0), now).await?;
+        Ok(Lease { account: ask.account.clone(), amount: ask.change.told(held, amount), spent, others, turn })
+    }
+
+    /// Whose turn it is to be given something of an account.
+    async fn turn(&self, to: &mut SqliteConnection, account: &AccountId, now: i64) -> Stored<Turn> {
+        let line: Vec<String> =
+            sqlx::query_scalar("SELECT holder FROM lease_want WHERE account = ? AND seen > ? ORDER BY since, holder")
+                .bind(hashed(account))
+                .bind(now - LINE)
+                .fetch_all(to)
+                .await
+                .map_err(unavailable)?;
+        let others = line.iter().any(|holder| *holder != self.holder);
+        Ok(match line.first() {
+            _ if !others => Turn::Free,
+            Some(first) if *first == self.holder => Turn::Mine,
+            _ => Turn::Theirs,
+        })
+    }
+
+    /// Keeps this holder's place in an account's line, or leaves it.
+    async fn line_up(&self, to: &mut SqliteConnection, account: &AccountId, unmet: bool, now: i64) -> Stored<()> {
+        let change = if unmet {
+            "INSERT INTO lease_want (account, holder, since, seen) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE
+             SET since = CASE WHEN seen > ?3 - ?4 THEN since ELSE ?3 END, seen = ?3"
+        } else {
+            "DELETE FROM lease_want WHERE account = ?1 AND (holder = ?2 OR seen <= ?3 - ?4)"
+        };
+        let done = sqlx::query(change).bind(hashed(account)).bind(&self.holder).bind(now).bind(LINE).execute(to).await;
+        done.map(|_| ()).map_err(unavailable)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use surefoot_types::{
     Timestamp,
-    budget::{AccountId, AccountState, Lease, LeaseAsk},
+    budget::{AccountId, AccountState, Lease, LeaseAsk, Lives},
     key::Key,
     ports::{Ledger, StoreError, Stored},
     replica::Replica,
@@ -13,8 +13,8 @@ use surefoot_types::{
 
 use super::{
     SqliteStore,
-    keys::{KeyAdd, KeyPut, KeyRemove},
-    leases::{AccountPrune, Beat, Change, Release},
+    keys::{KeyAdd, KeyPut, KeyRemove, Put},
+    leases::{AccountPrune, Beat, Change, LINE, Release, hashed},
     rows, unavailable,
 };
 
@@ -28,8 +28,13 @@ impl Ledger for SqliteStore {
         if self.writer.write(KeyAdd::new(key)?).await? { Ok(()) } else { Err(taken(key)) }
     }
 
-    async fn key_put(&self, key: &Key) -> Stored<bool> {
-        self.writer.write(KeyPut::new(key)?).await?.ok_or_else(|| taken(key))
+    async fn key_put(&self, was: &Key, key: &Key) -> Stored<bool> {
+        match self.writer.write(KeyPut::new(was, key)?).await? {
+            Put::Done => Ok(true),
+            Put::Gone => Ok(false),
+            Put::Taken => Err(taken(key)),
+            Put::Changed => Err(StoreError::Changed(format!("the key '{}'", was.name))),
+        }
     }
 
     async fn key_list(&self) -> Stored<Vec<Key>> {
@@ -49,9 +54,29 @@ impl Ledger for SqliteStore {
         Ok(number.unsigned_abs())
     }
 
-    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>> {
-        let change = Change { holder: holder.into(), asks: asks.to_vec(), lives, clock: Arc::clone(&self.clock) };
+    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Lives) -> Stored<Vec<Lease>> {
+        let change =
+            Change { holder: holder.into(), asks: asks.to_vec(), lives, clock: Arc::clone(&self.options.clock) };
         self.writer.write(change).await
+    }
+
+    async fn lease_wanted(&self, holder: &str) -> Stored<Vec<AccountId>> {
+        let wanted: Vec<String> = sqlx::query_scalar("SELECT account FROM lease_want WHERE holder <> ? AND seen > ?")
+            .bind(holder)
+            .bind(self.options.clock.now().as_millisecond() - LINE)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let held: Vec<String> = sqlx::query_scalar("SELECT account FROM lease WHERE holder = ?")
+            .bind(holder)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        let held = held.into_iter().map(AccountId::from_text);
+        Ok(held.filter(|account| wanted.contains(&hashed(account))).collect())
     }
 
     async fn lease_release(&self, holder: &str) -> Stored<()> {
@@ -69,7 +94,7 @@ impl Ledger for SqliteStore {
         )
         .bind(start)
         .bind(format!("{start}{}", char::MAX))
-        .bind(self.clock.now().as_millisecond())
+        .bind(self.options.clock.now().as_millisecond())
         .fetch_all(&self.readers)
         .await
         .map_err(unavailable)?;
@@ -79,10 +104,10 @@ impl Ledger for SqliteStore {
     }
 
     async fn account_prune(&self, before: Timestamp) -> Stored<u64> {
-        self.writer.write(AccountPrune { before, clock: Arc::clone(&self.clock) }).await
+        self.writer.write(AccountPrune { before, clock: Arc::clone(&self.options.clock) }).await
     }
 
     async fn replica_beat(&self, replica: &Replica, lives: Duration) -> Stored<Vec<Replica>> {
-        self.writer.write(Beat { replica: replica.clone(), lives, clock: Arc::clone(&self.clock) }).await
+        self.writer.write(Beat { replica: replica.clone(), lives, clock: Arc::clone(&self.options.clock) }).await
     }
 }

@@ -57,15 +57,13 @@ impl Library for SqliteStore {
     }
 
     async fn document_stamps(&self, knowledge: &str) -> Stored<Vec<Stamp>> {
-        let rows: Vec<(String, Vec<u8>, String, String)> =
-            sqlx::query_as("SELECT path, id, hash, embedder FROM document WHERE knowledge = ? ORDER BY path")
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT head, embedder FROM document WHERE knowledge = ? ORDER BY path")
                 .bind(knowledge)
                 .fetch_all(&self.readers)
                 .await
                 .map_err(unavailable)?;
-        rows.into_iter()
-            .map(|(path, id, hash, embedder)| Ok(Stamp { path, document_id: document_id(&id)?, hash, embedder }))
-            .collect()
+        rows.into_iter().map(|(head, embedder)| Ok(Stamp::of(from_json(&head)?, embedder))).collect()
     }
 
     async fn passage_get(&self, keys: &[u64]) -> Stored<Vec<StoredPassage>> {

@@ -1,8 +1,10 @@
-//! One SQLite file: WAL, one writer that commits in groups, a few readers.
+//! One SQLite file: WAL, two writers that commit in groups, one of them for records, and a few readers.
 
 mod archive;
 mod backup;
 mod books;
+mod checkpoint;
+mod direct;
 mod erase;
 mod journal;
 mod keys;
@@ -11,6 +13,7 @@ mod ledger;
 mod library;
 mod many;
 mod notebook;
+mod recorder;
 mod records;
 mod responses;
 mod writer;
@@ -23,14 +26,13 @@ use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
-use surefoot_types::{
-    Clock,
-    ports::{Ledger, Store, StoreError, Stored},
-};
+use surefoot_types::ports::{Ledger, Store, StoreError, Stored};
 
+use self::{checkpoint::Checkpoints, recorder::Recorder};
 pub(crate) use self::{
     erase::Scrub,
-    writer::{Nothing, Write, Writer},
+    recorder::lost,
+    writer::{Write, Writer},
 };
 use crate::{
     options::Options,
@@ -43,6 +45,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/sqlite/migrations");
 
 /// How many reads may run at once.
 const READERS: u32 = 4;
+/// Most bytes of the log that stay on disk when it begins anew.
+const LOG_KEPT: u32 = 64 << 20;
 
 /// All storage ports, in one SQLite file. Clones share it.
 #[derive(Clone)]
@@ -50,7 +54,8 @@ pub struct SqliteStore {
     file: SqliteConnectOptions,
     readers: SqlitePool,
     writer: Arc<Writer>,
-    clock: Arc<dyn Clock>,
+    recorder: Arc<Recorder>,
+    options: Options,
     seat: Arc<Seat>,
 }
 
@@ -72,9 +77,10 @@ impl SqliteStore {
         }
         let seat = Seat::take(&options.seats, options.chance.as_ref())?;
         let file = file(path, &options);
-        let mut connection = file.connect().await.map_err(unavailable)?;
-        // Two processes that make the file at once would both find no tables.
+        // Two processes that make the file at once would both find no tables, and neither waits for the other's change
+        // to a log.
         let alone = seat.alone().await?;
+        let mut connection = file.connect().await.map_err(unavailable)?;
         MIGRATIONS.run(&mut connection).await.map_err(not_migrated)?;
         drop(alone);
         let readers = SqlitePoolOptions::new()
@@ -82,11 +88,21 @@ impl SqliteStore {
             .connect_with(file.clone().pragma("query_only", "on"))
             .await
             .map_err(unavailable)?;
-        let writer = Arc::new(Writer::start(connection, options.level));
-        let store = Self { file, readers, writer, clock: options.clock, seat: Arc::new(seat) };
+        let turn = Arc::default();
+        let recorder = Arc::new(recorder(path, &options, Arc::clone(&turn))?);
+        let writer = Arc::new(Writer::start(connection, turn));
+        let store = Self { file, readers, writer, recorder, options, seat: Arc::new(seat) };
         store.lease_release(store.holder()).await?;
         Ok(store)
     }
+}
+
+fn recorder(path: &Path, options: &Options, turn: writer::Turn) -> Stored<Recorder> {
+    let recording = direct::writing(path, options).map_err(direct::unavailable)?;
+    let checkpointing = direct::writing(path, options).map_err(direct::unavailable)?;
+    Checkpoints::start(checkpointing, &recording)
+        .and_then(|checkpoints| Recorder::start(recording, checkpoints, turn, options.level))
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 /// How a file of ours is opened.
@@ -95,12 +111,12 @@ pub(crate) fn file(path: &Path, options: &Options) -> SqliteConnectOptions {
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(options.level.synchronous())
         .foreign_keys(true)
         .busy_timeout(options.busy)
-        .pragma("journal_size_limit", "67108864")
-        // In pages: what is written often, such as sums, goes to the file itself once for many commits.
-        .pragma("wal_autocheckpoint", "8000")
+        .pragma("synchronous", options.level.synchronous())
+        .pragma("journal_size_limit", LOG_KEPT.to_string())
+        // In pages. While records come this is not reached: see checkpoint.rs.
+        .pragma("wal_autocheckpoint", "16000")
         // What is deleted is overwritten: see erase.rs.
         .pragma("secure_delete", "on")
         .statement_cache_capacity(128)
@@ -114,7 +130,7 @@ pub(crate) fn file(path: &Path, options: &Options) -> SqliteConnectOptions {
 #[async_trait]
 impl Store for SqliteStore {
     async fn check(&self) -> Stored<()> {
-        self.writer.write(Nothing).await
+        self.recorder.probe().await
     }
 
     fn holder(&self) -> &str {
@@ -122,6 +138,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.recorder.stop().await;
         self.writer.stop().await;
         self.readers.close().await;
     }

@@ -1,48 +1,40 @@
-//! A group of records goes to the file: traces, books, accounts and leases, in few statements.
+//! A group of records goes to the file: traces, books, accounts and leases.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::HashMap, sync::LazyLock};
 
-use sqlx::{SqliteConnection, error::DatabaseError};
+use rusqlite::{Connection, params};
 use surefoot_types::{
     budget::AccountId,
     erasure::user_hash,
-    ports::{Record, StoreError, Stored},
-    spend::Sums,
+    ports::{Record, Stored},
 };
 
-use super::{
-    id_bytes,
-    many::{Bound, Insert, Many},
-    to_json, unavailable,
-};
+use super::{id_bytes, to_json};
 use crate::group::{COLUMNS, DAY, Group, HOUR, numbers};
 
-static TRACES: LazyLock<Many> = LazyLock::new(|| {
-    Many::new(&[
-        Insert::new("INSERT INTO trace (id, at, asked, outcome, session, user, question)", 7, ""),
-        Insert::new("INSERT INTO trace_body (id, body)", 2, ""),
-    ])
-});
-static UNKEPT: LazyLock<Many> = LazyLock::new(|| Many::new(&[Insert::new("INSERT INTO unkept (id)", 1, "")]));
-static SPEND: LazyLock<Many> = LazyLock::new(|| {
-    let head = format!("INSERT INTO spend (span, kind, at, name, {})", COLUMNS.join(", "));
+const TRACE: &str = "INSERT INTO trace (id, at, asked, outcome, session, user, question, key, tenant)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const BODY: &str = "INSERT INTO trace_body (id, body) VALUES (?, ?)";
+const UNKEPT: &str = "INSERT INTO unkept (id) VALUES (?)";
+static SPEND: LazyLock<String> = LazyLock::new(|| {
     let sums = COLUMNS.map(|column| match column {
         "reported" => "reported = coalesce(reported + excluded.reported, reported, excluded.reported)".to_owned(),
         "estimated" => "estimated = max(estimated, excluded.estimated)".to_owned(),
         column => format!("{column} = {column} + excluded.{column}"),
     });
-    let tail = format!("ON CONFLICT DO UPDATE SET {}", sums.join(", "));
-    Many::new(&[Insert::new(head, 4 + COLUMNS.len(), tail)])
+    let values = vec!["?"; 4 + COLUMNS.len()].join(", ");
+    let columns = COLUMNS.join(", ");
+    format!(
+        "INSERT INTO spend (span, kind, at, name, {columns}) VALUES ({values}) ON CONFLICT DO UPDATE SET {}",
+        sums.join(", ")
+    )
 });
-static CHARGES: LazyLock<Many> = LazyLock::new(|| {
-    let add = "ON CONFLICT DO UPDATE SET spent = spent + excluded.spent";
-    let take = "UPDATE lease SET amount = max(amount - taken.column3, 0) FROM (";
-    let from = ") AS taken WHERE account = taken.column1 AND holder = taken.column2";
-    Many::new(&[Insert::new("INSERT INTO account (id, start, spent)", 3, add), Insert::new(take, 3, from)])
-});
+const CHARGE: &str = "INSERT INTO account (id, start, spent) VALUES (?, ?, ?)
+                      ON CONFLICT DO UPDATE SET spent = spent + excluded.spent";
+const TAKE: &str = "UPDATE lease SET amount = max(amount - ?3, 0) WHERE account = ?1 AND holder = ?2";
+
+/// Bytes that a probe writes: about what a group of records takes.
+const PROBE: i64 = 16 << 10;
 
 /// A record with its trace made ready, by whoever hands it in.
 #[derive(Debug)]
@@ -50,13 +42,13 @@ pub(super) struct Ready {
     record: Record,
     id: Vec<u8>,
     /// The whole trace as JSON; empty for a record that is not kept.
-    body: Arc<str>,
+    body: String,
 }
 
 impl Ready {
     pub(super) fn new(record: Record) -> Stored<Self> {
         let body = if record.kept { to_json(&*record.trace)? } else { String::new() };
-        Ok(Self { id: id_bytes(record.trace.id.to_bits()), body: body.into(), record })
+        Ok(Self { id: id_bytes(record.trace.id.to_bits()), body, record })
     }
 }
 
@@ -69,12 +61,10 @@ pub(super) struct Known {
 }
 
 impl Known {
-    fn learn(&mut self, news: Vec<(i64, String, i64)>) {
-        for (number, user, at) in news {
-            self.latest = number;
-            let until = self.erased.entry(user).or_insert(at);
-            *until = at.max(*until);
-        }
+    fn learn(&mut self, number: i64, user: String, at: i64) {
+        self.latest = number;
+        let until = self.erased.entry(user).or_insert(at);
+        *until = at.max(*until);
     }
 
     fn is_erased(&self, record: &Record) -> bool {
@@ -85,81 +75,77 @@ impl Known {
     }
 }
 
-/// Begins a transaction, and reads who was erased since, by whichever process. IMMEDIATE, so that another process
-/// that writes is waited for at the beginning and not found half way.
-pub(super) async fn begin(to: &mut SqliteConnection, known: &mut Known) -> Stored<()> {
-    let news: Vec<(i64, String, i64)> =
-        sqlx::query_as("BEGIN IMMEDIATE; SELECT number, user, at FROM erasure WHERE number > ? ORDER BY number")
-            .bind(known.latest)
-            .fetch_all(to)
-            .await
-            .map_err(unavailable)?;
-    known.learn(news);
+/// Reads who was erased since, by whichever process.
+pub(super) fn news(to: &Connection, known: &mut Known) -> rusqlite::Result<()> {
+    let mut statement = to.prepare_cached("SELECT number, user, at FROM erasure WHERE number > ? ORDER BY number")?;
+    let mut rows = statement.query([known.latest])?;
+    while let Some(row) = rows.next()? {
+        known.learn(row.get(0)?, row.get(1)?, row.get(2)?);
+    }
     Ok(())
 }
 
-/// Keeps all of them. If one of several is there already, it is an error, and each is to be tried on its own:
-/// a record that is there already is then left as it is.
-pub(super) async fn insert(to: &mut SqliteConnection, known: &Known, records: &[&Ready]) -> Stored<()> {
-    let nameless = |ready: &&&Ready| known.is_erased(&ready.record);
-    let anonymous: Vec<Record> =
-        records.iter().filter(nameless).map(|ready| ready.record.clone().anonymous()).collect();
-    let named: Vec<&Ready> = records.iter().filter(|ready| !nameless(ready)).copied().collect();
-    let (kept, others): (Vec<&Ready>, Vec<&Ready>) = named.iter().partition(|ready| ready.record.kept);
-    let unkept: Vec<Vec<u8>> = others
-        .iter()
-        .map(|ready| &ready.record)
-        .chain(&anonymous)
-        .map(|record| id_bytes(record.trace.id.to_bits()))
-        .collect();
-    match ids(to, &kept, &unkept).await {
-        Ok(()) => {}
-        Err(error) if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) => {
-            return if records.len() == 1 { Ok(()) } else { Err(StoreError::Exists("one of these records".into())) };
-        }
-        Err(error) => return Err(unavailable(error)),
-    }
+/// Keeps all of them. If one of several is there already, it is an error, and each is to be tried on its own.
+pub(super) fn insert(to: &Connection, known: &Known, records: &[&Ready]) -> rusqlite::Result<()> {
     let mut group = Group::default();
-    for record in named.iter().map(|ready| &ready.record).chain(&anonymous) {
-        group.add(&record.trace, &record.charges);
+    let (mut trace, mut body) = (to.prepare_cached(TRACE)?, to.prepare_cached(BODY)?);
+    let mut unkept = to.prepare_cached(UNKEPT)?;
+    for Ready { record, id, body: json } in records {
+        let anonymous = known.is_erased(record).then(|| record.clone().anonymous());
+        let record = anonymous.as_ref().unwrap_or(record);
+        let one = &record.trace;
+        if record.kept {
+            let (at, outcome) = (one.at.as_millisecond(), one.outcome.name());
+            trace.execute(params![
+                id,
+                at,
+                one.asked,
+                outcome,
+                one.session,
+                one.user,
+                one.question,
+                one.key,
+                one.tenant
+            ])?;
+            body.execute(params![id, json])?;
+        } else {
+            unkept.execute(params![id])?;
+        }
+        group.add(one, &record.charges);
     }
-    sums(to, &group).await.map_err(unavailable)
+    sums(to, &group)
 }
 
-/// The traces, and the ids of what is only counted.
-async fn ids(to: &mut SqliteConnection, kept: &[&Ready], unkept: &[Vec<u8>]) -> Result<(), sqlx::Error> {
-    let trace = |query: Bound, ready: &&Ready| {
-        let trace = &ready.record.trace;
-        query
-            .bind(ready.id.clone())
-            .bind(trace.at.as_millisecond())
-            .bind(trace.asked.clone())
-            .bind(trace.outcome.name())
-            .bind(trace.session.clone())
-            .bind(trace.user.clone())
-            .bind(trace.question.clone())
-    };
-    let body = |query: Bound, ready: &&Ready| query.bind(ready.id.clone()).bind(Arc::clone(&ready.body));
-    TRACES.execute(to, kept, &[&trace, &body]).await?;
-    UNKEPT.execute(to, unkept, &[&|query, id| query.bind(id.clone())]).await
+/// Takes as much room as records do, and gives it back.
+pub(super) fn probe(to: &Connection, _: &mut Known) -> rusqlite::Result<()> {
+    to.execute("INSERT INTO unkept (id) VALUES (zeroblob(?))", [PROBE])?;
+    to.execute("DELETE FROM unkept WHERE id = zeroblob(?)", [PROBE])?;
+    Ok(())
 }
 
-async fn sums(to: &mut SqliteConnection, group: &Group) -> Result<(), sqlx::Error> {
-    let rows: Vec<_> = [HOUR, DAY].iter().flat_map(|span| group.spend.iter().map(move |row| (*span, row))).collect();
-    let row = |query: Bound, (span, ((kind, hour, name), sums)): &(i64, (&(String, i64, String), &Sums))| {
-        let at = hour.div_euclid(*span) * span;
-        let query = query.bind(*span).bind(kind.clone()).bind(at).bind(name.clone());
-        numbers(sums).into_iter().fold(query, Bound::bind)
-    };
-    SPEND.execute(to, &rows, &[&row]).await?;
-    let taken: Vec<_> = group.taken.iter().collect();
-    let spent = |query: Bound, ((account, _), amount): &(&(AccountId, String), &i64)| {
-        query.bind(account.as_str().to_owned()).bind(start(account)).bind(**amount)
-    };
-    let leased = |query: Bound, ((account, holder), amount): &(&(AccountId, String), &i64)| {
-        query.bind(account.as_str().to_owned()).bind(holder.clone()).bind(**amount)
-    };
-    CHARGES.execute(to, &taken, &[&spent, &leased]).await
+fn sums(to: &Connection, group: &Group) -> rusqlite::Result<()> {
+    let mut spend = to.prepare_cached(&SPEND)?;
+    for span in [HOUR, DAY] {
+        for ((kind, hour, name), sums) in &group.spend {
+            let at = hour.div_euclid(span) * span;
+            spend.raw_bind_parameter(1, span)?;
+            spend.raw_bind_parameter(2, kind)?;
+            spend.raw_bind_parameter(3, at)?;
+            spend.raw_bind_parameter(4, name)?;
+            for (place, number) in numbers(sums).into_iter().enumerate() {
+                spend.raw_bind_parameter(5 + place, number)?;
+            }
+            spend.raw_execute()?;
+        }
+    }
+    let (mut charge, mut take) = (to.prepare_cached(CHARGE)?, to.prepare_cached(TAKE)?);
+    for (account, amount) in &group.spent {
+        charge.execute(params![account.as_str(), start(account), amount])?;
+    }
+    for ((account, holder), amount) in &group.taken {
+        take.execute(params![account.as_str(), holder, amount])?;
+    }
+    Ok(())
 }
 
 /// When an account's window began, in seconds since 1970; 0 for one that is for ever.

@@ -1,7 +1,7 @@
-//! The one writer. It takes everything that waits, writes it in one transaction, and answers all
+//! The writer of everything but records. It takes all that waits, writes it in one transaction, and answers all
 //! once the commit is where the level says: under load a commit is shared by many.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
@@ -11,16 +11,16 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{
-    records::{self, Known, Ready},
-    unavailable,
-};
-use crate::options::Level;
+use super::unavailable;
 
 /// Most writes in one transaction.
 const GROUP: usize = 256;
 /// Most writes that wait; beyond it callers wait to hand theirs in.
 const WAITING: usize = 1024;
+
+/// Held by whoever writes to a file. SQLite itself lets only one write, but whom it lets wait it lets sleep, and
+/// perhaps never comes to him.
+pub(crate) type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// A change to the file. It may be carried out again after it was rolled back.
 #[async_trait]
@@ -32,23 +32,9 @@ pub(crate) trait Write: Send + Sync + 'static {
     async fn apply(&self, to: &mut SqliteConnection) -> Stored<Self::Done>;
 }
 
-/// Only the commit.
-pub(crate) struct Nothing;
-
-#[async_trait]
-impl Write for Nothing {
-    type Done = ();
-
-    async fn apply(&self, _: &mut SqliteConnection) -> Stored<()> {
-        Ok(())
-    }
-}
-
 /// What waits for the writer.
 enum Job {
-    /// A record; all of a group are written together. Whoever handed it in may not wait for the answer.
-    Record(Box<Ready>, Option<oneshot::Sender<Stored<()>>>),
-    /// Any other write.
+    /// What goes into a transaction.
     Write(Box<dyn Waiting>),
     /// What cannot be part of a transaction.
     Alone(Box<dyn Waiting>),
@@ -81,51 +67,47 @@ impl<W: Write> Waiting for Asked<W> {
     }
 }
 
-fn closed() -> StoreError {
+pub(super) fn closed() -> StoreError {
     StoreError::Unavailable("it is closed".into())
 }
 
 /// Hands writes to the task that owns the writing connection.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    level: Level,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
-    pub(crate) fn start(connection: SqliteConnection, level: Level) -> Self {
+    pub(crate) fn start(connection: SqliteConnection, turn: Turn) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING);
-        let task = tokio::spawn(work(connection, waiting));
-        Self { level, jobs: Mutex::new(Some(jobs)), task: Mutex::new(Some(task)) }
-    }
-
-    /// Waits until the record is as safe as the level says.
-    pub(super) async fn record(&self, ready: Ready) -> Stored<()> {
-        let ready = Box::new(ready);
-        if self.level == Level::Relaxed {
-            return self.hand_in(Job::Record(ready, None)).await;
-        }
-        let (answer, answered) = oneshot::channel();
-        self.hand_in(Job::Record(ready, Some(answer))).await?;
-        answered.await.map_err(|_| closed())?
+        let task = tokio::spawn(work(connection, turn, waiting));
+        Self { jobs: Mutex::new(Some(jobs)), task: Mutex::new(Some(task)) }
     }
 
     /// Waits until the write is committed.
     pub(crate) async fn write<W: Write>(&self, write: W) -> Stored<W::Done> {
+        self.hand_in(write).await?.await
+    }
+
+    /// Waits until the write is taken; what it gives waits until it is committed.
+    pub(crate) async fn hand_in<W: Write>(
+        &self,
+        write: W,
+    ) -> Stored<impl Future<Output = Stored<W::Done>> + Send + use<W>> {
         let (answer, answered) = oneshot::channel();
-        self.hand_in(Job::Write(Box::new(Asked { write, done: None, answer }))).await?;
-        answered.await.map_err(|_| closed())?
+        self.send(Job::Write(Box::new(Asked { write, done: None, answer }))).await?;
+        Ok(async { answered.await.map_err(|_| closed())? })
     }
 
     /// As [`write`](Self::write), outside of any transaction.
     pub(crate) async fn alone<W: Write>(&self, write: W) -> Stored<W::Done> {
         let (answer, answered) = oneshot::channel();
-        self.hand_in(Job::Alone(Box::new(Asked { write, done: None, answer }))).await?;
+        self.send(Job::Alone(Box::new(Asked { write, done: None, answer }))).await?;
         answered.await.map_err(|_| closed())?
     }
 
-    async fn hand_in(&self, job: Job) -> Stored<()> {
+    async fn send(&self, job: Job) -> Stored<()> {
         let jobs = self.jobs.lock().ok().and_then(|jobs| jobs.clone()).ok_or_else(closed)?;
         jobs.send(job).await.map_err(|_| closed())
     }
@@ -141,23 +123,18 @@ impl Writer {
     }
 }
 
-async fn work(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Job>) {
-    let mut known = Known::default();
+async fn work(mut connection: SqliteConnection, turn: Turn, mut waiting: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(GROUP);
     while gather(&mut waiting, &mut jobs).await {
-        let mut together = Together::default();
-        let mut alone = Vec::new();
+        let (mut together, mut alone) = (Vec::new(), Vec::new());
         for job in jobs.drain(..) {
             match job {
-                Job::Record(ready, answer) => {
-                    together.records.push(*ready);
-                    together.recorded.push(answer);
-                }
-                Job::Write(write) => together.writes.push(write),
+                Job::Write(write) => together.push(write),
                 Job::Alone(write) => alone.push(write),
             }
         }
-        together.carry_out(&mut connection, &mut known).await;
+        let _turn = turn.lock().await;
+        carry_out(&mut connection, together).await;
         for mut write in alone {
             let result = write.run(&mut connection).await;
             write.answer(result);
@@ -188,58 +165,28 @@ async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) -> bool 
     }
 }
 
-/// What goes into one transaction.
-#[derive(Default)]
-struct Together {
-    records: Vec<Ready>,
-    /// Who waits for each record.
-    recorded: Vec<Option<oneshot::Sender<Stored<()>>>>,
-    writes: Vec<Box<dyn Waiting>>,
-}
-
-impl Together {
-    async fn carry_out(mut self, connection: &mut SqliteConnection, known: &mut Known) {
-        let records: Vec<&Ready> = self.records.iter().collect();
-        let many = records.len() + self.writes.len();
-        if many == 0 {
-            return;
-        }
-        let result = commit(connection, known, &records, &mut self.writes).await;
-        if result.is_ok() || many == 1 {
-            self.recorded.into_iter().for_each(|answer| recorded(answer, result.clone()));
-            self.writes.into_iter().for_each(|write| write.answer(result.clone()));
-            return;
-        }
-        // One of them spoiled it for all: each on its own tells which.
-        for (record, answer) in records.iter().zip(self.recorded) {
-            recorded(answer, commit(connection, known, &[record], &mut []).await);
-        }
-        for mut write in self.writes {
-            let result = commit(connection, known, &[], std::slice::from_mut(&mut write)).await;
-            write.answer(result);
-        }
+/// Carries out what goes into one transaction.
+async fn carry_out(connection: &mut SqliteConnection, mut writes: Vec<Box<dyn Waiting>>) {
+    if writes.is_empty() {
+        return;
     }
-}
-
-fn recorded(answer: Option<oneshot::Sender<Stored<()>>>, result: Stored<()>) {
-    match (answer, result) {
-        // Whoever asked may have gone; the record stands.
-        (Some(answer), result) => drop(answer.send(result)),
-        (None, Ok(())) => {}
-        (None, Err(error)) => tracing::error!(error = %error, "a record is lost"),
+    let result = commit(connection, &mut writes).await;
+    if result.is_ok() || writes.len() == 1 {
+        writes.into_iter().for_each(|write| write.answer(result.clone()));
+        return;
+    }
+    // One of them spoiled it for all: each on its own tells which.
+    for mut write in writes {
+        let result = commit(connection, std::slice::from_mut(&mut write)).await;
+        write.answer(result);
     }
 }
 
 /// Carries out all of them in one transaction, or none. The statements are plain SQL, not sqlx's own
 /// transaction: on a full disk SQLite rolls back by itself, and sqlx would go on believing that a
 /// transaction is open.
-async fn commit(
-    connection: &mut SqliteConnection,
-    known: &mut Known,
-    records: &[&Ready],
-    writes: &mut [Box<dyn Waiting>],
-) -> Stored<()> {
-    let written = transaction(connection, known, records, writes).await;
+async fn commit(connection: &mut SqliteConnection, writes: &mut [Box<dyn Waiting>]) -> Stored<()> {
+    let written = transaction(connection, writes).await;
     if written.is_err() {
         // Where SQLite has rolled back already there is nothing to roll back, and that is well.
         let _ = execute(connection, "ROLLBACK").await;
@@ -247,18 +194,9 @@ async fn commit(
     written
 }
 
-async fn transaction(
-    connection: &mut SqliteConnection,
-    known: &mut Known,
-    records: &[&Ready],
-    writes: &mut [Box<dyn Waiting>],
-) -> Stored<()> {
-    if records.is_empty() {
-        execute(connection, "BEGIN IMMEDIATE").await?;
-    } else {
-        records::begin(connection, known).await?;
-        records::insert(connection, known, records).await?;
-    }
+/// IMMEDIATE, so that another process that writes is waited for at the beginning and not found half way.
+async fn transaction(connection: &mut SqliteConnection, writes: &mut [Box<dyn Waiting>]) -> Stored<()> {
+    execute(connection, "BEGIN IMMEDIATE").await?;
     for write in writes {
         write.run(connection).await?;
     }

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use sqlx::Connection;
-use surefoot_store::PostgresStore;
+use surefoot_store::{PostgresOptions, PostgresStore};
 use surefoot_testkit::{
     PostgresServer,
-    samples::{document, feedback, trace, trace_id},
+    samples::{document, feedback, key, trace, trace_id},
     suite::until,
 };
 use surefoot_types::{
     Chance, SystemChance,
     feedback::FeedbackValue,
-    ports::{Journal, Library, Store, StoreError, TraceFilter},
+    ports::{Journal, Ledger, Library, Store, StoreError, TraceFilter},
 };
 
 use crate::{Place, add, drained};
@@ -144,9 +144,65 @@ async fn texts_that_postgres_cannot_hold_are_held() {
 #[tokio::test]
 async fn an_address_that_nobody_answers_at_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let options = surefoot_store::PostgresOptions::new(surefoot_store::Options::new(folder.path()));
+    let options = PostgresOptions::new(surefoot_store::Options::new(folder.path()));
     for url in ["postgres://u:hush@127.0.0.1:1/x", "nonsense hush"] {
         let told = PostgresStore::open(url, &options).await.unwrap_err();
         assert!(matches!(&told, StoreError::Unavailable(why) if !why.contains("hush")), "{told:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_begins_without_postgres_knows_what_it_knew_and_catches_up() {
+    let mut server = PostgresServer::start();
+    let place = Place::new(&server);
+    let without = PostgresOptions { without: true, close_within: Duration::ZERO, ..place.options() };
+    let open = async || PostgresStore::open(&place.url, &without).await.unwrap();
+    let before = open().await;
+    before.key_add(&key(1, "app")).await.unwrap();
+    assert_eq!(before.key_recall().await, Ok(None), "nobody has looked yet");
+    assert_eq!(before.key_list().await, Ok(vec![key(1, "app")]));
+    add(&before, 1..101).await;
+    drained(&before).await;
+    server.stop();
+    add(&before, 101..151).await;
+    before.close().await;
+    drop(before);
+
+    let refused = PostgresStore::open(&place.url, &place.options()).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "unless it is asked to");
+    let store = open().await;
+    assert_eq!(store.waiting(), 50, "what was moved does not wait");
+    assert_eq!(store.key_recall().await, Ok(Some(vec![key(1, "app")])));
+    assert!(matches!(store.key_list().await, Err(StoreError::Unavailable(_))));
+    add(&store, 151..201).await;
+    assert_eq!(store.waiting_here().await, Ok((100, 1)));
+    let beside = open().await;
+    add(&beside, 201..204).await;
+    assert_eq!(store.waiting_here().await, Ok((103, 2)), "a process beside this one has a spool too");
+    assert_eq!(store.trace_get(trace_id(151)).await, Ok(Some(trace(151))));
+    assert_eq!(store.trace_get(trace_id(101)).await, Ok(Some(trace(101))), "its predecessor's too");
+    assert_eq!(store.check().await, Ok(()));
+    server.resume();
+    drained(&store).await;
+    drained(&beside).await;
+    assert_eq!(place.counted().await, (203, 203));
+    assert_eq!(store.waiting_here().await, Ok((0, 0)));
+    assert_eq!(store.key_list().await, Ok(vec![key(1, "app")]));
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_made_when_postgres_comes_and_whoever_refuses_is_not_away() {
+    let mut server = PostgresServer::start();
+    let place = Place::new(&server);
+    server.stop();
+    let without = PostgresOptions { without: true, ..place.options() };
+    let store = PostgresStore::open(&place.url, &without).await.unwrap();
+    add(&store, 1..11).await;
+    server.resume();
+    drained(&store).await;
+    assert_eq!(place.counted().await, (10, 10));
+    let elsewhere = place.url.replace("test_", "nowhere_");
+    let refused = PostgresStore::open(&elsewhere, &PostgresOptions { without: true, ..place.beside().options() }).await;
+    assert!(matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("does not exist")), "{refused:?}");
 }

@@ -16,7 +16,7 @@ use surefoot_testkit::{
 };
 use surefoot_types::{
     Chance, SystemChance,
-    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Per},
+    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives, Per},
     ids::TraceId,
     ports::{Journal, Ledger, Record, Store},
 };
@@ -69,9 +69,9 @@ fn budget() -> AccountId {
 async fn spend(store: PostgresStore, mut next: u64) {
     let lives = Duration::from_secs(2);
     loop {
-        let ask = LeaseAsk { account: budget(), limit: LIMIT, change: LeaseChange::By(40) };
+        let ask = LeaseAsk { account: budget(), limit: LIMIT, change: LeaseChange::By(40), needed: 0 };
         let asked = Instant::now();
-        let Ok(leases) = store.lease_change(store.holder(), &[ask], lives).await else { continue };
+        let Ok(leases) = store.lease_change(store.holder(), &[ask], Lives::all(lives)).await else { continue };
         if leases[0].amount == 0 {
             tell("out");
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -199,7 +199,7 @@ async fn processes_that_share_a_budget_and_are_killed_never_overspend_it() {
     assert!(spent <= LIMIT, "{spent} spent of {LIMIT}");
     assert!(4 * many <= spent && spent <= 4 * (many + 15 * 2), "{many} times 4 told, {spent} spent");
     // What nobody spent can be spent: nothing is held by the dead.
-    let ask = LeaseAsk { account: budget(), limit: LIMIT, change: LeaseChange::By(LIMIT) };
-    let rest = store.lease_change(store.holder(), &[ask], Duration::from_secs(9)).await.unwrap();
+    let ask = LeaseAsk { account: budget(), limit: LIMIT, change: LeaseChange::By(LIMIT), needed: 0 };
+    let rest = store.lease_change(store.holder(), &[ask], Lives::all(Duration::from_secs(9))).await.unwrap();
     assert_eq!(rest[0].amount, LIMIT - spent);
 }

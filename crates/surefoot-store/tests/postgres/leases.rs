@@ -9,7 +9,7 @@ use surefoot_testkit::{
     suite::until,
 };
 use surefoot_types::{
-    budget::{AccountId, Charge, LeaseAsk, LeaseChange},
+    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives},
     ports::{Journal, Ledger, Store, StoreError},
 };
 
@@ -22,8 +22,8 @@ fn budget() -> AccountId {
 }
 
 async fn ask(store: &PostgresStore, change: LeaseChange, lives: Duration) -> Result<i64, StoreError> {
-    let asks = [LeaseAsk { account: budget(), limit: LIMIT, change }];
-    store.lease_change(store.holder(), &asks, lives).await.map(|leases| leases[0].amount)
+    let asks = [LeaseAsk { account: budget(), limit: LIMIT, change, needed: 0 }];
+    store.lease_change(store.holder(), &asks, Lives::all(lives)).await.map(|leases| leases[0].amount)
 }
 
 /// A process takes the whole budget, is cut off, spends it, and ends before it could tell. Then its lease runs out.

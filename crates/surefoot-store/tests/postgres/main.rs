@@ -3,6 +3,7 @@
 
 mod away;
 mod erasure;
+mod failover;
 mod kills;
 mod leases;
 mod migrate;
@@ -52,6 +53,13 @@ impl Place {
 
     async fn number(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&mut self.connection().await).await.unwrap()
+    }
+
+    /// Requests in the books, or none while they cannot be read.
+    async fn counted_of_all(&self) -> i64 {
+        let Ok(mut connection) = PgConnection::connect(&self.url).await else { return 0 };
+        let requests = "SELECT coalesce(sum(requests), 0)::bigint FROM spend WHERE kind = 'all' AND span = 3600";
+        sqlx::query_scalar(requests).fetch_one(&mut connection).await.unwrap_or(0)
     }
 
     /// Traces, and requests in the books.

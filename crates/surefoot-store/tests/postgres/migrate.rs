@@ -15,7 +15,7 @@ use surefoot_testkit::{
 };
 use surefoot_types::{
     audit::verify,
-    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Per},
+    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives, Per},
     feedback::FeedbackValue,
     ports::{Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Store, StoreError, TraceFilter},
     spend::{By, SpendQuery, Step},
@@ -49,8 +49,8 @@ async fn full(folder: &Path) -> SqliteStore {
         store.document_put(&one, &passages, &vectors).await.unwrap();
     }
     store.document_remove("docs", "2.md").await.unwrap();
-    let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5) };
-    store.lease_change("somebody", &[ask], std::time::Duration::from_secs(600)).await.unwrap();
+    let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5), needed: 0 };
+    store.lease_change("somebody", &[ask], Lives::all(std::time::Duration::from_secs(600))).await.unwrap();
     store.user_erase("user-3", moment(10_000)).await.unwrap();
     store
 }
@@ -149,4 +149,39 @@ async fn a_database_with_something_in_it_is_left_alone() {
     let refusal = migrate(&from, &to, &|_, _, _| {}).await.unwrap_err();
     assert!(matches!(refusal, StoreError::Exists(_)), "{refusal}");
     assert_eq!(to.key_list().await.unwrap().len(), 1);
+}
+
+/// A zero byte in a document, and a backslash before what only looks like one, harm nobody.
+#[tokio::test]
+async fn traces_that_were_there_are_found_by_key_and_tenant() {
+    let place = Place::new(PostgresServer::shared());
+    let mut raw = place.connection().await;
+    let before = tempfile::tempdir().unwrap();
+    for name in ["0001_init.sql", "0002_library_id.sql"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres/migrations").join(name);
+        std::fs::copy(from, before.path().join(name)).unwrap();
+    }
+    sqlx::migrate::Migrator::new(before.path()).await.unwrap().run(&mut raw).await.unwrap();
+    for (n, question) in [(1, "plain"), (2, "a\0\0b"), (3, r"\u0000"), (4, "\\\0")] {
+        let mut one = (*record(n, None).trace).clone();
+        (one.key, one.tenant, one.question) = (Some("app".into()), Some(format!("t{n}")), question.into());
+        let id = one.id.to_bits().to_be_bytes().to_vec();
+        sqlx::query("SELECT trace_month($1)").bind(one.at.as_millisecond()).execute(&mut raw).await.unwrap();
+        sqlx::query("INSERT INTO trace VALUES ($1, $2, 'answer', 'answered', NULL, NULL, '', $3)")
+            .bind(&id)
+            .bind(one.at.as_millisecond())
+            .bind(serde_json::to_string(&one.summary()).unwrap())
+            .execute(&mut raw)
+            .await
+            .unwrap();
+        let body = sqlx::query("INSERT INTO trace_body VALUES ($1, $2)").bind(&id);
+        body.bind(serde_json::to_string(&one).unwrap()).execute(&mut raw).await.unwrap();
+    }
+    let store = place.open().await;
+    let filter = TraceFilter { key: Some("app".into()), ..TraceFilter::default() };
+    assert_eq!(store.trace_list(&filter, 10).await.unwrap().len(), 4);
+    for n in 1..=4 {
+        let filter = TraceFilter { tenant: Some(format!("t{n}")), ..filter.clone() };
+        assert_eq!(store.trace_list(&filter, 10).await.unwrap()[0].id, trace_id(n), "{n}");
+    }
 }

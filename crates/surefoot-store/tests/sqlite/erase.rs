@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use surefoot_store::SqliteStore;
 use surefoot_testkit::samples::{case, document, feedback, moment, record, run, trace_id};
 use surefoot_types::{
-    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Per},
+    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives, Per},
     conversation::{Message, Role},
     feedback::FeedbackValue,
     ports::{Archive, Journal, Ledger, Library, Notebook, Record, Store},
@@ -47,8 +47,8 @@ async fn fill(store: &SqliteStore) {
         store.document_put(&file, &passages, &vectors).await.unwrap();
     }
     let account = AccountId::new("requests:a", &Per::User, USER, moment(0));
-    let ask = LeaseAsk { account, limit: 100, change: LeaseChange::By(9) };
-    store.lease_change(store.holder(), &[ask], std::time::Duration::from_secs(600)).await.unwrap();
+    let ask = LeaseAsk { account, limit: 100, change: LeaseChange::By(9), needed: 0 };
+    store.lease_change(store.holder(), &[ask], Lives::all(std::time::Duration::from_secs(600))).await.unwrap();
 }
 
 /// How often the bytes stand in the files of a folder.

@@ -49,8 +49,13 @@ async fn whole(store: &SqliteStore) {
     }
     let listed = store.trace_list(&TraceFilter::default(), 10).await.unwrap();
     assert_eq!(listed, traces().iter().rev().map(Trace::summary).collect::<Vec<_>>());
-    let failed = TraceFilter { outcome: Some(Outcome::Failed), ..TraceFilter::default() };
-    assert_eq!(store.trace_list(&failed, 10).await.unwrap().len(), 1);
+    for (filter, count) in [
+        (TraceFilter { outcome: Some(Outcome::Failed), ..TraceFilter::default() }, 1),
+        (TraceFilter { key: Some("app".into()), ..TraceFilter::default() }, 2),
+        (TraceFilter { tenant: Some("docs".into()), ..TraceFilter::default() }, 2),
+    ] {
+        assert_eq!(store.trace_list(&filter, 10).await.unwrap().len(), count, "{filter:?}");
+    }
     assert_eq!(
         store.feedback_list(trace_id(1)).await,
         Ok(vec![feedback(1, trace_id(1), FeedbackValue::Boolean(true))])
@@ -124,8 +129,23 @@ async fn a_migration_that_is_cut_off_leaves_the_file_as_it_was() {
         let mut raw = place.raw().await;
         let applied: i64 =
             sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(&mut raw).await.unwrap();
-        assert_eq!(applied, 1);
-        let old = "SELECT count(*) FROM trace WHERE cost IS NOT NULL AND summary IS NOT NULL";
+        // Each is applied as a whole, or not at all.
+        let old = match applied {
+            1 => "SELECT count(*) FROM trace WHERE cost IS NOT NULL AND summary IS NOT NULL",
+            3 => {
+                "SELECT count(*) FROM trace WHERE user IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM pragma_table_info('trace') WHERE name = 'key')"
+            }
+            4 => {
+                "SELECT count(*) FROM trace WHERE user IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'response')"
+            }
+            5 => {
+                "SELECT count(*) FROM trace WHERE user IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'lease_want')"
+            }
+            other => panic!("{other} migrations are applied"),
+        };
         let kept: i64 = sqlx::query_scalar(AssertSqlSafe(old)).fetch_one(&mut raw).await.unwrap();
         assert_eq!(kept, 2, "the old tables are as they were");
         raw.close().await.unwrap();

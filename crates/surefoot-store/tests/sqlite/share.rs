@@ -10,7 +10,7 @@ use surefoot_testkit::{
 use surefoot_types::{
     Clock, Money,
     audit::verify,
-    budget::{Charge, LeaseAsk, LeaseChange},
+    budget::{Charge, LeaseAsk, LeaseChange, Lives},
     ports::{Archive, Books, Journal, Ledger, Store, StoreError, TraceFilter},
     spend::{By, SpendQuery, Step},
 };
@@ -87,16 +87,17 @@ async fn whoever_takes_a_dead_process_s_seat_gives_back_what_it_had_leased() {
     let place = Place::new();
     let (first, second) = (place.open().await, place.open().await);
     assert_ne!(first.holder(), second.holder());
-    let ask = |more| [LeaseAsk { account: account("daily", "t", 1), limit: 100, change: LeaseChange::By(more) }];
-    first.lease_change(first.holder(), &ask(60), LONG).await.unwrap();
-    second.lease_change(second.holder(), &ask(30), LONG).await.unwrap();
+    let ask =
+        |more| [LeaseAsk { account: account("daily", "t", 1), limit: 100, change: LeaseChange::By(more), needed: 0 }];
+    first.lease_change(first.holder(), &ask(60), Lives::all(LONG)).await.unwrap();
+    second.lease_change(second.holder(), &ask(30), Lives::all(LONG)).await.unwrap();
     let seat = first.holder().to_owned();
     // A process that dies gives nothing back, and its seat is free.
     first.close().await;
     drop(first);
     let heir = place.open().await;
     assert_eq!(heir.holder(), seat);
-    let lease = heir.lease_change(heir.holder(), &ask(100), LONG).await.unwrap();
+    let lease = heir.lease_change(heir.holder(), &ask(100), Lives::all(LONG)).await.unwrap();
     assert_eq!((lease[0].amount, lease[0].others), (70, 30));
 }
 
@@ -107,15 +108,16 @@ async fn a_clock_that_goes_back_neither_ends_a_lease_early_nor_keeps_it_for_ever
     let store = place.try_open(Options { clock: Arc::<HandClock>::clone(&clock), ..place.options() }).await.unwrap();
     let minute = Duration::from_secs(60);
     let begun = clock.now();
-    let ask = |more| [LeaseAsk { account: account("daily", "t", 1), limit: 100, change: LeaseChange::By(more) }];
-    store.lease_change("dead", &ask(60), minute).await.unwrap();
+    let ask =
+        |more| [LeaseAsk { account: account("daily", "t", 1), limit: 100, change: LeaseChange::By(more), needed: 0 }];
+    store.lease_change("dead", &ask(60), Lives::all(minute)).await.unwrap();
     clock.set(begun - Duration::from_secs(3_600));
-    let early = store.lease_change("heir", &ask(100), minute).await.unwrap();
+    let early = store.lease_change("heir", &ask(100), Lives::all(minute)).await.unwrap();
     assert_eq!((early[0].amount, early[0].others), (40, 60), "what may still be spent is not given away");
     clock.advance(minute - Duration::from_millis(1));
-    assert_eq!(store.lease_change("heir", &ask(0), minute).await.unwrap()[0].others, 60);
+    assert_eq!(store.lease_change("heir", &ask(0), Lives::all(minute)).await.unwrap()[0].others, 60);
     clock.advance(Duration::from_millis(1));
-    let late = store.lease_change("heir", &ask(100), minute).await.unwrap();
+    let late = store.lease_change("heir", &ask(100), Lives::all(minute)).await.unwrap();
     assert_eq!((late[0].amount, late[0].others), (60, 0), "it ends as long after the step as it was to live");
 }
 

@@ -7,7 +7,7 @@ use surefoot_types::{
     Timestamp,
     feedback::Feedback,
     ids::TraceId,
-    ports::{Journal, Record, Stored, TraceFilter},
+    ports::{Found, Journal, Record, Search, Stored, TraceFilter},
     trace::{Trace, TraceSummary},
 };
 
@@ -28,14 +28,12 @@ impl Inner {
 }
 
 fn fits(filter: &TraceFilter, trace: &Trace) -> bool {
-    let holds = |text: &String| trace.question.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
     filter.asked.as_ref().is_none_or(|asked| *asked == trace.asked)
         && filter.outcome.is_none_or(|outcome| outcome == trace.outcome)
         && (filter.session.is_none() || filter.session == trace.session)
         && (filter.key.is_none() || filter.key == trace.key)
         && (filter.tenant.is_none() || filter.tenant == trace.tenant)
         && (filter.user.is_none() || filter.user == trace.user)
-        && filter.text.as_ref().is_none_or(holds)
         && filter.before.is_none_or(|before| trace.id < before)
         && filter.since.is_none_or(|since| trace.at >= since)
 }
@@ -55,6 +53,16 @@ impl Journal for MemoryStore {
         let inner = self.lock();
         let found = inner.traces.values().rev().filter(|trace| fits(filter, trace));
         Ok(found.take(limit).map(|trace| trace.summary()).collect())
+    }
+
+    async fn trace_search(&self, search: &Search, limit: usize) -> Stored<Found> {
+        let inner = self.lock();
+        let fitting: Vec<_> = inner.traces.values().rev().filter(|trace| fits(&search.filter, trace)).collect();
+        let looked_to = fitting.get(search.most.saturating_sub(1)).map(|trace| trace.id);
+        let text = search.text.to_ascii_lowercase();
+        let looked = fitting.iter().take(search.most);
+        let found = looked.filter(|trace| trace.question.to_ascii_lowercase().contains(&text));
+        Ok(Found::new(found.take(limit).map(|trace| trace.summary()).collect(), limit, looked_to))
     }
 
     async fn trace_prune(&self, before: Timestamp, limit: usize) -> Stored<u64> {

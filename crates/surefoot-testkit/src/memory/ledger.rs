@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use surefoot_types::{
     Timestamp,
-    budget::{AccountId, AccountState, Charge, Lease, LeaseAsk},
+    budget::{AccountId, AccountState, Charge, Lease, LeaseAsk, LeaseChange, Lives, Turn},
     key::Key,
     ports::{Ledger, StoreError, Stored},
     replica::Replica,
@@ -20,6 +20,7 @@ pub(super) struct Accounts {
     version: u64,
     spent: BTreeMap<AccountId, i64>,
     leases: BTreeMap<(AccountId, String), Held>,
+    wants: BTreeMap<(AccountId, String), Want>,
     replicas: BTreeMap<String, Replica>,
 }
 
@@ -28,6 +29,16 @@ struct Held {
     units: i64,
     ends: Timestamp,
 }
+
+/// A place in the line for an account.
+#[derive(Debug)]
+struct Want {
+    since: Timestamp,
+    seen: Timestamp,
+}
+
+/// Whoever does not ask again within this has left the line.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Accounts {
     pub(super) fn charge(&mut self, charge: &Charge) {
@@ -46,19 +57,46 @@ impl Accounts {
         (before - self.spent.len()) as u64
     }
 
-    fn change(&mut self, holder: &str, ask: &LeaseAsk, ends: Timestamp) -> Lease {
+    fn turn(&self, key: &(AccountId, String), now: Timestamp) -> Turn {
+        let fresh = |want: &&Want| want.seen + PATIENCE > now;
+        let others = self.wants.iter().filter(|((account, by), want)| *account == key.0 && *by != key.1 && fresh(want));
+        let first = others.map(|((_, by), want)| (want.since, by)).min();
+        match (first, self.wants.get(key).filter(fresh)) {
+            (None, _) => Turn::Free,
+            (Some(first), Some(mine)) if (mine.since, &key.1) < first => Turn::Mine,
+            _ => Turn::Theirs,
+        }
+    }
+
+    fn line_up(&mut self, key: (AccountId, String), unmet: bool, now: Timestamp) {
+        if !unmet {
+            self.wants.remove(&key);
+            return;
+        }
+        let want = self.wants.entry(key).or_insert(Want { since: now, seen: now });
+        if want.seen + PATIENCE <= now {
+            want.since = now;
+        }
+        want.seen = now;
+    }
+
+    fn change(&mut self, holder: &str, ask: &LeaseAsk, at: Timestamp, ends: Timestamp) -> Lease {
         let key = (ask.account.clone(), holder.to_owned());
         let spent = self.spent.get(&ask.account).copied().unwrap_or(0);
         let leases = self.leases.iter().filter(|((account, _), _)| *account == ask.account);
         let others = leases.filter(|((_, by), _)| by != holder).map(|(_, held)| held.units).sum();
         let held = self.leases.get(&key).map_or(0, |held| held.units);
-        let now = ask.change.of(held, ask.limit - spent - others);
+        let turn = self.turn(&key, at);
+        let room = ask.limit - spent - others;
+        let waits = turn == Turn::Theirs && matches!(ask.change, LeaseChange::By(more) if more > 0);
+        let now = if waits { held } else { ask.change.of(held, room) };
         if now > 0 {
-            self.leases.insert(key, Held { units: now, ends });
+            self.leases.insert(key.clone(), Held { units: now, ends });
         } else {
             self.leases.remove(&key);
         }
-        Lease { account: ask.account.clone(), amount: ask.change.told(held, now), spent, others }
+        self.line_up(key, ask.needed > (now - held).max(0), at);
+        Lease { account: ask.account.clone(), amount: ask.change.told(held, now), spent, others, turn }
     }
 
     fn expire(&mut self, now: Timestamp) {
@@ -101,12 +139,15 @@ impl Ledger for MemoryStore {
         Ok(())
     }
 
-    async fn key_put(&self, key: &Key) -> Stored<bool> {
+    async fn key_put(&self, was: &Key, key: &Key) -> Stored<bool> {
         let ledger = &mut self.lock().ledger;
         if ledger.keys.iter().any(|known| known.name == key.name && known.id != key.id) {
             return Err(StoreError::Exists(format!("a key named '{}'", key.name)));
         }
         let Some(known) = ledger.keys.iter_mut().find(|known| known.id == key.id) else { return Ok(false) };
+        if known != was {
+            return Err(StoreError::Changed(format!("the key '{}'", was.name)));
+        }
         *known = key.clone();
         ledger.version += 1;
         Ok(true)
@@ -129,13 +170,20 @@ impl Ledger for MemoryStore {
         Ok(self.lock().ledger.version)
     }
 
-    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>> {
+    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Lives) -> Stored<Vec<Lease>> {
         let now = self.clock.now();
-        let ends = now + lives;
         let ledger = &mut self.lock().ledger;
         ledger.expire(now);
-        ledger.leases.iter_mut().filter(|((_, by), _)| by == holder).for_each(|(_, held)| held.ends = ends);
-        Ok(asks.iter().map(|ask| ledger.change(holder, ask, ends)).collect())
+        let own = ledger.leases.iter_mut().filter(|((_, by), _)| by == holder);
+        own.for_each(|((account, _), held)| held.ends = now + lives.of(account));
+        Ok(asks.iter().map(|ask| ledger.change(holder, ask, now, now + lives.of(&ask.account))).collect())
+    }
+
+    async fn lease_wanted(&self, holder: &str) -> Stored<Vec<AccountId>> {
+        let now = self.clock.now();
+        let ledger = &self.lock().ledger;
+        let own = ledger.leases.keys().filter(|(_, by)| by == holder);
+        Ok(own.filter(|key| ledger.turn(key, now) != Turn::Free).map(|(account, _)| account.clone()).collect())
     }
 
     async fn lease_release(&self, holder: &str) -> Stored<()> {

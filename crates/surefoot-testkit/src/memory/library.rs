@@ -151,12 +151,7 @@ impl Library for MemoryStore {
         let inner = self.lock();
         let all = inner.library.documents.values().filter(|shelved| shelved.document.knowledge == knowledge);
         let mut stamps: Vec<Stamp> = all
-            .map(|Shelved { document, vectors, .. }| Stamp {
-                path: document.path.clone(),
-                document_id: document.id,
-                hash: document.hash.clone(),
-                embedder: vectors.embedder.clone(),
-            })
+            .map(|Shelved { document, vectors, .. }| Stamp::of(document.clone(), vectors.embedder.clone()))
             .collect();
         stamps.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(stamps)

@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use surefoot_types::{
-    budget::{AccountId, Charge, LeaseAsk, LeaseChange},
+    budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives},
     ports::Store,
 };
 
@@ -141,8 +141,9 @@ impl<'a> Case<'a> {
             }
             Step::Spend(percent) => return self.spend(name, held * percent / 100).await,
         };
-        let ask = LeaseAsk { account: self.account.clone(), limit: LIMIT, change };
-        let leases = self.store.lease_change(&name, &[ask], LIVES).await.map_err(|error| error.to_string())?;
+        let ask = LeaseAsk { account: self.account.clone(), limit: LIMIT, change, needed: 0 };
+        let leases =
+            self.store.lease_change(&name, &[ask], Lives::all(LIVES)).await.map_err(|error| error.to_string())?;
         Ok(Changed { leased: leases[0].amount - told, spent: 0 })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use surefoot_types::{
     feedback::FeedbackValue,
-    ports::{Journal, Record, TraceFilter},
+    ports::{Journal, Record, Search, TraceFilter},
     trace::Outcome,
 };
 
@@ -18,6 +18,7 @@ pub async fn journal(journal: &dyn Journal) {
     empty(journal).await;
     kept_whole(journal).await;
     listed(journal).await;
+    searched(journal).await;
     feedback_kept(journal).await;
     pruned(journal).await;
 }
@@ -75,14 +76,27 @@ async fn listed(journal: &dyn Journal) {
             vec![4, 2],
         ),
         ("by a tenant without traces", TraceFilter { tenant: Some("t".into()), ..all.clone() }, 10, vec![]),
-        ("by text, whatever its case", TraceFilter { text: Some("QUESTION 2".into()), ..all.clone() }, 10, vec![2]),
-        ("by text with wildcards in it", TraceFilter { text: Some("% of_it".into()), ..all.clone() }, 10, vec![4]),
         ("since a moment", TraceFilter { since: Some(moment(5)), ..all.clone() }, 10, vec![6, 5]),
         (
             "by two things",
-            TraceFilter { session: Some("session-0".into()), text: Some("6".into()), ..all },
+            TraceFilter { session: Some("session-0".into()), key: Some("app".into()), ..all.clone() },
             10,
             vec![6],
+        ),
+        (
+            "by everything",
+            TraceFilter {
+                asked: Some("fast".into()),
+                outcome: Some(Outcome::Failed),
+                session: Some("session-1".into()),
+                key: Some("app".into()),
+                tenant: Some("tenant-4".into()),
+                user: Some("u-1".into()),
+                before: Some(trace_id(5)),
+                since: Some(moment(4)),
+            },
+            10,
+            vec![4],
         ),
     ] {
         let found = journal.trace_list(&filter, limit).await.expect(name);
@@ -91,6 +105,30 @@ async fn listed(journal: &dyn Journal) {
     }
     let newest = journal.trace_list(&TraceFilter::default(), 2).await.expect("a list");
     assert_eq!(newest[1], trace(5).summary());
+}
+
+async fn searched(journal: &dyn Journal) {
+    let all = TraceFilter::default();
+    let app = TraceFilter { key: Some("app".into()), ..all.clone() };
+    let from = |n| TraceFilter { before: Some(trace_id(n)), ..all.clone() };
+    for (name, text, filter, (most, limit), expected, stopped_at) in [
+        ("whatever its case", "QUESTION 2", all.clone(), (100, 10), vec![2], None),
+        ("with wildcards in it", "% of_it", all.clone(), (100, 10), vec![4], None),
+        ("within a filter", "question", app.clone(), (100, 10), vec![6, 2], None),
+        ("in nothing", "none", all.clone(), (100, 10), vec![], None),
+        ("in a page", "question", all.clone(), (100, 2), vec![6, 5], Some(5)),
+        ("in the next page", "question", from(5), (100, 10), vec![3, 2, 1], None),
+        ("in as many as may be looked at", "none", all.clone(), (4, 10), vec![], Some(3)),
+        ("in as many of those that fit", "none", app, (2, 10), vec![], Some(4)),
+        ("in the rest", "question 1", from(3), (2, 10), vec![1], Some(1)),
+        ("after the last", "question", from(1), (2, 10), vec![], None),
+    ] {
+        let search = Search { text: text.into(), filter, most };
+        let found = journal.trace_search(&search, limit).await.expect(name);
+        let ids: Vec<_> = found.traces.iter().map(|summary| summary.id).collect();
+        assert_eq!(ids, expected.into_iter().map(trace_id).collect::<Vec<_>>(), "{name}");
+        assert_eq!(found.stopped_at, stopped_at.map(trace_id), "{name}");
+    }
 }
 
 async fn feedback_kept(journal: &dyn Journal) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use surefoot_types::{
     Timestamp,
-    budget::{AccountId, AccountState, Charge, Lease, LeaseAsk, LeaseChange, Per},
+    budget::{AccountId, AccountState, Charge, Lease, LeaseAsk, LeaseChange, Lives, Per, Turn},
+    key::Key,
     ports::{Ledger, Store, StoreError},
     replica::Replica,
 };
@@ -25,6 +26,8 @@ pub async fn ledger(store: &dyn Store) {
     leased(store).await;
     charges_are_taken_from_leases(store).await;
     leases_run_out(store).await;
+    money_lives_longer(store).await;
+    lines(store).await;
     accounts(store).await;
     replicas(store).await;
 }
@@ -48,12 +51,17 @@ async fn keys(ledger: &dyn Ledger) {
 
     let mut revoked = keys[1].clone();
     (revoked.name, revoked.revoked) = ("app-old".into(), Some(moment(9)));
-    assert_eq!(ledger.key_put(&revoked).await, Ok(true));
+    assert_eq!(ledger.key_put(&keys[1], &revoked).await, Ok(true));
     changed(true, "a key changed").await;
-    assert_eq!(ledger.key_put(&key(3, "new")).await, Ok(false), "it has no predecessor");
+    assert_eq!(ledger.key_put(&key(3, "new"), &key(3, "new")).await, Ok(false), "it has no predecessor");
+    let known = revoked.clone();
     revoked.name = "admin".into();
-    assert!(matches!(ledger.key_put(&revoked).await, Err(StoreError::Exists(_))));
+    assert!(matches!(ledger.key_put(&known, &revoked).await, Err(StoreError::Exists(_))));
     revoked.name = "app-old".into();
+    // Who looked before the last change would undo it.
+    let renamed = Key { name: "app-new".into(), ..keys[1].clone() };
+    assert!(matches!(ledger.key_put(&keys[1], &renamed).await, Err(StoreError::Changed(_))));
+    changed(false, "changes that were refused").await;
     assert_eq!(ledger.key_list().await, Ok(vec![keys[0].clone(), revoked.clone()]));
 
     assert_eq!(ledger.key_remove("admin").await, Ok(true));
@@ -64,8 +72,8 @@ async fn keys(ledger: &dyn Ledger) {
 }
 
 async fn change(ledger: &dyn Ledger, holder: &str, account: &AccountId, limit: i64, change: LeaseChange) -> Lease {
-    let ask = LeaseAsk { account: account.clone(), limit, change };
-    let mut leases = ledger.lease_change(holder, &[ask], LONG).await.expect("leases change");
+    let ask = LeaseAsk { account: account.clone(), limit, change, needed: 0 };
+    let mut leases = ledger.lease_change(holder, &[ask], Lives::all(LONG)).await.expect("leases change");
     assert_eq!(leases.len(), 1);
     leases.remove(0)
 }
@@ -100,9 +108,9 @@ async fn leased(ledger: &dyn Ledger) {
     assert_eq!(state(ledger, &daily).await, Some((0, 60)));
 
     // Several at once, the second of which sees what the first did.
-    let ask = |n: u64, more| LeaseAsk { account: account("many", "leased", n), limit: 10, change: By(more) };
+    let ask = |n: u64, more| LeaseAsk { account: account("many", "leased", n), limit: 10, change: By(more), needed: 0 };
     let asks = [ask(1, 8), ask(1, 8), ask(2, 3)];
-    let leases = ledger.lease_change("a", &asks, LONG).await.expect("leases change");
+    let leases = ledger.lease_change("a", &asks, Lives::all(LONG)).await.expect("leases change");
     assert_eq!(leases.iter().map(|lease| lease.amount).collect::<Vec<_>>(), [8, 2, 3]);
 
     ledger.lease_release("b").await.expect("leases go");
@@ -131,25 +139,86 @@ async fn charges_are_taken_from_leases(store: &dyn Store) {
 
 async fn leases_run_out(ledger: &dyn Ledger) {
     let daily = account("daily", "expiring", 1);
-    let ask = |more| LeaseAsk { account: daily.clone(), limit: 100, change: LeaseChange::By(more) };
-    ledger.lease_change("gone", &[ask(100)], SHORT).await.expect("leases change");
+    let ask = |more| LeaseAsk { account: daily.clone(), limit: 100, change: LeaseChange::By(more), needed: 0 };
+    ledger.lease_change("gone", &[ask(100)], Lives::all(SHORT)).await.expect("leases change");
     until("a lease that ran out is given to another", async || {
         change(ledger, "heir", &daily, 100, LeaseChange::By(100)).await.amount == 100
     })
     .await;
     // Any change lets all leases of its holder live on, for as long as it says.
-    ledger.lease_change("heir", &[], SHORT).await.expect("leases change");
+    ledger.lease_change("heir", &[], Lives::all(SHORT)).await.expect("leases change");
     until("a lease that is renewed for less runs out sooner", async || state(ledger, &daily).await.is_none()).await;
-    ledger.lease_change("a", &[ask(100)], SHORT).await.expect("leases change");
+    ledger.lease_change("a", &[ask(100)], Lives::all(SHORT)).await.expect("leases change");
     let begun = std::time::Instant::now();
     while begun.elapsed() < SHORT * 5 {
         // Whether it is renewed in time is up to the machine; that it is never lost while it lives is not.
-        let renewed = ledger.lease_change("a", &[ask(0), ask(100)], LONG).await.expect("leases change");
+        let renewed = ledger.lease_change("a", &[ask(0), ask(100)], Lives::all(LONG)).await.expect("leases change");
         let held = state(ledger, &daily).await;
         assert_eq!((renewed[0].amount, held), (0, Some((0, 100))));
         tokio::task::yield_now().await;
     }
     ledger.lease_release("a").await.expect("leases go");
+}
+
+/// Leases of limits run out by themselves; those of budgets live on.
+async fn money_lives_longer(ledger: &dyn Ledger) {
+    let money = account("daily", "lives", 1);
+    let limit = AccountId::new("requests:lives", &Per::All, "", moment(1));
+    let ask = |account: &AccountId, change| LeaseAsk { account: account.clone(), limit: 100, change, needed: 0 };
+    let by = |account, more| ask(account, LeaseChange::By(more));
+    let lives = Lives { limits: SHORT, money: LONG };
+    ledger.lease_change("a", &[by(&money, 60), by(&limit, 60)], lives).await.expect("leases change");
+    until("the limit's lease runs out", async || state(ledger, &limit).await.is_none()).await;
+    assert_eq!(state(ledger, &money).await, Some((0, 60)));
+    assert_eq!(change(ledger, "b", &money, 100, LeaseChange::By(100)).await.amount, 40, "nobody else is given it");
+    // Its holder comes back: of money it has what it had, and a limit's it has to ask for anew.
+    let back = ledger.lease_change("a", &[by(&money, 0), ask(&limit, LeaseChange::To(60))], lives).await;
+    assert_eq!(back.expect("leases change")[1].amount, 60);
+    assert_eq!(state(ledger, &money).await, Some((0, 100)));
+    for holder in ["a", "b"] {
+        ledger.lease_release(holder).await.expect("leases go");
+    }
+}
+
+/// Whoever needs more than there is stands in line.
+async fn lines(ledger: &dyn Ledger) {
+    use Turn::{Free, Mine, Theirs};
+    let daily = account("daily", "line", 1);
+    let mut held = std::collections::BTreeMap::new();
+    // Holder, step, what it needs; what it is given, and whose turn it was.
+    for (holder, more, needed, given, turn) in [
+        ("a", 60, 0, 60, Free),
+        ("b", 30, 0, 30, Free),
+        ("b", 20, 20, 10, Free),
+        ("c", 5, 5, 0, Theirs),
+        ("a", 1, 0, 0, Theirs),
+        ("b", 10, 10, 0, Mine),
+        ("a", -60, 0, -60, Theirs),
+        ("c", 5, 5, 0, Theirs),
+        ("b", 10, 10, 10, Mine),
+        ("a", 1, 0, 0, Theirs),
+        ("c", 5, 5, 5, Free),
+        ("a", 60, 60, 45, Free),
+        ("b", 0, 0, 0, Theirs),
+        ("a", -45, 0, -45, Free),
+        ("b", 9, 0, 9, Free),
+    ] {
+        let ask = LeaseAsk { account: daily.clone(), limit: 100, change: LeaseChange::By(more), needed };
+        let lease = ledger.lease_change(holder, &[ask], Lives::all(LONG)).await.expect("leases change").remove(0);
+        assert_eq!((lease.amount, lease.turn), (given, turn), "{holder} by {more} for {needed}");
+        *held.entry(holder).or_insert(0) += given;
+        let sum: i64 = held.values().sum();
+        assert_eq!(state(ledger, &daily).await, Some((0, sum)));
+    }
+    let ask = LeaseAsk { account: daily.clone(), limit: 100, change: LeaseChange::By(90), needed: 90 };
+    ledger.lease_change("d", &[ask], Lives::all(LONG)).await.expect("leases change");
+    assert_eq!(ledger.lease_wanted("b").await, Ok(vec![daily.clone()]));
+    assert_eq!(ledger.lease_wanted("d").await, Ok(vec![]), "nobody else waits");
+    assert_eq!(ledger.lease_wanted("nobody").await, Ok(vec![]));
+    until("who does not ask again has left the line", async || ledger.lease_wanted("b").await == Ok(vec![])).await;
+    for holder in ["a", "b", "c", "d"] {
+        ledger.lease_release(holder).await.expect("leases go");
+    }
 }
 
 async fn accounts(store: &dyn Store) {

@@ -1,6 +1,9 @@
 //! Documents, passages and the changes that indexes follow.
 
-use surefoot_types::ports::{Change, Library};
+use surefoot_types::{
+    document::Stamp,
+    ports::{Change, Library},
+};
 
 use crate::samples::document;
 
@@ -34,12 +37,15 @@ pub async fn library(library: &dyn Library) {
 
 /// A new version takes the old one's place, with passages under new keys.
 async fn replaced(library: &dyn Library, before: u64, mut old_keys: Vec<u64>) {
-    let (second, passages, vectors) = document(2, "docs", "a.md", "one four");
+    let (mut second, passages, vectors) = document(2, "docs", "a.md", "one four");
+    second.etag = Some("version 2".into());
+    second.metadata.insert("author".into(), "Ann".into());
+    second.reader = 7;
     library.document_put(&second, &passages, &vectors).await.expect("a document is replaced");
     let stamps = library.document_stamps("docs").await.expect("stamps");
     assert_eq!(stamps.len(), 1);
     assert_eq!((stamps[0].document_id, stamps[0].hash.as_str()), (second.id, second.hash.as_str()));
-    assert_eq!(stamps[0].embedder, "sample-4");
+    assert_eq!(stamps[0], Stamp::of(second.clone(), "sample-4".into()));
     assert_eq!(library.passage_get(&old_keys).await, Ok(vec![]));
 
     old_keys.sort_unstable();

@@ -28,12 +28,40 @@ pub struct TraceFilter {
     pub tenant: Option<String>,
     /// Only of this end user.
     pub user: Option<String>,
-    /// Only those whose question holds this text, case-insensitively (ASCII).
-    pub text: Option<String>,
     /// Only those older than this one: the cursor of the next page.
     pub before: Option<TraceId>,
     /// Only those not older than this moment.
     pub since: Option<Timestamp>,
+}
+
+/// A search for a text in questions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    /// Only those whose question holds this text, case-insensitively (ASCII).
+    pub text: String,
+    /// Of those that fit this filter.
+    pub filter: TraceFilter,
+    /// Most traces that are looked at, so that a text which hardly any holds does not keep the caller waiting.
+    pub most: usize,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// The traces, newest first.
+    pub traces: Vec<TraceSummary>,
+    /// Where the search stopped, having looked at as many as it may or found as many as were asked for: it goes on
+    /// before this trace. Absent where nothing is left to look at.
+    pub stopped_at: Option<TraceId>,
+}
+
+impl Found {
+    /// What was found of at most `limit`, by a search that looked no further than `looked_to`.
+    pub fn new(traces: Vec<TraceSummary>, limit: usize, looked_to: Option<TraceId>) -> Self {
+        let full = traces.len() >= limit;
+        let stopped_at = traces.last().filter(|_| full).map(|last| last.id).or(looked_to);
+        Self { traces, stopped_at }
+    }
 }
 
 /// What is to be kept of one request.
@@ -76,6 +104,9 @@ pub trait Journal: Send + Sync + 'static {
 
     /// At most `limit` traces that fit the filter, newest first.
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>>;
+
+    /// At most `limit` traces whose question holds a text, newest first.
+    async fn trace_search(&self, search: &Search, limit: usize) -> Stored<Found>;
 
     /// Keeps feedback, as durably as a trace.
     async fn feedback_add(&self, feedback: &Feedback) -> Stored<()>;

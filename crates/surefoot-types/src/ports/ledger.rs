@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::Stored;
 use crate::{
-    budget::{AccountState, Lease, LeaseAsk},
+    budget::{AccountId, AccountState, Lease, LeaseAsk, Lives},
     key::Key,
     replica::Replica,
 };
@@ -17,11 +17,18 @@ pub trait Ledger: Send + Sync + 'static {
     /// Keeps a key; an error if its name is taken.
     async fn key_add(&self, key: &Key) -> Stored<()>;
 
-    /// Keeps a key in place of the one with its id; false if there is none.
-    async fn key_put(&self, key: &Key) -> Stored<bool>;
+    /// Keeps a key in place of `was`, the one with its id; false if there is none. Where that is not `was` any more,
+    /// somebody changed it meanwhile: an error, and nothing is changed.
+    async fn key_put(&self, was: &Key, key: &Key) -> Stored<bool>;
 
     /// All keys, oldest first.
     async fn key_list(&self) -> Stored<Vec<Key>>;
+
+    /// The keys as they were last read from this place, for a process that begins while the store is away; `None`
+    /// where nobody has read them here.
+    async fn key_recall(&self) -> Stored<Option<Vec<Key>>> {
+        self.key_list().await.map(Some)
+    }
 
     /// Takes a key away; false if there was none of that name.
     async fn key_remove(&self, name: &str) -> Stored<bool>;
@@ -33,7 +40,13 @@ pub trait Ledger: Send + Sync + 'static {
     /// account gives at most its limit, less what was charged to it, less what others hold of it: the
     /// sum of charges and living leases never exceeds the limit by this. Leases that have run out count
     /// for nothing and go. In the order of `asks`, all in one transaction.
-    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Duration) -> Stored<Vec<Lease>>;
+    ///
+    /// Who needs more than there is stands in a line, for as long as they ask again within a second: until the first
+    /// of them was served the account gives others nothing more.
+    async fn lease_change(&self, holder: &str, asks: &[LeaseAsk], lives: Lives) -> Stored<Vec<Lease>>;
+
+    /// The accounts that a holder has a lease of, and others wait for.
+    async fn lease_wanted(&self, holder: &str) -> Stored<Vec<AccountId>>;
 
     /// Gives back all leases of a holder.
     async fn lease_release(&self, holder: &str) -> Stored<()>;

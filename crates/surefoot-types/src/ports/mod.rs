@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 pub use archive::Archive;
 pub use books::Books;
-pub use journal::{Journal, Record, TraceFilter};
+pub use journal::{Found, Journal, Record, Search, TraceFilter};
 pub use ledger::Ledger;
 pub use library::{Change, Library};
 pub use notebook::Notebook;
@@ -34,17 +34,27 @@ pub enum StoreError {
     /// Something with this name is there already.
     #[error("{0} exists already")]
     Exists(String),
+    /// Somebody else changed it between the look and the change.
+    #[error("{0} was changed by somebody else meanwhile")]
+    Changed(String),
 }
 
 impl From<StoreError> for crate::fault::Fault {
     fn from(error: StoreError) -> Self {
-        let code = match error {
-            StoreError::Unavailable(_) => crate::fault::Code::Unavailable,
-            _ => crate::fault::Code::Internal,
-        };
-        Self::new(code, error.to_string()).hint("Check the disk and the data folder (`--data`).")
+        use crate::fault::{Code, Retry};
+        let told = error.to_string();
+        match error {
+            StoreError::Unavailable(_) => Self::new(Code::Unavailable, told)
+                .retry(Retry::Later(Some(SOON)))
+                .hint("Check the disk, the data folder (`--data`), and Postgres where there is one."),
+            StoreError::Changed(_) => Self::new(Code::BadRequest, told).hint("Look at it as it is now, and try again."),
+            _ => Self::new(Code::Internal, told).hint("Check the disk and the data folder (`--data`)."),
+        }
     }
 }
+
+/// When to come back to a store that is away.
+const SOON: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What a port call gives.
 pub type Stored<T> = Result<T, StoreError>;

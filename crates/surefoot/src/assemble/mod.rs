@@ -14,7 +14,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use surefoot_gateway::{
-    Gateway, Parts, Project, Resident,
+    Gateway, Minted, Parts, Project, Resident,
     attempt::sim::{Sim, SimResident},
 };
 use surefoot_knowledge::{
@@ -24,12 +24,15 @@ use surefoot_knowledge::{
 };
 use surefoot_server::McpTools;
 use surefoot_telemetry::Telemetry;
-use surefoot_types::{Chance, Clock, Fault, SystemChance, SystemClock, key::Key, ports::Store};
+use surefoot_types::{
+    Chance, Clock, Fault, SystemChance, SystemClock,
+    ports::{Store, StoreError},
+};
 
 use self::{grounding::KnowledgeGrounding, local::Local};
 pub(crate) use self::{
     grounding::Unread,
-    store::{file, open, open_file, open_postgres},
+    store::{file, open, open_file, open_postgres, open_to_serve},
     subject::GatewaySubject,
 };
 use crate::settings::{Retention, Settings};
@@ -45,7 +48,7 @@ pub(crate) struct House {
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) gateway: Gateway,
     pub(crate) project: Arc<ArcSwap<Project>>,
-    pub(crate) minted_keys: Arc<ArcSwap<Vec<Key>>>,
+    pub(crate) minted_keys: Arc<ArcSwap<Minted>>,
     pub(crate) retention: ArcSwap<Retention>,
     telemetry: Option<Arc<Telemetry>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -55,7 +58,15 @@ pub(crate) struct House {
 impl House {
     /// Puts the program together over a project, with its state in the folder `data`.
     pub(crate) async fn assemble(settings: &Settings, data: &Path) -> Result<Self, Fault> {
-        let store = open(&settings.store, data).await?;
+        Self::over(open(&settings.store, data).await?, settings, data).await
+    }
+
+    /// Puts it together to serve, which begins even while Postgres is away, with what is known of it here.
+    pub(crate) async fn assemble_to_serve(settings: &Settings, data: &Path) -> Result<Self, Fault> {
+        Self::over(open_to_serve(&settings.store, data).await?, settings, data).await
+    }
+
+    async fn over(store: Arc<dyn Store>, settings: &Settings, data: &Path) -> Result<Self, Fault> {
         let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
         let knowledge = Arc::new(knowledge(&store, &embedder, data));
         let unread = Arc::new(Unread::default());
@@ -64,7 +75,7 @@ impl House {
             ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
         ]);
         let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (Arc::new(SystemClock), Arc::new(SystemChance));
-        let minted_keys = Arc::new(ArcSwap::from_pointee(store.key_list().await?));
+        let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
         let gateway = Gateway::new(Parts {
@@ -127,6 +138,14 @@ impl House {
         let report = ingest::ingest(source, &*self.store, self.embedder.as_ref(), clock, chance, progress).await?;
         self.knowledge.refresh(&source.knowledge).await?;
         Ok(report)
+    }
+}
+
+/// The keys of the ledger; while it is away those that were known here before.
+async fn minted(store: &dyn Store) -> Result<Minted, Fault> {
+    match store.key_list().await {
+        Err(StoreError::Unavailable(_)) => Ok(Minted::recalled(store.key_recall().await?.unwrap_or_default())),
+        told => Ok(told?.into()),
     }
 }
 

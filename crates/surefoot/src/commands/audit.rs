@@ -4,10 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use surefoot_types::{
-    audit::{AuditEvent, verify},
-    ports::Store,
-};
+use surefoot_types::{audit::Follower, ports::Store};
 
 use super::Place;
 use crate::terminal::{say, say_json, table, tell};
@@ -128,20 +125,16 @@ impl Verify {
 
     /// The last number and hash that hold, and what does not.
     async fn follow(&self, store: &dyn Store) -> anyhow::Result<(u64, String, Option<String>)> {
-        let (mut number, mut hash) = (0, String::new());
-        let mut met = self.expect.is_none();
+        let mut follower = Follower::new(self.expect.clone().map(|hash| (None, hash)));
         loop {
-            let events: Vec<AuditEvent> = store.audit_list(number, PAGE).await?;
+            let events = store.audit_list(follower.last, PAGE).await?;
             if events.is_empty() {
                 break;
             }
-            met |= events.iter().any(|event| self.expect.as_ref() == Some(&event.hash));
-            match verify((number, hash.clone()), &events) {
-                Ok(next) => (number, hash) = next,
-                Err(broken) => return Ok((number, hash, Some(broken.to_string()))),
-            }
+            follower.take(&events);
         }
-        let lost = "the expected hash is not in the log: events were cut off its end, or all of it was written anew";
-        Ok((number, hash, (!met).then(|| lost.to_owned())))
+        follower.end();
+        let Follower { good: (number, hash), broken, .. } = follower;
+        Ok((number, hash, broken))
     }
 }

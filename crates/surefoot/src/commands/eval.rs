@@ -1,21 +1,26 @@
 //! `surefoot eval`.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+mod baseline;
+mod shown;
+mod written;
+
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
-use surefoot_lab::evals::{self, Bench, Comparison, Dataset, Finished, Options, Progress, Settled, report};
-use surefoot_types::{
-    Money,
-    ids::RunId,
-    run::{Run, Verdict},
-};
+use surefoot_lab::evals::{self, Bench, Comparison, Dataset, Decided, Decision, Finished, Options, Progress};
+use surefoot_types::{Money, ids::RunId, run::Run};
 
+use self::{
+    baseline::Baseline,
+    shown::{shown, told_plan},
+    written::Written,
+};
 use super::{Place, judge::run_named};
 use crate::{
     assemble::{GatewaySubject, House},
-    terminal::{bar, say, say_json, table, tell, told},
+    terminal::{bar, problem, say, say_json, tell},
 };
 
 /// Run evals: how many answers are as expected, and how sure that is
@@ -28,10 +33,14 @@ use crate::{
   surefoot eval answer --plan 3
   surefoot eval answer --against last
   surefoot eval answer --against answer@concise --junit report.xml
+  surefoot eval --save-baseline main
+  surefoot eval --gate --baseline main --markdown comment.md --html report.html
+  surefoot eval --results answers.jsonl --results answers.csv
   surefoot eval --json | jq '.[].overall'
 
 Exits with 0 when every gate is open, with 1 when one is shut or a run is worse than what it is compared
-with, and with 2 when an eval cannot be run.")]
+with, and with 2 when an eval cannot be run. With --gate: 0 passed, 1 failed, 2 the evidence does not tell,
+3 something broke.")]
 pub(crate) struct Eval {
     /// Which evals [default: all of the project]
     names: Vec<String>,
@@ -53,12 +62,20 @@ pub(crate) struct Eval {
     /// Compare with a run, with the last one (`last`), or with another function, variant or model
     #[arg(long, value_name = "RUN|SUBJECT")]
     against: Option<String>,
+    /// Compare with the baseline of this name: evals/baselines/NAME.json
+    #[arg(long, value_name = "NAME", conflicts_with = "against")]
+    baseline: Option<String>,
+    /// Keep the runs as the baseline of this name, for later ones to be compared with
+    #[arg(long, value_name = "NAME")]
+    save_baseline: Option<String>,
+    /// Exit with 0 passed, 1 failed, 2 cannot tell, 3 something broke
+    #[arg(long, conflicts_with = "plan")]
+    gate: bool,
     /// Ask nothing: tell how many cases, dollars and minutes a difference of so many points needs
     #[arg(long, value_name = "POINTS", value_parser = points)]
     plan: Option<f64>,
-    /// Write the results as JUnit XML
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
+    #[command(flatten)]
+    written: Written,
     #[command(flatten)]
     place: Place,
     /// Print JSON
@@ -73,55 +90,85 @@ struct Told {
     run: Run,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<Comparison>,
+    /// What the gate says, where that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Decision>,
+    #[serde(skip)]
+    settled: Decision,
     #[serde(skip)]
     finished: Finished,
+    #[serde(skip)]
+    before: Option<Finished>,
 }
 
 impl Told {
     /// Why a build must not go on, if it must not.
     fn shut(&self) -> Option<String> {
-        let gate = self.run.gate.as_ref().filter(|gate| !gate.open).map(|gate| gate.reason.clone());
-        let worse = self.comparison.as_ref().and_then(|comparison| {
-            let all = comparison.rows.first().filter(|row| row.verdict == Settled::Worse)?;
-            Some(format!("{} than {}", all.told(), comparison.before))
-        });
-        gate.or(worse)
+        (self.settled.decided != Decided::Pass).then(|| self.settled.reason.clone())
     }
 }
 
 impl Eval {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        gated(self.gate, self.all().await)
+    }
+
+    async fn all(&self) -> anyhow::Result<ExitCode> {
         let (settings, house) = self.place.open_fresh().await?;
         let known: Vec<&str> = settings.evals.iter().map(|eval| eval.name.as_str()).collect();
         if let Some(unknown) = self.names.iter().find(|name| !known.contains(&name.as_str())) {
             bail!("there is no eval '{unknown}'; the project has: {}", known.join(", "));
         }
         let chosen = settings.evals.iter().filter(|eval| self.names.is_empty() || self.names.contains(&eval.name));
+        let chosen: Vec<&evals::Eval> = chosen.collect();
         if let Some(difference) = self.plan {
-            let chosen: Vec<_> = chosen.collect();
             return self.planned(&house, &chosen, difference).await;
         }
-        let mut left = self.max_usd;
-        let mut runs = Vec::new();
-        for eval in chosen {
-            let one = self.one(&house, eval, &mut left).await?;
-            if !self.json {
-                shown(&one);
-            }
-            runs.push(one);
+        let baseline = self.baseline.as_ref().map(|name| Baseline::read(&self.place.project, name)).transpose()?;
+        self.gateless(&chosen)?;
+        self.written.check()?;
+        let (mut left, mut runs) = (self.max_usd, Vec::new());
+        for eval in &chosen {
+            runs.push(self.one(&house, eval, baseline.as_ref(), &mut left).await?);
         }
+        evals::adjust(&mut runs.iter_mut().filter_map(|told| told.comparison.as_mut()).collect::<Vec<_>>());
+        for (told, eval) in runs.iter_mut().zip(&chosen) {
+            told.settled = evals::settle(eval.gate.as_ref(), &told.finished, told.comparison.as_ref());
+            told.decision = self.gate.then(|| told.settled.clone());
+        }
+        self.told(&house, &runs).await?;
         house.close().await;
-        if let Some(file) = &self.junit {
-            let all: Vec<_> = runs.iter().map(|told| (&told.finished, told.shut())).collect();
-            let written = std::fs::write(file, evals::junit(&all));
-            written.with_context(|| format!("{} cannot be written", file.display()))?;
+        let worst = runs.iter().map(|told| told.settled.decided).max().unwrap_or(Decided::Pass);
+        let code = if self.gate { worst.code() } else { u8::from(worst != Decided::Pass) };
+        Ok(ExitCode::from(code))
+    }
+
+    /// A gate over something that has none would be open whatever came.
+    fn gateless(&self, chosen: &[&evals::Eval]) -> anyhow::Result<()> {
+        let compared = self.against.is_some() || self.baseline.is_some();
+        let without = chosen.iter().find(|eval| self.gate && !compared && eval.gate.is_none());
+        match without {
+            Some(eval) => bail!("the eval '{}' has no [gate], and is compared with nothing", eval.name),
+            None if self.gate && chosen.is_empty() => bail!("the project has no evals: write evals/NAME.toml"),
+            None => Ok(()),
+        }
+    }
+
+    /// On the terminal and in files.
+    async fn told(&self, house: &House, runs: &[Told]) -> anyhow::Result<()> {
+        self.written.write(house, runs).await?;
+        if let Some(name) = &self.save_baseline {
+            let file = Baseline::save(&self.place.project, name, runs.iter().map(|told| &told.finished))?;
+            tell(format!("The baseline '{name}' is kept in {}.", file.display()));
         }
         if self.json {
             say_json(&runs)?;
         } else if runs.is_empty() {
             tell("The project has no evals: write evals/NAME.toml.");
+        } else {
+            runs.iter().for_each(shown);
         }
-        Ok(ExitCode::from(u8::from(runs.iter().any(|told| told.shut().is_some()))))
+        Ok(())
     }
 
     /// Tells what a difference needs, going by the last finished run of each eval, and one before it.
@@ -153,13 +200,23 @@ impl Eval {
     }
 
     /// Runs one eval, and compares it where that is asked for. `left` is the money that is left.
-    async fn one(&self, house: &House, eval: &evals::Eval, left: &mut Option<Money>) -> anyhow::Result<Told> {
+    async fn one(
+        &self,
+        house: &House,
+        eval: &evals::Eval,
+        baseline: Option<&Baseline>,
+        left: &mut Option<Money>,
+    ) -> anyhow::Result<Told> {
         let dataset =
             Dataset::load(&eval.dataset).with_context(|| format!("the dataset of the eval '{}'", eval.name))?;
-        let before = self.before(house, eval, &dataset, left).await?;
+        let before = match baseline {
+            Some(baseline) => Some(baseline.run(&eval.name, &dataset)?),
+            None => self.before(house, eval, &dataset, left).await?,
+        };
         let finished = self.asked(house, eval, &dataset, left, self.resumed(house, eval).await?).await?;
-        let comparison = before.map(|before| evals::compare(&before, &finished)).transpose()?;
-        Ok(Told { run: finished.run.clone(), comparison, finished })
+        let comparison = before.as_ref().map(|before| evals::compare(before, &finished)).transpose()?;
+        let settled = Decision { decided: Decided::Pass, reason: String::new() };
+        Ok(Told { run: finished.run.clone(), comparison, decision: None, settled, finished, before })
     }
 
     /// What the run is compared with: one that is kept, or another subject, which is asked now.
@@ -231,29 +288,21 @@ impl Eval {
     }
 }
 
+/// What a gate's program exits with: what broke is no verdict.
+pub(super) fn gated(gate: bool, ended: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    match ended {
+        Err(error) if gate => {
+            problem(&error);
+            Ok(ExitCode::from(Decided::Broken.code()))
+        }
+        ended => ended,
+    }
+}
+
 /// Points of a difference, as a share.
 fn points(text: &str) -> Result<f64, String> {
     let points = text.parse::<f64>().ok().filter(|points| *points > 0.0 && *points < 100.0);
     points.map(|points| points / 100.0).ok_or_else(|| "a difference in points, above 0 and below 100, like 3".into())
-}
-
-fn told_plan(name: &str, run: &Run, plan: &evals::Plan, at_once: u16) -> String {
-    let points = plan.difference * 100.0;
-    let cost = plan.cost.map_or_else(|| "at an unknown price".to_owned(), |cost| format!("about {cost}"));
-    let spread = if plan.paired {
-        "the spread is that of its differences from the run before it"
-    } else {
-        "without a second run over its cases the widest spread is assumed"
-    };
-    format!(
-        "{name}: {} cases see a difference of {points} points in four of five tries; {} cases see {:.1}\n  {} answers for two variants, {cost}, {} at {at_once} at once\n  going by {}: {spread}",
-        plan.cases,
-        plan.cases_now,
-        plan.seen_now * 100.0,
-        plan.answers,
-        told(plan.took / u32::from(at_once)),
-        run.id,
-    )
 }
 
 /// How many earlier runs are looked at.
@@ -272,57 +321,4 @@ async fn estimated(house: &House, eval: &evals::Eval, answers: u64) -> anyhow::R
         tell(format!("{}: {answers} answers, about {whole} going by {}", eval.name, run.id));
     }
     Ok(())
-}
-
-fn shown(told: &Told) {
-    let (run, cases) = (&told.run, &told.finished.cases);
-    let repeats = if run.repeats > 1 { format!(", {} answers each", run.repeats) } else { String::new() };
-    say(format!("{} over {}: {} cases{repeats} ({})", run.eval, run.subject, run.cases, run.id));
-    let mut rates = table(["grader", "pass rate", "95 % interval", "passed", "errors", "undefined"]);
-    for row in report::rows(run) {
-        let passed = format!("{} of {}", row.rate.passed, row.rate.of);
-        let [errors, undefined] = [row.errors, row.undefined].map(|count| count.to_string());
-        rates.add_row([row.name.clone(), row.rate_told(), row.interval_told(), passed, errors, undefined]);
-    }
-    say(rates.to_string());
-    for one in report::reliability(run, cases) {
-        let k = one.k;
-        say(format!("  pass@{k} {}, pass^{k} {}", one.one_of.told(), one.all_of.told()));
-    }
-    for case in cases.iter().filter(|case| matches!(case.verdict, Verdict::Fail | Verdict::Error)) {
-        let why = case.grades.iter().filter(|grade| matches!(grade.verdict, Verdict::Fail | Verdict::Error));
-        let why: Vec<String> = why.map(|grade| format!("{}: {}", grade.grader, grade.reason)).collect();
-        say(format!("  {} {}", case.case_id, why.join("; ")));
-    }
-    if let Some(cost) = run.cost.filter(|cost| *cost > Money::default()) {
-        say(format!("cost {cost}"));
-    }
-    if let Some(comparison) = &told.comparison {
-        compared(comparison);
-    }
-    if let Some(gate) = &run.gate {
-        say(format!("gate {}: {}", if gate.open { "open" } else { "shut" }, gate.reason));
-    }
-    if run.stopped.is_some() {
-        say(format!("go on with: surefoot eval {} --resume {}", run.eval, run.id));
-    }
-    say("");
-}
-
-fn compared(comparison: &Comparison) {
-    say(format!("against {}:", comparison.before));
-    for row in &comparison.rows {
-        let what = match row.measure {
-            evals::Measure::PassRate => "",
-            evals::Measure::Score => " (score)",
-        };
-        say(format!("  {}{what}: {}", row.name, row.told()));
-    }
-    for (what, cases) in
-        [("mended", &comparison.mended), ("broken", &comparison.broken), ("left out", &comparison.left_out)]
-    {
-        if !cases.is_empty() {
-            say(format!("  {what}: {}", cases.join(", ")));
-        }
-    }
 }

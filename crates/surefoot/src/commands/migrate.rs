@@ -62,7 +62,7 @@ impl Migrate {
             from.close().await;
             bail!("another process uses {}: stop it first", data.display());
         }
-        let to = open_postgres(&settings, &data).await?;
+        let to = open_postgres(&settings, &data, false).await?;
         let bar = bar(0, "moving");
         let progress = |what: &'static str, done, all| {
             bar.set_length(all);

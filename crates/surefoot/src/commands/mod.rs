@@ -4,17 +4,20 @@ mod ask;
 mod audit;
 mod backup;
 mod budgets;
+mod cache;
 mod check;
 mod dataset;
 mod doctor;
 mod erase;
 mod eval;
+mod guard;
 pub(crate) mod ingest;
 mod init;
 mod judge;
 mod keys;
 mod mcp;
 mod migrate;
+mod models;
 mod reconcile;
 mod reference;
 mod restore;
@@ -24,6 +27,7 @@ mod spend;
 mod traces;
 mod up;
 mod when;
+mod why;
 
 use std::{
     path::{Path, PathBuf},
@@ -62,10 +66,13 @@ enum Verb {
     Search(search::Search),
     Eval(eval::Eval),
     Judge(judge::Judge),
+    Cache(cache::Cache),
     Dataset(dataset::Data),
     Traces(traces::Traces),
+    Why(why::Why),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
+    Models(models::Models),
     Spend(spend::Spend),
     Reconcile(reconcile::Reconcile),
     Erase(erase::Erase),
@@ -73,6 +80,7 @@ enum Verb {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Migrate(migrate::Migrate),
+    Guard(guard::Guard),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
     Mcp(mcp::Mcp),
@@ -91,10 +99,13 @@ impl Surefoot {
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
+            Verb::Cache(verb) => verb.run().await,
             Verb::Dataset(verb) => verb.run(),
             Verb::Traces(verb) => verb.run().await,
+            Verb::Why(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
+            Verb::Models(verb) => verb.run(),
             Verb::Spend(verb) => verb.run().await,
             Verb::Reconcile(verb) => verb.run().await,
             Verb::Erase(verb) => verb.run().await,
@@ -102,11 +113,24 @@ impl Surefoot {
             Verb::Backup(verb) => verb.run().await,
             Verb::Restore(verb) => verb.run().await,
             Verb::Migrate(verb) => verb.run().await,
+            Verb::Guard(verb) => verb.run(),
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,
             Verb::Mcp(verb) => verb.run().await,
             Verb::Reference(verb) => verb.run(),
         }
+    }
+}
+
+/// Tells what is wrong with the words of a command, or the help that was asked for. A build that asks for a
+/// gate must not take a misspelt option, which exits with 2 elsewhere, for a verdict.
+pub(crate) fn refused(why: &clap::Error) -> ExitCode {
+    let _ = why.print();
+    let gate = std::env::args_os().any(|word| word == "--gate");
+    match why.use_stderr() {
+        false => ExitCode::SUCCESS,
+        true if gate => ExitCode::from(surefoot_lab::evals::Decided::Broken.code()),
+        true => ExitCode::from(2),
     }
 }
 

@@ -5,12 +5,15 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use comfy_table::{Cell, CellAlignment};
 use surefoot_types::{
-    Clock, SystemClock,
+    Clock, Money, PriceBook, SystemClock,
     spend::{self, By, SpendQuery, SpendRow, Sums},
 };
 
 use super::{Place, when::When};
-use crate::terminal::{say, say_json, say_piece, table, tell};
+use crate::{
+    settings,
+    terminal::{say, say_json, say_piece, table, tell},
+};
 
 /// Report what was spent
 #[derive(Debug, Args)]
@@ -69,6 +72,9 @@ impl Spend {
                 Step::Hour => spend::Step::Hour,
             },
         };
+        // What caches saved is told at the prices of the project, by model; a broken project has none.
+        let prices =
+            settings::load(&self.place.project).map(|(settings, _)| settings.project.prices).unwrap_or_default();
         let store = self.place.existing_store().await?;
         let rows = store.spend_list(&query).await;
         store.close().await;
@@ -80,15 +86,24 @@ impl Spend {
         } else if rows.is_empty() {
             tell("Nothing was asked in this time.");
         } else {
-            self.shown(&rows);
+            self.shown(&rows, &prices);
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn shown(&self, rows: &[SpendRow]) {
+    fn shown(&self, rows: &[SpendRow], prices: &PriceBook) {
         let (by, stepped) = (self.by.name(), !matches!(self.step, Step::Whole));
-        let mut shown =
-            table(["time", &by, "requests", "failed", "tokens in", "tokens out", "cost", "without a price"]);
+        let mut shown = table([
+            "time",
+            &by,
+            "requests",
+            "failed",
+            "tokens in",
+            "from cache",
+            "tokens out",
+            "cost",
+            "without a price",
+        ]);
         for row in rows {
             let time = if stepped { row.at.to_string() } else { String::new() };
             shown.add_row(cells(time, &row.name, &row.sums));
@@ -98,6 +113,11 @@ impl Spend {
             shown.add_row(cells("together".into(), "", &sum));
         }
         say(shown.to_string());
+        if self.by == By::Target {
+            let saved: Money =
+                rows.iter().filter_map(|row| Some(prices.get(&row.name, row.at)?.saved(&row.sums.usage, None))).sum();
+            say(format!("providers' prompt caches saved {saved}"));
+        }
         if rows.iter().any(|row| row.sums.unpriced > 0) {
             tell("Some models have no price, so that their cost is missing here: name it under [prices].");
         }
@@ -112,6 +132,7 @@ fn cells(time: String, name: &str, sums: &Sums) -> Vec<Cell> {
         number(sums.requests.to_string()),
         number(sums.failed.to_string()),
         number(sums.usage.input_total().to_string()),
+        number(sums.usage.cache_read.to_string()),
         number(sums.usage.output_total().to_string()),
         number(sums.cost.to_string()),
         number(sums.unpriced.to_string()),

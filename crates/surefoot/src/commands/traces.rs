@@ -7,18 +7,22 @@ use surefoot_types::{
     Money, Usage,
     conversation::words,
     ids::TraceId,
-    ports::{Store, TraceFilter},
+    ports::{Search, Store, TraceFilter},
     trace::{self, Trace, TraceSummary},
 };
 
 use super::Place;
 use crate::terminal::{say, say_json, table, tell, told};
 
+/// Most traces that are looked at for a text in one go.
+const LOOKED_AT: usize = 100_000;
+
 /// List requests, or show one
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   surefoot traces -p examples/docs-assistant --limit 5
   surefoot traces tr_01jd8n6y4vq0t2x5w9zk3m7c1f
+  surefoot traces --key app --text refund
   surefoot traces --outcome failed --json | jq '.[].fault'
 
 Exits with 1 when the trace that is asked for does not exist.")]
@@ -34,6 +38,18 @@ pub(crate) struct Traces {
     /// Only those of this function, alias or model
     #[arg(long)]
     asked: Option<String>,
+    /// Only those of the key of this name
+    #[arg(long)]
+    key: Option<String>,
+    /// Only those of this tenant
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Only those of this end user
+    #[arg(long)]
+    user: Option<String>,
+    /// Only those of this session
+    #[arg(long)]
+    session: Option<String>,
     /// Only those whose question holds this text
     #[arg(long)]
     text: Option<String>,
@@ -81,9 +97,19 @@ impl Traces {
             Outcome::Failed => trace::Outcome::Failed,
             Outcome::Cancelled => trace::Outcome::Cancelled,
         });
-        let filter =
-            TraceFilter { asked: self.asked.clone(), outcome, text: self.text.clone(), ..TraceFilter::default() };
-        let traces = store.trace_list(&filter, self.limit).await?;
+        let filter = TraceFilter {
+            asked: self.asked.clone(),
+            outcome,
+            session: self.session.clone(),
+            key: self.key.clone(),
+            tenant: self.tenant.clone(),
+            user: self.user.clone(),
+            ..TraceFilter::default()
+        };
+        let traces = match &self.text {
+            Some(text) => searched(store, text, filter, self.limit).await?,
+            None => store.trace_list(&filter, self.limit).await?,
+        };
         if self.json {
             say_json(&traces)?;
         } else if traces.is_empty() {
@@ -92,6 +118,25 @@ impl Traces {
             say(listed(&traces));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Looks at all traces that fit, a part after the other.
+async fn searched(
+    store: &dyn Store,
+    text: &str,
+    filter: TraceFilter,
+    limit: usize,
+) -> anyhow::Result<Vec<TraceSummary>> {
+    let mut search = Search { text: text.to_owned(), filter, most: LOOKED_AT };
+    let mut traces = Vec::new();
+    loop {
+        let found = store.trace_search(&search, limit - traces.len()).await?;
+        traces.extend(found.traces);
+        search.filter.before = found.stopped_at;
+        if found.stopped_at.is_none() || traces.len() >= limit {
+            return Ok(traces);
+        }
     }
 }
 
@@ -124,9 +169,19 @@ fn shown(trace: &Trace) {
     for span in &trace.spans {
         say(format!("  {:<9} {:>9}  {}", span.step, format!("{} µs", span.took_us), span.note));
     }
+    if let Some(how) = &trace.strategy {
+        say(format!("strategy  {how}"));
+    }
     for attempt in &trace.attempts {
         let ended = attempt.fault.as_ref().map_or_else(|| "answered".into(), |fault| fault.message.clone());
-        say(format!("attempt   {}: {ended} ({})", attempt.target, micros(attempt.took_us)));
+        let purpose = if attempt.purpose.is_empty() { String::new() } else { format!(" ({})", attempt.purpose) };
+        let taken = if attempt.chosen { ", taken" } else { "" };
+        let target = &attempt.target;
+        say(format!(
+            "attempt   {target}{purpose}: {ended}{taken} ({}, {})",
+            micros(attempt.took_us),
+            cost(attempt.cost)
+        ));
     }
     for (at, hit) in trace.passages.iter().enumerate() {
         let place =

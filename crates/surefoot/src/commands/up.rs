@@ -1,6 +1,6 @@
 //! `surefoot up`.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
@@ -11,7 +11,7 @@ use surefoot_types::{
     key::{Key, Scope},
     replica::Replica,
 };
-use tokio::{net::TcpListener, signal};
+use tokio::{net::TcpListener, signal, time::sleep};
 
 use super::{data, note, read};
 use crate::{
@@ -26,6 +26,10 @@ use crate::{
 const ADDRESS: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 4141));
 /// What keeps it from serving at first.
 const READING: &str = "the documents are being read";
+/// What keeps it from being ready when it began without its store.
+const UNREACHED: &str = "the store was not reached yet: keys and budgets are not known";
+/// How often it is seen whether the store was reached.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Serve a project, and pick up edits live
 #[derive(Debug, Args)]
@@ -65,14 +69,19 @@ impl Up {
         let listener = TcpListener::bind(address).await.with_context(|| format!("cannot serve on {address}"))?;
         let address = listener.local_addr()?;
         let data = data(&self.project, self.data.as_deref());
-        let house = Arc::new(House::assemble(&settings, &data).await?);
+        let house = Arc::new(House::assemble_to_serve(&settings, &data).await?);
         let loopback = address.ip().is_loopback();
-        if !loopback {
-            key_needed(&house, &settings).await?;
-        }
         let status = Arc::new(Status::default());
+        let known = house.minted_keys.load().is_complete();
+        if known && !loopback {
+            key_needed(&house, &settings.project.keys).await?;
+        }
         let tells = tells(&house, Some(address));
-        let following = follow::start(&house, &status, &tells);
+        let mut following = follow::start(&house, &status, &tells);
+        if !known {
+            status.set_busy(UNREACHED, true);
+            following.spawn(reached(Arc::clone(&house), Arc::clone(&status), loopback));
+        }
         let parts = parts(&house, &status, &settings, tells, loopback);
         if self.json {
             say_json(&json!({"url": format!("http://{address}")}))?;
@@ -138,6 +147,8 @@ pub(super) fn parts(house: &House, status: &Arc<Status>, settings: &Settings, re
         clock: Arc::clone(&house.clock),
         chance: Arc::clone(&house.chance),
         loopback,
+        strangers: settings.strangers,
+        proxies: settings.proxies.clone(),
         body_limit: settings.body_limit,
         drain: settings.drain,
         replica,
@@ -147,8 +158,8 @@ pub(super) fn parts(house: &House, status: &Arc<Status>, settings: &Settings, re
 }
 
 /// Makes a key where there is none, and shows it this once.
-async fn key_needed(house: &House, settings: &Settings) -> anyhow::Result<()> {
-    if !settings.project.keys.is_empty() || !house.minted_keys.load().is_empty() {
+async fn key_needed(house: &House, written: &[Key]) -> anyhow::Result<()> {
+    if !written.is_empty() || !house.minted_keys.load().is_empty() {
         return Ok(());
     }
     let (minted, secret) = mint(house.clock.as_ref(), house.chance.as_ref(), "admin");
@@ -161,6 +172,18 @@ async fn key_needed(house: &House, settings: &Settings) -> anyhow::Result<()> {
         secret.reveal()
     ));
     Ok(())
+}
+
+/// Ends what waited for the store, once it was reached.
+async fn reached(house: Arc<House>, status: Arc<Status>, loopback: bool) {
+    while !house.minted_keys.load().is_complete() {
+        sleep(LOOK).await;
+    }
+    if !loopback && let Err(error) = key_needed(&house, &house.project.load().keys).await {
+        tell(format!("no key was made: {error}"));
+    }
+    status.set_busy(UNREACHED, false);
+    tell("the store was reached");
 }
 
 fn banner(address: SocketAddr, settings: &Settings) {

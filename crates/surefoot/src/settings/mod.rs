@@ -1,5 +1,6 @@
 //! The files of a project, in two shapes: as written (with the place of every value), and checked.
 
+mod capabilities;
 mod checked;
 mod mistake;
 mod prices;
@@ -68,6 +69,11 @@ pub(crate) fn render(mistakes: &[Mistake]) -> String {
     mistake::render(mistakes, io::stderr().is_terminal())
 }
 
+/// Of when the built-in prices are, and what is known of models.
+pub(crate) fn dates() -> (String, String) {
+    (prices::source(), capabilities::source())
+}
+
 /// Every table and field of a project, as a document.
 pub(crate) fn reference() -> String {
     let mut text = String::from("# The project's files\n\nMade by `cargo xtask codegen` from the program itself.\n");
@@ -88,7 +94,8 @@ pub(crate) fn reference() -> String {
         }
     }
     text.push_str(&kinds());
-    text.push_str(&format!("\nBuilt-in prices are those of {}.\n", prices::source()));
+    let (prices, capabilities) = (prices::source(), capabilities::source());
+    text.push_str(&format!("\nBuilt-in prices are those of {prices}, what models can do is that of {capabilities}.\n"));
     text
 }
 

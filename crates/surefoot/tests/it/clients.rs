@@ -30,6 +30,11 @@ fn of_this_project(name: &str) -> String {
     script(name, &std::fs::read_to_string(workspace().join("tests/clients").join(name)).unwrap())
 }
 
+/// The Python that has a language model and its server.
+pub(crate) fn local_model() -> PathBuf {
+    installed("SUREFOOT_TEST_LOCAL_MODEL", "local_model/bin/python")
+}
+
 /// A program of tests/clients, or of this path, to be run by Python.
 pub(crate) fn python(name: &str) -> Command {
     let mut command = Command::new(installed("SUREFOOT_TEST_PYTHON", "venv/bin/python"));

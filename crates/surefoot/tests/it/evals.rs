@@ -243,3 +243,93 @@ async fn a_dataset_is_split_once() {
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8(again.stderr).unwrap().contains("nothing was written"));
 }
+
+/// What a build sees: three kinds of verdict, and something broken apart from them.
+#[tokio::test]
+async fn a_gate_exits_with_what_it_says() {
+    let project = echoing("sim/echo", &echoed(40, 36));
+    let gate = |bar: &str| {
+        let grader = "[[graders]]\nkind = \"contains\"\nfield = \"expect\"\n";
+        project
+            .write("evals/e.toml", &format!("subject = \"sim/echo\"\ndataset = \"e.jsonl\"\n{grader}[gate]\n{bar}\n"));
+    };
+    let code = async |words: &[&str]| {
+        let told = project.surefoot(&[&["eval", "--gate"], words].concat()).output().await.unwrap();
+        (
+            told.status.code().unwrap(),
+            String::from_utf8(told.stdout).unwrap() + &String::from_utf8(told.stderr).unwrap(),
+        )
+    };
+    for (bar, expected, told) in [
+        ("at_least = 0.7", 0, "passed: 36 of 40"),
+        ("at_least = 0.85", 2, "cannot tell: the lower end"),
+        ("at_least = 0.99", 1, "failed: the lower end"),
+        ("usd_per_answer = 0.0", 1, "failed: an answer costs $"),
+        ("p95_ms = 100000", 0, "the 95th percentile"),
+    ] {
+        gate(bar);
+        let (code, text) = code(&[]).await;
+        assert!(code == expected && text.contains(told), "{bar}: {code} {text}");
+    }
+    let (no_option, _) = code(&["--colour"]).await;
+    let (nobody, _) = code(&["nobody"]).await;
+    let (no_baseline, text) = code(&["--baseline", "main"]).await;
+    assert_eq!((no_option, nobody, no_baseline), (3, 3, 3));
+    assert!(text.contains("--save-baseline main"), "{text}");
+    let (outside, text) = code(&["--baseline", "../../x"]).await;
+    assert!(outside == 3 && text.contains("is no name of a baseline"), "{text}");
+}
+
+/// A baseline goes with the project; a worse variant fails by it, and files tell how.
+#[tokio::test]
+async fn a_baseline_is_kept_and_compared_with() {
+    let project = echoing("sim/echo", &echoed(40, 40));
+    let first = project.surefoot(&["eval", "--save-baseline", "main"]).output().await.unwrap();
+    assert!(first.status.success(), "{first:?}");
+    let out = project.folder().join("out");
+    let mut same = project.surefoot(&["eval", "--gate", "--baseline", "main"]);
+    let same = same.arg("--results").arg(out.join("answers.csv")).output().await.unwrap();
+    assert_eq!(same.status.code(), Some(0), "{same:?}");
+    let rows = std::fs::read_to_string(out.join("answers.csv")).unwrap();
+    assert!(rows.starts_with("eval,run,subject,case") && rows.lines().count() == 41, "{rows}");
+
+    let eval = std::fs::read_to_string(project.folder().join("evals/e.toml")).unwrap();
+    project.write("evals/e.toml", &eval.replace("sim/echo", "sim/refuse"));
+    let mut worse = project.surefoot(&["eval", "--gate", "--baseline", "main"]);
+    worse.arg("--html").arg(out.join("report.html")).arg("--markdown").arg(out.join("comment.md"));
+    let worse = worse.output().await.unwrap();
+    assert_eq!(worse.status.code(), Some(1), "{worse:?}");
+    let html = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(html.contains("Broken: 40") && html.contains("Quality against cost and time"), "{html}");
+    let comment = std::fs::read_to_string(out.join("comment.md")).unwrap();
+    assert!(comment.contains("❌ e over sim/refuse: failed") && comment.contains("40 broken"), "{comment}");
+
+    project.write("evals/e.jsonl", &echoed(39, 39));
+    let other = project.surefoot(&["eval", "--gate", "--baseline", "main"]).output().await.unwrap();
+    let wrong = String::from_utf8(other.stderr).unwrap();
+    assert!(other.status.code() == Some(3) && wrong.contains("over other cases"), "{wrong}");
+    let parquet = project.surefoot(&["eval", "--results", "a.parquet"]).output().await.unwrap();
+    assert!(String::from_utf8(parquet.stderr).unwrap().contains("as .jsonl or .csv"));
+}
+
+/// What the document on evals says to type is known to the program.
+#[tokio::test]
+async fn the_documented_commands_are_known() {
+    let text = include_str!("../../../../docs/evals.md");
+    let help = output(surefoot(&["reference", "cli"])).await;
+    let mut checked = 0;
+    for line in text
+        .lines()
+        .filter_map(|line| line.trim_start_matches("- ").trim_start_matches("run: ").trim().strip_prefix("surefoot "))
+    {
+        let line = line.split(" #").next().unwrap_or_default();
+        let mut words = line.split_whitespace();
+        let verb: Vec<&str> = words.by_ref().take(1).collect();
+        assert!(help.contains(&format!("## surefoot {}", verb[0])), "{line}");
+        for option in line.split_whitespace().filter(|word| word.starts_with("--")) {
+            assert!(help.contains(option), "{line}: {option}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked} options");
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use surefoot_types::ports::TraceFilter;
 
-use crate::support::{Project, Served, question};
+use crate::support::{Project, Served, question, until};
 
 /// Asks until a request is not answered, or so often. Those that were answered, and the status of the last.
 async fn answered(served: &Served, at_most: usize) -> (BTreeSet<String>, u16, Value) {
@@ -20,6 +20,15 @@ async fn answered(served: &Served, at_most: usize) -> (BTreeSet<String>, u16, Va
         ids.insert(last.1["surefoot"]["trace_id"].as_str().unwrap().to_owned());
     }
     (ids, last.0, last.1)
+}
+
+/// What `/readyz` says, where it is not ready.
+async fn not_ready(served: &Served) -> Option<String> {
+    let answer = reqwest::get(format!("{}/readyz", served.url)).await.ok()?;
+    if answer.status() != 503 {
+        return None;
+    }
+    answer.text().await.ok()
 }
 
 async fn kept(project: &Project) -> BTreeSet<String> {
@@ -39,6 +48,8 @@ async fn on_a_full_disk_serving_stops_and_nothing_answered_is_lost() {
     let (ids, status, told) = answered(&served, 5_000).await;
     assert_eq!(status, 503, "{told}");
     assert!(ids.len() > 10 && told.to_string().contains("full"), "{} answered, then {told}", ids.len());
+    let told = until("readiness tells of it", || not_ready(&served)).await;
+    assert!(told.contains("the store cannot be written"), "{told}");
     served.end().await;
     assert_eq!(kept(&project).await, ids);
     // With room again it goes on.
@@ -54,6 +65,7 @@ async fn on_a_full_disk_serving_goes_on_where_the_project_says_so() {
     assert_eq!((ids.len(), status), (300, 200), "{told}");
     let metrics = served.until(|_| true, "/metrics").await;
     assert!(metrics.contains("surefoot_records_lost_total"), "it is told loudly: {metrics}");
+    served.until(|told| told.contains("ready"), "/readyz").await;
     served.end().await;
     let kept = kept(&project).await;
     assert!(kept.len() < ids.len() && kept.is_subset(&ids), "{} kept of {}", kept.len(), ids.len());

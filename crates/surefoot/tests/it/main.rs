@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and may talk")]
 
+mod answers;
 mod books;
 mod browser;
 mod budget;
@@ -11,11 +12,16 @@ mod doors;
 mod drain;
 mod erase;
 mod evals;
+mod faults;
 mod full;
+mod guards;
 mod keys;
 mod kill;
 mod live;
+mod local_model;
+mod matrix;
 mod odd;
+mod outage;
 mod postgres;
 mod project;
 mod providers;
@@ -25,3 +31,4 @@ mod support;
 mod telemetry;
 mod tools;
 mod upstream;
+mod wander;

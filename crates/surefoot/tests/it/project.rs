@@ -3,7 +3,7 @@
 use crate::support::{Project, output, surefoot};
 
 /// Everything that can be wrong, in one project.
-const BROKEN: [(&str, &str); 8] = [
+const BROKEN: [(&str, &str); 12] = [
     (
         "surefoot.toml",
         r#"
@@ -111,6 +111,16 @@ bind = "127.0.0.1"
     ("functions/answer/broken.md", "+++\nmodel = \"sim/ok\"\n+++\nfirst line\n{% if x %}\n"),
     ("functions/empty/function.toml", "description = 3\n"),
     (
+        "functions/shaped/function.toml",
+        "hold = true\noutput = { type = \"objct\" }\nvariant = \"a\"\n[cache]\nsemantic = true\n",
+    ),
+    (
+        "functions/shaped/a.md",
+        "+++\nmodel = \"sim/ok\"\n[cascade]\nthen = \"sim/echo\"\nwhen = [\"schema\", \"abstain\", \"citations\"]\n[vote]\nanswers = 1\n+++\nHi\n",
+    ),
+    ("functions/shaped/b.md", "+++\nmodel = \"sim/ok\"\n[cascade]\nthen = \"strng\"\n+++\nHi\n"),
+    ("functions/shaped/c.md", "+++\nmodel = \"sim/ok\"\n[best_of]\njudge = \"sim/ok\"\nanswers = 99\n+++\nHi\n"),
+    (
         "evals/e.toml",
         "subject = \"anser\"\ndataset = \"e.jsonl\"\n[[graders]]\nkind = \"contain\"\n[[graders]]\nkind = \"regex\"\nvalue = \"(\"\n[gate]\npass_rate = 2\n",
     ),
@@ -156,6 +166,46 @@ async fn every_example_loads() {
         let mut check = surefoot(&["check"]);
         check.arg(entry.unwrap().path());
         assert!(output(check).await.contains("all is well"));
+    }
+}
+
+#[tokio::test]
+async fn mistakes_in_routing_are_told() {
+    let settings = r#"
+[models.odd]
+targets = ["sim/ok", "sim/echo"]
+route = "latncy"
+weights = [0]
+hedge_after = "p99"
+hedge_share = 2
+sticky = "never"
+
+[load]
+at_once = 0
+providers = { opnai = 3 }
+patience = "0s"
+"#;
+    let project = Project::temp(&[("surefoot.toml", settings)]);
+    let told = surefoot(&["check"]).arg(project.folder()).output().await.unwrap();
+    assert_eq!(told.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8(told.stderr).unwrap());
+}
+
+/// Every example of settings in the document about models is a project that loads.
+#[tokio::test]
+async fn the_examples_about_models_load() {
+    let text = include_str!("../../../../docs/models.md");
+    let blocks: Vec<&str> =
+        text.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```").map(|(block, _)| block)).collect();
+    let providers = blocks.iter().find(|block| block.contains("[providers.ollama]")).unwrap();
+    assert!(blocks.len() > 4);
+    for block in &blocks {
+        let settings =
+            if block.contains("[providers.") { (*block).to_owned() } else { format!("{providers}\n{block}") };
+        let project = Project::temp(&[("surefoot.toml", &settings)]);
+        let mut check = surefoot(&["check"]);
+        check.arg(project.folder()).env("OPENAI_API_KEY", "k").env("ANTHROPIC_API_KEY", "k");
+        assert!(output(check).await.contains("all is well"), "{block}");
     }
 }
 

@@ -14,15 +14,28 @@ const HOLDERS: usize = 3;
 struct Model {
     spent: i64,
     leases: [i64; HOLDERS],
+    /// Who stands in line, in order.
+    line: Vec<usize>,
 }
 
 impl Model {
-    fn change(&mut self, holder: usize, change: LeaseChange) -> Lease {
+    fn change(&mut self, holder: usize, change: LeaseChange, needed: i64) -> Lease {
         let others = self.leases.iter().sum::<i64>() - self.leases[holder];
         let held = self.leases[holder];
-        let now = change.of(held, LIMIT - self.spent - others);
+        let turn = match self.line.first() {
+            Some(first) if *first != holder => Turn::Theirs,
+            Some(_) if self.line.len() > 1 => Turn::Mine,
+            _ => Turn::Free,
+        };
+        let waits = turn == Turn::Theirs && matches!(change, LeaseChange::By(more) if more > 0);
+        let now = if waits { held } else { change.of(held, LIMIT - self.spent - others) };
         self.leases[holder] = now;
-        Lease { account: id(), amount: change.told(held, now), spent: self.spent, others }
+        if needed <= (now - held).max(0) {
+            self.line.retain(|one| *one != holder);
+        } else if !self.line.contains(&holder) {
+            self.line.push(holder);
+        }
+        Lease { account: id(), amount: change.told(held, now), spent: self.spent, others, turn }
     }
 
     fn charge(&mut self, holder: usize, amount: i64) {
@@ -38,7 +51,7 @@ struct Process {
     /// Charges on their way; true once the store has them.
     charges: Vec<(i64, bool)>,
     lost: i64,
-    asked: Option<(LeaseChange, Option<Lease>)>,
+    asked: Option<(LeaseChange, i64, Option<Lease>)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +89,7 @@ fn account(now: Instant) -> Account {
         window,
         warn_at: &[],
     };
-    Account::new(&want, now)
+    Account::new(&want, Duration::from_secs(60), now)
 }
 
 impl Process {
@@ -138,21 +151,21 @@ impl Process {
     fn talks(&mut self, event: Event, holder: usize, model: &mut Model, now: Instant) {
         match event {
             Event::Ask if self.asked.is_none() => {
-                self.asked = self.account.ask(false, now).map(|change| (change, None));
+                self.asked = self.account.ask(false, now).map(|change| (change, self.account.needed(), None));
             }
             Event::Execute => {
-                if let Some((change, answer @ None)) = &mut self.asked {
-                    *answer = Some(model.change(holder, *change));
+                if let Some((change, needed, answer @ None)) = &mut self.asked {
+                    *answer = Some(model.change(holder, *change, *needed));
                 }
             }
             Event::Answer => {
-                if let Some((change, Some(lease))) = &self.asked {
+                if let Some((change, _, Some(lease))) = &self.asked {
                     self.account.answered(*change, lease, now);
                     self.asked = None;
                 }
             }
             Event::LoseAnswer => {
-                if let Some((change, _)) = self.asked.take() {
+                if let Some((change, _, _)) = self.asked.take() {
                     self.account.unanswered(change);
                 }
             }
@@ -232,7 +245,7 @@ proptest! {
         next.account.waiting = rest;
         for event in [Event::Ask, Event::Execute, Event::Answer] {
             let leases = std::mem::take(&mut model.leases[0]);
-            let mut seen = Model { spent: model.spent + leases, leases: model.leases };
+            let mut seen = Model { spent: model.spent + leases, leases: model.leases, line: Vec::new() };
             next.happens(event, 0, &mut seen, now);
             model.leases[0] = leases;
         }
@@ -254,8 +267,8 @@ fn a_warning_is_raised_once() {
         window,
         warn_at: &[50, 80],
     };
-    let told = |spent| Lease { account: id(), amount: 0, spent, others: 0 };
-    let mut account = Account::new(&want, now);
+    let told = |spent| Lease { account: id(), amount: 0, spent, others: 0, turn: Turn::Free };
+    let mut account = Account::new(&want, Duration::from_secs(60), now);
     assert_eq!(account.ask(false, now), Some(LeaseChange::By(0)));
     // What was spent before this process came was warned of before.
     account.answered(LeaseChange::By(0), &told(60), now);
@@ -267,7 +280,7 @@ fn a_warning_is_raised_once() {
     }
     assert_eq!(raised, [(80, 85), (100, 105)]);
     // What others spent counts too.
-    let mut account = Account::new(&want, now);
+    let mut account = Account::new(&want, Duration::from_secs(60), now);
     account.answered(LeaseChange::By(0), &told(0), now);
     account.answered(LeaseChange::By(0), &told(50), now);
     assert_eq!(account.warning(), Some(Warning { percent: 50, spent: 50 }));
@@ -300,7 +313,7 @@ fn while_a_lease_is_set_nothing_is_taken_from_it() {
     assert_eq!(process.account.judge(100, true, now), Verdict::Fits);
     process.account.waiting = 0;
     process.happens(Event::Ask, 0, &mut model, now);
-    assert_eq!(process.asked, Some((LeaseChange::To(100), None)));
+    assert_eq!(process.asked, Some((LeaseChange::To(100), 0, None)));
     // Spent and charged before the store does it, the lease would be larger than what is left.
     assert_eq!(process.account.judge(100, true, now), Verdict::Wait);
     process.happens(Event::Execute, 0, &mut model, now);

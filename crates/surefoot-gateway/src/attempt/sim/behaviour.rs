@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 use surefoot_types::{Code, Fault};
 
 /// Every word, and what it does.
-pub const WORDS: [(&str, &str); 24] = [
+pub const WORDS: [(&str, &str); 31] = [
     ("ok", "answers in about 300 bytes, made from the question and the seed"),
     ("echo", "repeats the last user message"),
     ("words-40", "answers in so many words"),
@@ -13,8 +13,11 @@ pub const WORDS: [(&str, &str); 24] = [
     ("tool", "calls the first tool on offer; once it has the result, answers"),
     ("cite", "quotes the beginning of each passage in the prompt, with its mark"),
     ("cite-wrong", "cites with altered numbers, and a passage that does not exist"),
+    ("think", "reasons before it answers"),
     ("wrong-schema", "JSON, or with `tool` a tool's arguments, that does not fit its schema"),
+    ("bad-call", "calls the first tool with arguments that break off"),
     ("refuse", "declines"),
+    ("filter", "stops half way, by the provider's filter of contents"),
     ("length", "stops half way, by the token limit"),
     ("no-usage", "tells no token counts"),
     ("first-2s", "waits before the first token"),
@@ -25,9 +28,13 @@ pub const WORDS: [(&str, &str); 24] = [
     ("hang", "accepts the request and never answers"),
     ("close", "closes the connection without an answer"),
     ("cut-5", "drops the connection after so many pieces"),
+    ("cut-event-3", "drops the connection after so many events of a stream, whatever they tell"),
     ("stall-5", "falls silent after so many pieces"),
     ("bad-json", "a malformed body, or one malformed chunk in a stream"),
     ("error-in-stream", "reports an error after the answer has begun"),
+    ("error-200", "an error's body under the status 200"),
+    ("empty", "an answer with nothing in it: no choice, no candidate, no words"),
+    ("drip-1", "sends so many bytes at a time, whatever they cut through"),
     ("times-2", "misbehaves for the first so many equal requests only"),
     ("rate-0.3", "misbehaves with this probability only"),
 ];
@@ -42,8 +49,14 @@ const LONGEST: Duration = Duration::from_secs(3600);
 pub struct Behaviour {
     /// What it answers.
     pub say: Say,
+    /// Whether it reasons first.
+    pub think: bool,
     /// Whether JSON or arguments break their schema.
     pub wrong_schema: bool,
+    /// Whether arguments break off.
+    pub bad_call: bool,
+    /// Whether the answer stops half way, by a filter of contents.
+    pub filter: bool,
     /// Whether the answer stops half way, by the token limit.
     pub length: bool,
     /// Whether it tells token counts.
@@ -54,6 +67,8 @@ pub struct Behaviour {
     pub gap: Duration,
     /// What goes wrong.
     pub trouble: Option<Trouble>,
+    /// How many bytes it sends at a time; `None`: as many as there are.
+    pub drip: Option<usize>,
     /// When a failure tells the caller to come back.
     pub retry_after: Option<Duration>,
     /// When it misbehaves.
@@ -96,12 +111,18 @@ pub enum Trouble {
     Close,
     /// The connection drops after so many pieces.
     Cut(usize),
+    /// The connection drops after so many events of a stream.
+    CutEvent(usize),
     /// Silence after so many pieces.
     Stall(usize),
     /// JSON that cannot be parsed.
     BadJson,
     /// An error event after the answer has begun.
     ErrorInStream,
+    /// An error's body under the status 200.
+    ErrorInSuccess,
+    /// An answer with nothing in it.
+    Empty,
 }
 
 /// Which requests it misbehaves for.
@@ -119,12 +140,16 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             say: Say::Ok,
+            think: false,
             wrong_schema: false,
+            bad_call: false,
+            filter: false,
             length: false,
             usage: true,
             first: Duration::ZERO,
             gap: Duration::ZERO,
             trouble: None,
+            drip: None,
             retry_after: None,
             when: When::Always,
         }
@@ -166,11 +191,16 @@ impl Behaviour {
             Say::CiteWrong => Say::Cite,
             other => other.clone(),
         };
-        Self { say, wrong_schema: false, length: false, trouble: None, ..self.clone() }
+        Self { say, wrong_schema: false, bad_call: false, filter: false, length: false, trouble: None, ..self.clone() }
     }
 
     fn misbehaves(&self) -> bool {
-        self.trouble.is_some() || self.wrong_schema || self.length || matches!(self.say, Say::Refuse | Say::CiteWrong)
+        self.trouble.is_some()
+            || self.wrong_schema
+            || self.bad_call
+            || self.filter
+            || self.length
+            || matches!(self.say, Say::Refuse | Say::CiteWrong)
     }
 }
 
@@ -180,8 +210,12 @@ enum Word {
     Nothing,
     Say(Say),
     Trouble(Trouble),
+    Think,
     WrongSchema,
+    BadCall,
+    Filter,
     Length,
+    Drip(usize),
     NoUsage,
     First(Duration),
     Gap(Duration),
@@ -194,9 +228,13 @@ enum Word {
 struct Draft {
     say: Option<Say>,
     trouble: Option<Trouble>,
+    think: bool,
     wrong_schema: bool,
+    bad_call: bool,
+    filter: bool,
     length: bool,
     no_usage: bool,
+    drip: Option<usize>,
     first: Option<Duration>,
     gap: Option<Duration>,
     retry_after: Option<Duration>,
@@ -209,6 +247,9 @@ impl Draft {
         fn put<T>(slot: &mut Option<T>, value: T) -> bool {
             slot.replace(value).is_none()
         }
+        fn set(said: &mut bool) -> bool {
+            !std::mem::replace(said, true)
+        }
         match word {
             Word::Nothing => true,
             Word::Say(say) => put(&mut self.say, say),
@@ -217,22 +258,34 @@ impl Draft {
             Word::Gap(wait) => put(&mut self.gap, wait),
             Word::RetryAfter(wait) => put(&mut self.retry_after, wait),
             Word::When(when) => put(&mut self.when, when),
-            Word::WrongSchema => !std::mem::replace(&mut self.wrong_schema, true),
-            Word::Length => !std::mem::replace(&mut self.length, true),
-            Word::NoUsage => !std::mem::replace(&mut self.no_usage, true),
+            Word::Drip(bytes) => put(&mut self.drip, bytes),
+            Word::Think => set(&mut self.think),
+            Word::WrongSchema => set(&mut self.wrong_schema),
+            Word::BadCall => set(&mut self.bad_call),
+            Word::Filter => set(&mut self.filter),
+            Word::Length => set(&mut self.length),
+            Word::NoUsage => set(&mut self.no_usage),
         }
     }
 
     fn settle(self) -> Behaviour {
-        let otherwise = if self.wrong_schema { Say::Json } else { Say::Ok };
+        let otherwise = match (self.bad_call, self.wrong_schema) {
+            (true, _) => Say::Tool,
+            (false, true) => Say::Json,
+            (false, false) => Say::Ok,
+        };
         let mut behaviour = Behaviour {
             say: self.say.unwrap_or(otherwise),
+            think: self.think,
             wrong_schema: self.wrong_schema,
+            bad_call: self.bad_call,
+            filter: self.filter,
             length: self.length,
             usage: !self.no_usage,
             first: self.first.unwrap_or_default(),
             gap: self.gap.unwrap_or_default(),
             trouble: self.trouble,
+            drip: self.drip,
             retry_after: self.retry_after,
             when: self.when.unwrap_or(When::Always),
         };
@@ -256,7 +309,10 @@ fn read(word: &str) -> Option<Word> {
         "cite" => Word::Say(Say::Cite),
         "cite-wrong" => Word::Say(Say::CiteWrong),
         "refuse" => Word::Say(Say::Refuse),
+        "think" => Word::Think,
         "wrong-schema" => Word::WrongSchema,
+        "bad-call" => Word::BadCall,
+        "filter" => Word::Filter,
         "length" => Word::Length,
         "no-usage" => Word::NoUsage,
         "html-502" => Word::Trouble(Trouble::Page),
@@ -264,6 +320,8 @@ fn read(word: &str) -> Option<Word> {
         "close" => Word::Trouble(Trouble::Close),
         "bad-json" => Word::Trouble(Trouble::BadJson),
         "error-in-stream" => Word::Trouble(Trouble::ErrorInStream),
+        "error-200" => Word::Trouble(Trouble::ErrorInSuccess),
+        "empty" => Word::Trouble(Trouble::Empty),
         _ => return read_numbered(word),
     })
 }
@@ -277,6 +335,8 @@ fn read_numbered(word: &str) -> Option<Word> {
         "retry-after" => Word::RetryAfter(wait(number)?),
         "fail" => Word::Trouble(Trouble::Fail(within(number, 400..=599)?)),
         "cut" => Word::Trouble(Trouble::Cut(within(number, 0..=MOST_WORDS)?)),
+        "cut-event" => Word::Trouble(Trouble::CutEvent(within(number, 0..=MOST_WORDS)?)),
+        "drip" => Word::Drip(within(number, 1..=MOST_WORDS)?),
         "stall" => Word::Trouble(Trouble::Stall(within(number, 0..=MOST_WORDS)?)),
         "times" => Word::When(When::Times(within(number, 0..=u64::MAX)?)),
         "rate" => Word::When(When::Rate(within(number, 0.0..=1.0)?)),

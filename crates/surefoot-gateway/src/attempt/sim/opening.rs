@@ -14,6 +14,10 @@ pub enum Opening {
     Answers,
     /// With a failure.
     Fails(Failure),
+    /// With a failure that is taken for a success.
+    Mislabels(Failure),
+    /// With an answer that has nothing in it.
+    Empty,
     /// With a closed connection.
     Closes,
 }
@@ -24,6 +28,8 @@ pub async fn open(steps: &mut VecDeque<Step>) -> Opening {
         match steps.front() {
             Some(Step::Wait(wait)) => sleep(*wait).await,
             Some(Step::Fail(failure)) => return Opening::Fails(failure.clone()),
+            Some(Step::Mislabelled(failure)) => return Opening::Mislabels(failure.clone()),
+            Some(Step::Empty) => return Opening::Empty,
             Some(Step::Cut) => return Opening::Closes,
             Some(Step::Stall) => return pending().await,
             Some(Step::Event(_) | Step::BadJson) | None => return Opening::Answers,

@@ -39,6 +39,8 @@ pub struct Asked<'a> {
 pub struct Plan {
     /// The steps.
     pub steps: Vec<Step>,
+    /// How many bytes go out at a time; `None`: as many as there are.
+    pub drip: Option<usize>,
 }
 
 /// One thing that happens.
@@ -50,6 +52,10 @@ pub enum Step {
     Event(Event),
     /// A status instead of an answer. Only before the first event.
     Fail(Failure),
+    /// An error's body under a status of success. Only before the first event.
+    Mislabelled(Failure),
+    /// An answer with nothing in it. Only before the first event.
+    Empty,
     /// A malformed chunk, or a body that cannot be parsed.
     BadJson,
     /// The connection drops.
@@ -86,7 +92,7 @@ pub fn decide(behaviour: &Behaviour, asked: &Asked<'_>) -> Plan {
         Some(step) => steps.push(step),
         None => speak(&mut steps, behaviour, asked, &question, draw),
     }
-    Plan { steps }
+    Plan { steps, drip: behaviour.drip }
 }
 
 /// What happens instead of an answer.
@@ -100,13 +106,17 @@ fn opening(behaviour: &Behaviour) -> Option<Step> {
         Trouble::Page => Some(fail(502, "502 Bad Gateway".into(), true)),
         Trouble::Hang => Some(Step::Stall),
         Trouble::Close => Some(Step::Cut),
-        Trouble::Cut(_) | Trouble::Stall(_) | Trouble::BadJson | Trouble::ErrorInStream => None,
+        Trouble::ErrorInSuccess => Some(Step::Mislabelled(Failure::new(500, "Simulated error under status 200."))),
+        Trouble::Empty => Some(Step::Empty),
+        Trouble::Cut(_) | Trouble::CutEvent(_) | Trouble::Stall(_) | Trouble::BadJson | Trouble::ErrorInStream => None,
     }
 }
 
 /// What happens in the middle of an answer, and after how many pieces.
-fn breach(behaviour: &Behaviour) -> Option<(usize, Step)> {
+fn breach(behaviour: &Behaviour, streamed: bool) -> Option<(usize, Step)> {
     match behaviour.trouble? {
+        // A whole answer has one event, in whose middle it drops.
+        Trouble::CutEvent(_) if !streamed => Some((usize::MAX, Step::Cut)),
         Trouble::Cut(pieces) => Some((pieces, Step::Cut)),
         Trouble::Stall(pieces) => Some((pieces, Step::Stall)),
         Trouble::BadJson => Some((PIECES_BEFORE_BAD_JSON, Step::BadJson)),
@@ -114,7 +124,43 @@ fn breach(behaviour: &Behaviour) -> Option<(usize, Step)> {
             let fault = Fault::new(Code::Upstream, "Simulated error in the stream.").retry(Retry::Later(None));
             Some((PIECES_BEFORE_ERROR, Step::Event(Event::Fault { fault })))
         }
-        Trouble::Fail(_) | Trouble::Page | Trouble::Hang | Trouble::Close => None,
+        Trouble::CutEvent(_)
+        | Trouble::Fail(_)
+        | Trouble::Page
+        | Trouble::Hang
+        | Trouble::Close
+        | Trouble::ErrorInSuccess
+        | Trouble::Empty => None,
+    }
+}
+
+/// What an answer used, as it tells it.
+fn used(behaviour: &Behaviour, request: &ChatRequest, said: &Said) -> Option<Usage> {
+    let reasoning = if behaviour.think { Usage::estimate(say::THOUGHT) } else { 0 };
+    behaviour.usage.then(|| Usage {
+        input: request.messages.iter().map(tokens).sum(),
+        output: Usage::estimate(&said.text) + reasoning,
+        reasoning,
+        ..Usage::default()
+    })
+}
+
+/// Reasoning, signed where the dialect signs it.
+fn think(steps: &mut Vec<Step>, dialect: Dialect) {
+    steps.push(Step::Event(Event::Thinking { text: say::THOUGHT.into() }));
+    if matches!(dialect, Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock) {
+        // Base64, as those that sign it give it.
+        let signature = "c2ltdWxhdGVk".to_owned();
+        steps.push(Step::Event(Event::ThinkingSignature { signature, by: dialect }));
+    }
+}
+
+/// Drops the connection after so many events.
+fn cut_after(steps: &mut Vec<Step>, events: usize) {
+    let mut told = steps.iter().enumerate().filter(|(_, step)| matches!(step, Step::Event(_)));
+    if let Some((at, _)) = told.nth(events) {
+        steps.truncate(at);
+        steps.push(Step::Cut);
     }
 }
 
@@ -122,19 +168,23 @@ fn speak(steps: &mut Vec<Step>, behaviour: &Behaviour, asked: &Asked<'_>, questi
     let id = draw.fork(0).next();
     let mut said = say::say(behaviour, asked, question, &mut draw);
     if behaviour.length {
-        halve(&mut said);
+        halve(&mut said, Finish::Length);
+    } else if behaviour.filter {
+        halve(&mut said, Finish::Refusal);
     }
-    let input = behaviour.usage.then(|| asked.request.messages.iter().map(tokens).sum());
-    let usage = |output| input.map(|input| Usage { input, output, ..Usage::default() });
-    // Anthropic tells the prompt's tokens first; OpenAI's dialect has no place for them there.
-    let begins = usage(0).filter(|_| asked.request.dialect == Dialect::Anthropic);
+    let (dialect, all) = (asked.request.dialect, used(behaviour, asked.request, &said));
+    // Anthropic tells the prompt's tokens first; other dialects have no place for them there.
+    let begins = all.filter(|_| dialect == Dialect::Anthropic);
+    let begins = begins.map(|usage| Usage { output: 0, reasoning: 0, ..usage });
     steps.push(Step::Event(Event::Start { id: format!("sim-{id:016x}"), model: asked.model.into(), usage: begins }));
-    let all = usage(Usage::estimate(&said.text));
+    if behaviour.think {
+        think(steps, dialect);
+    }
     if let Shape::Call { id, name } = &said.shape {
         steps.push(Step::Event(Event::ToolCall { index: 0, id: id.clone(), name: name.clone() }));
     }
     let finish = said.finish.clone();
-    let breach = breach(behaviour);
+    let breach = breach(behaviour, asked.request.stream);
     let goes_on = if asked.request.stream {
         in_pieces(steps, &said, behaviour.gap, breach)
     } else {
@@ -144,6 +194,9 @@ fn speak(steps: &mut Vec<Step>, behaviour: &Behaviour, asked: &Asked<'_>, questi
         steps.push(Step::Event(Event::Finish { finish }));
         steps.extend(all.map(|usage| Step::Event(Event::Usage { usage })));
         steps.push(Step::Event(Event::End));
+    }
+    if let (Some(Trouble::CutEvent(events)), true) = (behaviour.trouble, asked.request.stream) {
+        cut_after(steps, events);
     }
 }
 
@@ -203,11 +256,11 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-fn halve(said: &mut Said) {
+fn halve(said: &mut Said, finish: Finish) {
     let pieces = pieces(&said.text);
     let bytes = pieces[..pieces.len().div_ceil(2)].iter().map(|piece| piece.len()).sum();
     said.text.truncate(bytes);
-    said.finish = Finish::Length;
+    said.finish = finish;
 }
 
 /// About how many tokens a message has.

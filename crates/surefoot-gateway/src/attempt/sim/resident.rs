@@ -86,7 +86,8 @@ async fn answering(plan: Plan) -> Result<VecDeque<Step>, Fault> {
     let mut steps = VecDeque::from(plan.steps);
     match open(&mut steps).await {
         Opening::Answers => Ok(steps),
-        Opening::Fails(failure) => Err(failure.fault()),
+        Opening::Fails(failure) | Opening::Mislabels(failure) => Err(failure.fault()),
+        Opening::Empty => Err(empty()),
         Opening::Closes => Err(dropped()),
     }
 }
@@ -102,7 +103,8 @@ fn act(steps: VecDeque<Step>) -> impl stream::Stream<Item = Result<Event, Fault>
                 }
                 Step::Stall => pending().await,
                 Step::Cut => return None,
-                Step::Fail(failure) => Err(failure.fault()),
+                Step::Fail(failure) | Step::Mislabelled(failure) => Err(failure.fault()),
+                Step::Empty => Err(empty()),
                 Step::BadJson => Err(unreadable()),
             };
             if told.is_err() {
@@ -115,6 +117,10 @@ fn act(steps: VecDeque<Step>) -> impl stream::Stream<Item = Result<Event, Fault>
 
 fn dropped() -> Fault {
     Fault::new(Code::Upstream, "the connection to the provider broke").retry(Retry::Later(None))
+}
+
+fn empty() -> Fault {
+    Fault::new(Code::Upstream, "The provider's answer has nothing in it.").retry(Retry::Later(None))
 }
 
 fn unreadable() -> Fault {

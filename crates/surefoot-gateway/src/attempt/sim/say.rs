@@ -11,6 +11,11 @@ use super::{
     plan::Asked,
 };
 
+/// Arguments that are no JSON.
+const BROKEN_CALL: &str = "{\"simulated\": tru";
+/// What it says before it answers, where it is asked to reason.
+pub(super) const THOUGHT: &str = "The question is simulated, and so is the thought.";
+
 /// About how long an `ok` answer is, in bytes.
 const OK_BYTES: usize = 300;
 /// How much of the question an `ok` answer repeats, in characters.
@@ -91,7 +96,7 @@ pub(super) fn say(behaviour: &Behaviour, asked: &Asked<'_>, question: &str, draw
             finish: Finish::Refusal,
         },
         Say::Tool => match tool_due(asked.request) {
-            Some(tool) => call(tool, behaviour.wrong_schema, draw),
+            Some(tool) => call(tool, behaviour, draw),
             None => Said::text(sentences(question, draw)),
         },
     }
@@ -149,8 +154,10 @@ fn tool_due(request: &ChatRequest) -> Option<&Tool> {
     }
 }
 
-fn call(tool: &Tool, wrong: bool, draw: &mut Draw) -> Said {
+fn call(tool: &Tool, behaviour: &Behaviour, draw: &mut Draw) -> Said {
+    let wrong = behaviour.wrong_schema;
     let arguments: Value = if wrong { fit::unfitting(&tool.schema) } else { fit::fitting_object(&tool.schema) };
     let id = format!("call_{:016x}", draw.next());
-    Said { text: arguments.to_string(), shape: Shape::Call { id, name: tool.name.clone() }, finish: Finish::ToolCalls }
+    let text = if behaviour.bad_call { BROKEN_CALL.to_owned() } else { arguments.to_string() };
+    Said { text, shape: Shape::Call { id, name: tool.name.clone() }, finish: Finish::ToolCalls }
 }

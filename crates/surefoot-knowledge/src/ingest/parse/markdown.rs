@@ -1,5 +1,7 @@
 //! Markdown: the text is the source itself, byte for byte; only its structure is read.
 
+use std::collections::BTreeMap;
+
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use surefoot_types::Range;
 
@@ -19,8 +21,9 @@ pub(super) fn parse(text: String) -> Parsed {
         Kind::Heading(_, title) if !title.is_empty() => Some(title.clone()),
         _ => None,
     });
-    let title = title_declared(&text).or(first).unwrap_or_default();
-    Parsed { format: "markdown", title, text, blocks }
+    let mut metadata = front_matter(&text);
+    let title = metadata.remove("title").or(first).unwrap_or_default();
+    Parsed { format: "markdown", title, metadata, text, blocks }
 }
 
 /// The outermost blocks of a Markdown text, in order.
@@ -39,8 +42,10 @@ pub fn blocks(text: &str) -> Vec<Block> {
             }
             Event::End(end) => {
                 depth = depth.saturating_sub(1);
-                if let (0, TagEnd::Heading(level)) = (depth, end) {
-                    name(&mut blocks, level, heading.trim());
+                match (depth, end) {
+                    (0, TagEnd::Heading(level)) => name(&mut blocks, level, heading.trim()),
+                    (0, TagEnd::Table) => head(&mut blocks, text),
+                    _ => {}
                 }
             }
             Event::Text(words) | Event::Code(words) => heading.push_str(&words),
@@ -65,15 +70,30 @@ fn name(blocks: &mut [Block], level: HeadingLevel, title: &str) {
     }
 }
 
+/// A table's first row explains the others.
+fn head(blocks: &mut [Block], text: &str) {
+    if let Some(block) = blocks.last_mut() {
+        let first = block.range.of(text).and_then(|table| table.lines().next()).unwrap_or_default();
+        block.kind = Kind::Headed(Range { start: block.range.start, end: block.range.start + first.len() });
+    }
+}
+
 fn range(place: std::ops::Range<usize>) -> Range {
     Range { start: place.start, end: place.end }
 }
 
-/// `title:` of YAML front matter.
-fn title_declared(text: &str) -> Option<String> {
+/// What YAML front matter says on lines of its own; lists and nested values are left out.
+fn front_matter(text: &str) -> BTreeMap<String, String> {
     let mut lines = text.lines();
-    lines.next().filter(|first| *first == "---")?;
-    let title = lines.take_while(|line| *line != "---").find_map(|line| line.strip_prefix("title:"))?;
-    let title = title.trim().trim_matches(['"', '\'']);
-    (!title.is_empty()).then(|| title.to_owned())
+    if lines.next() != Some("---") {
+        return BTreeMap::new();
+    }
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        let value = value.trim().trim_matches(['"', '\'']);
+        let listed = value.starts_with(['[', '{', '|', '>', '&', '*']);
+        (plain && !value.is_empty() && !listed).then(|| (name.to_lowercase(), value.to_owned()))
+    };
+    lines.take_while(|line| *line != "---").filter_map(pair).collect()
 }

@@ -8,10 +8,10 @@ use crate::passages::{Block, Kind};
 /// Reads text; `lines` says that its lines mean something (source code, data).
 pub(super) fn parse(text: String, lines: bool) -> Parsed {
     let blocks = blocks(&text, lines);
-    Parsed { format: "text", title: String::new(), text, blocks }
+    Parsed { format: "text", text, blocks, ..Parsed::default() }
 }
 
-fn blocks(text: &str, lines: bool) -> Vec<Block> {
+pub(super) fn blocks(text: &str, lines: bool) -> Vec<Block> {
     let kind = if lines { Kind::Lines } else { Kind::Prose };
     paragraphs(text).into_iter().map(|range| Block { range, kind: kind.clone(), page: None }).collect()
 }

@@ -5,10 +5,7 @@ use axum::{
     response::Response,
 };
 use serde::{Deserialize, Serialize};
-use surefoot_types::{
-    Fault,
-    audit::{AuditEvent, verify},
-};
+use surefoot_types::{Fault, audit::Follower};
 use utoipa::ToSchema;
 
 use crate::{json, state::App};
@@ -62,43 +59,16 @@ pub(crate) async fn serve(State(app): State<App>, query: Result<Query<NotedHead>
 
 /// Follows the chain, and holds it against an event that was noted before.
 pub(crate) async fn follow(app: &App, noted: Option<(u64, String)>) -> Result<Verified, Fault> {
-    let mut found = Verified { intact: true, number: 0, hash: String::new(), last: 0, broken: None };
-    let mut noted = noted.filter(|(number, _)| *number > 0);
+    let noted = noted.filter(|(number, _)| *number > 0).map(|(number, hash)| (Some(number), hash));
+    let mut follower = Follower::new(noted);
     loop {
-        let events = app.store.audit_list(found.last, BATCH).await?;
-        let Some(last) = events.last() else { break };
-        found.last = last.number;
-        if found.intact {
-            found.take(&events);
+        let events = app.store.audit_list(follower.last, BATCH).await?;
+        if events.is_empty() {
+            break;
         }
-        let same = |(number, _): &(u64, String)| events.iter().find(|event| event.number == *number);
-        if let Some((event, (number, hash))) = noted.as_ref().and_then(|noted| Some((same(noted)?, noted))) {
-            if event.hash != *hash {
-                found.break_off(format!("event {number} is not the one that was noted"));
-            }
-            noted = None;
-        }
+        follower.take(&events);
     }
-    if let Some((number, _)) = noted {
-        found.break_off(format!("the log ends before event {number}, which was noted"));
-    }
-    Ok(found)
-}
-
-impl Verified {
-    /// Follows the chain through `events`, as far as it holds.
-    fn take(&mut self, events: &[AuditEvent]) {
-        for event in events {
-            match verify((self.number, self.hash.clone()), [event]) {
-                Ok((number, hash)) => (self.number, self.hash) = (number, hash),
-                Err(broken) => return self.break_off(broken.to_string()),
-            }
-        }
-    }
-
-    /// The first reason stands.
-    fn break_off(&mut self, why: String) {
-        self.intact = false;
-        self.broken.get_or_insert(why);
-    }
+    follower.end();
+    let Follower { good: (number, hash), last, broken, .. } = follower;
+    Ok(Verified { intact: broken.is_none(), number, hash, last, broken })
 }

@@ -149,7 +149,8 @@ async fn find(app: &App, name: &str) -> Result<Found, Fault> {
     found.ok_or_else(|| Fault::new(Code::NotFound, format!("there is no key named '{name}'")))
 }
 
-/// Changes a key of the ledger: one change at a time, so that none undoes another.
+/// Changes a key of the ledger: one change at a time in this process, and none that another process made between is
+/// undone.
 async fn change(
     app: &App,
     who: &Who,
@@ -158,15 +159,16 @@ async fn change(
     change: impl FnOnce(&mut Key) -> Result<Value, Fault>,
 ) -> Result<KeyView, Fault> {
     let _one_at_a_time = app.changing_keys.lock().await;
-    let mut key = match find(app, name).await? {
+    let was = match find(app, name).await? {
         Found::Ledger(key) => key,
         Found::Project(key) => {
             let told = format!("the key '{}' stands in the project's files", key.name);
             return Err(Fault::bad_request("", told).hint("Change it under [[server.keys]] in surefoot.toml."));
         }
     };
+    let mut key = was.clone();
     let detail = change(&mut key)?;
-    if !app.store.key_put(&key).await? {
+    if !app.store.key_put(&was, &key).await? {
         return Err(Fault::new(Code::NotFound, format!("the key '{}' was taken away meanwhile", key.name)));
     }
     app.gateway.keys_changed(app.store.key_list().await?);

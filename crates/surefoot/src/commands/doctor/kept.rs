@@ -59,11 +59,14 @@ async fn opened(settings: &StoreSettings, data: &Path, found: &mut Vec<Finding>)
     if settings.url.is_none() {
         return assemble::open(settings, data).await;
     }
-    let store = assemble::open_postgres(settings, data).await?;
-    found.push(match store.waiting() {
-        0 => Finding::good("spool", "no record of a process that is gone waits here for Postgres"),
-        many => Finding::note("spool", format!("{many} records of a process that is gone wait here for Postgres"))
-            .hint("They are being moved now: look again in a moment. If they stay, read the log of `surefoot up`."),
+    let store = assemble::open_postgres(settings, data, false).await?;
+    found.push(match store.waiting_here().await {
+        Ok((0, _)) => Finding::good("spool", "no record waits here for Postgres"),
+        Ok((many, spools)) => {
+            Finding::note("spool", format!("{many} records in {spools} spools wait here for Postgres"))
+                .hint("They are being moved now: look again in a moment. If they stay, read the log of `surefoot up`.")
+        }
+        Err(error) => Finding::bad("spool", error.to_string()).hint("Check the disk, and who may read there."),
     });
     Ok(Arc::new(store))
 }

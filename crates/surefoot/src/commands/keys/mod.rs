@@ -65,9 +65,9 @@ struct Revoke {
 impl Revoke {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let store = self.place.store().await?;
-        let mut key = live(&*store, &self.name).await?;
-        key.revoked = Some(SystemClock.now());
-        put(&*store, &key, "key.revoke").await?;
+        let was = live(&*store, &self.name).await?;
+        let key = Key { revoked: Some(SystemClock.now()), ..was.clone() };
+        put(&*store, &was, &key, "key.revoke").await?;
         store.close().await;
         if self.json {
             say_json(&public(&key)?)?;
@@ -91,9 +91,9 @@ async fn live(store: &dyn Store, name: &str) -> anyhow::Result<Key> {
     }
 }
 
-/// Keeps a changed key, and notes what was done.
-async fn put(store: &dyn Store, key: &Key, action: &str) -> anyhow::Result<()> {
-    if !store.key_put(key).await? {
+/// Keeps a changed key in place of what it was, and notes what was done.
+async fn put(store: &dyn Store, was: &Key, key: &Key, action: &str) -> anyhow::Result<()> {
+    if !store.key_put(was, key).await? {
         bail!("the key '{}' went while it was being changed", key.name);
     }
     note(store, action, &key.name, public(key)?).await

@@ -31,11 +31,12 @@ pub(crate) struct Rotate {
 impl Rotate {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let store = self.place.store().await?;
-        let mut key = live(&*store, &self.name).await?;
+        let was = live(&*store, &self.name).await?;
+        let mut key = was.clone();
         let (secret, now) = (mint_secret(&SystemChance), SystemClock.now());
         let until = now.checked_add(self.overlap).unwrap_or(Timestamp::MAX);
         key.rotate(secret_hash(&secret), until, now);
-        put(&*store, &key, "key.rotate").await?;
+        put(&*store, &was, &key, "key.rotate").await?;
         store.close().await;
         shown(&key, &secret, self.json)?;
         Ok(ExitCode::SUCCESS)

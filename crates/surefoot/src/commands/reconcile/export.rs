@@ -330,6 +330,16 @@ mod tests {
     }
 
     #[test]
+    fn anthropics_download_of_costs_is_in_dollars() {
+        let text = "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,\
+                    cost_type,inference_geo\n2025-11-25,claude-x,Default,app,message,≤ 200k,output_tokens,1.234567,2.00,\
+                    token,\n";
+        let cost = Amounts { cost: Some(Money::nanos(1_234_567_000)), ..Amounts::default() };
+        let expected = Export { vendor: Some("anthropic"), lines: vec![line("2025-11-25", Some("claude-x"), cost)] };
+        assert_eq!(read(text, &Columns::default()).unwrap(), expected);
+    }
+
+    #[test]
     fn any_table_is_read_by_the_columns_that_are_named() {
         let columns = Columns {
             date: Some("when".into()),

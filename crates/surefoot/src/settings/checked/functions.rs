@@ -3,19 +3,29 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
-use surefoot_gateway::project::{Function, McpServer, Model, Variant};
+use surefoot_gateway::{
+    guards::Guards,
+    project::{Function, McpServer, Model, Semantic, Variant},
+};
 use surefoot_types::conversation::Parameters;
 
-use super::{Ground, models::Models};
+use super::{Ground, models::Models, strategy::Checkable};
 use crate::settings::{
     source::At,
-    written::{Written, function::Function as WrittenFunction, variant::Variant as WrittenVariant},
+    written::{
+        Written,
+        function::{Cache, Function as WrittenFunction},
+        variant::Variant as WrittenVariant,
+    },
 };
 
 /// Passages to ground with when nothing is said.
 const PASSAGES: usize = 6;
+/// How long an answer is kept for questions like its own, when nothing is said.
+const LIVES: Duration = Duration::from_secs(3_600);
 
 impl Ground<'_> {
     /// Every function of the project.
@@ -23,11 +33,11 @@ impl Ground<'_> {
         &self,
         written: &Written,
         models: &Models,
-        mcp: &BTreeMap<String, Arc<McpServer>>,
+        guards: &Guards,
     ) -> BTreeMap<String, Arc<Function>> {
-        let function =
-            |one: &WrittenFunction| (one.name.value.clone(), Arc::new(self.function(written, one, models, mcp)));
-        written.functions.iter().map(function).collect()
+        let mcp = self.mcp(&written.root.mcp);
+        let function = |one| Arc::new(self.function(written, one, models, guards, &mcp));
+        written.functions.iter().map(|one| (one.name.value.clone(), function(one))).collect()
     }
 
     fn function(
@@ -35,6 +45,7 @@ impl Ground<'_> {
         all: &Written,
         written: &WrittenFunction,
         models: &Models,
+        guards: &Guards,
         mcp: &BTreeMap<String, Arc<McpServer>>,
     ) -> Function {
         if let Some(knowledge) = &written.knowledge
@@ -47,10 +58,16 @@ impl Ground<'_> {
         let input: BTreeMap<String, serde_json::Value> =
             written.input.iter().map(|(name, schema)| (name.value.clone(), self.schema(name, schema))).collect();
         let names: BTreeSet<&str> = input.keys().map(String::as_str).collect();
+        let output = written.output.as_ref().and_then(|output| self.output(output));
+        if written.hold && written.output.is_none() {
+            let message = "`hold` has nothing to hold an answer for";
+            self.mistakes.add(&written.name.place, message, "Write the answer's schema under [output].".to_owned());
+        }
+        let checkable = Checkable { grounded: written.knowledge.is_some(), shaped: output.is_some() };
         let mut variants = BTreeMap::new();
         for one in &written.variants {
             self.name("variant", &one.name);
-            if let Some(variant) = self.variant(all, one, models, &names, written.knowledge.is_some()) {
+            if let Some(variant) = self.variant(all, one, models, &names, checkable) {
                 variants.insert(one.name.value.clone(), Arc::new(variant));
             }
         }
@@ -60,11 +77,15 @@ impl Ground<'_> {
             knowledge: written.knowledge.as_ref().map(|name| name.value.clone()),
             passages: passages.and_then(|count| usize::try_from(count).ok()).unwrap_or(PASSAGES),
             input,
+            output,
+            hold: written.hold,
+            semantic: written.cache.as_ref().and_then(|cache| self.semantic(cache)),
             variant: self.default_variant(written),
             variants,
             keep: self.keep(written.keep.as_ref()),
             tools: self.grants(written, mcp),
             bounds: self.bounds(written),
+            guards: written.guards.as_ref().map(|own| self.guards(own, guards)),
         }
     }
 
@@ -74,6 +95,39 @@ impl Ground<'_> {
             self.mistakes.add(&name.place, message, "Write it like `type = \"string\"`.".to_owned());
         }
         schema.clone()
+    }
+
+    /// The semantic cache, where it is turned on: not without a threshold, which only the project's own questions tell.
+    fn semantic(&self, written: &Cache) -> Option<Semantic> {
+        let on = written.semantic.as_ref().filter(|on| on.value)?;
+        let threshold = self.within("threshold", written.threshold.as_ref(), 0.5..=1.0);
+        if written.threshold.is_none() {
+            let message = "a semantic cache without a threshold";
+            let hint = "Find one with `surefoot cache calibrate FUNCTION --cases FILE`, and write `threshold = …`.";
+            self.mistakes.add(&on.place, message, hint.to_owned());
+        }
+        let lives = written.lives.as_ref().and_then(|lives| self.duration(lives)).unwrap_or(LIVES);
+        Some(Semantic { threshold: threshold?, lives, shadow: written.shadow })
+    }
+
+    /// The schema of a function's answers: a table, or JSON in a text.
+    fn output(&self, written: &At<serde_json::Value>) -> Option<serde_json::Value> {
+        let schema = match &written.value {
+            serde_json::Value::String(text) => serde_json::from_str(text).map_err(|error| error.to_string()),
+            table => Ok(table.clone()),
+        };
+        let checked = schema.and_then(|schema| match jsonschema::validator_for(&schema) {
+            Ok(_) if schema.is_object() => Ok(schema),
+            Ok(_) => Err("it is not a table".to_owned()),
+            Err(error) => Err(error.to_string()),
+        });
+        checked
+            .map_err(|error| {
+                let message = format!("the output is not a JSON schema: {error}");
+                let hint = "Write it like `type = \"object\"`, with a table for each of its properties.";
+                self.mistakes.add(&written.place, message, hint.to_owned());
+            })
+            .ok()
     }
 
     fn default_variant(&self, written: &WrittenFunction) -> String {
@@ -107,16 +161,19 @@ impl Ground<'_> {
         written: &WrittenVariant,
         models: &Models,
         inputs: &BTreeSet<&str>,
-        grounded: bool,
+        checkable: Checkable,
     ) -> Option<Variant> {
         let model = written.model.as_ref().and_then(|name| models.model(self, &all.root, name));
         let parameters = self.parameters(written);
         let quotes = model.as_deref().is_none_or(only_quotes);
-        let prompt = self.prompt(written, inputs, grounded, quotes);
+        let prompt = self.prompt(written, inputs, checkable.grounded, quotes);
+        let model = model?;
         Some(Variant {
             name: written.name.value.clone(),
             version: blake3::hash(written.source.text.as_bytes()).to_string(),
-            model: model?,
+            strategy: self.strategy(all, written, &model, models, checkable)?,
+            model,
+            prompt_cache: written.prompt_cache,
             parameters,
             prompt: prompt?,
         })

@@ -1,20 +1,24 @@
 //! A project as meant: everything resolved, or a mistake that says why not.
 
+mod capabilities;
 mod evals;
 mod functions;
+mod guards;
 mod mcp;
 mod models;
 mod ops;
 mod prices;
 mod prompts;
 mod providers;
+mod routing;
 mod server;
+mod strategy;
 mod telemetry;
 mod values;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
-use surefoot_gateway::Project;
+use surefoot_gateway::{Project, guards::Guards};
 use surefoot_knowledge::ingest::Source as Folder;
 use surefoot_lab::evals::Eval;
 use surefoot_types::budget::Budget;
@@ -46,6 +50,10 @@ pub(crate) struct Settings {
     pub(crate) body_limit: usize,
     /// How long requests under way may go on after the end was asked for.
     pub(crate) drain: Duration,
+    /// Most requests a minute of an address without a known key.
+    pub(crate) strangers: Option<u32>,
+    /// The networks of the proxies in front.
+    pub(crate) proxies: Vec<ipnet::IpNet>,
     /// Where and how surely everything is kept.
     pub(crate) store: StoreSettings,
     /// How long.
@@ -83,13 +91,13 @@ impl Ground<'_> {
     /// Checks a whole project. What it gives is worth using only where no mistake was found.
     pub(crate) fn check(&self, written: &Written, version: String) -> Settings {
         self.names(written);
-        let named =
-            written.functions.iter().flat_map(|function| &function.variants).filter_map(|one| one.model.as_ref());
+        let named = written.functions.iter().flat_map(|function| &function.variants).flat_map(|one| one.models());
         let named = named.chain(written.evals.iter().filter_map(|eval| eval.subject.as_ref()));
         let named: BTreeSet<&str> = named.map(|name| name.value.as_str()).collect();
         let models = Models::check(self, &written.root, &named);
         let knowledge = self.knowledge(&written.root);
-        let functions = self.functions(written, &models, &self.mcp(&written.root.mcp));
+        let guards = self.guards(&written.root.guards, &Guards::default());
+        let functions = self.functions(written, &models, &guards);
         let evals = self.evals(&written.evals, &written.root, &functions, &models);
         let root = &written.root;
         let project = Project {
@@ -98,13 +106,15 @@ impl Ground<'_> {
             models: models.aliases,
             functions,
             prices: models.prices,
+            capabilities: self.capabilities(&written.root),
             unpriced: self.unpriced(root.unpriced.as_ref()),
             keys: self.keys(written),
             policy: models.policy,
-            secrets: self.secret_action(root.secrets.as_ref()),
+            guards,
             limits: self.limits(&root.limits),
             budgets: self.budgets(&root.budgets),
             records: self.records(&root.records),
+            load: self.load(root),
         };
         Settings {
             project,
@@ -113,6 +123,8 @@ impl Ground<'_> {
             bind: self.bind(root.server.bind.as_ref()),
             body_limit: self.body_limit(root.server.body_limit_mb.as_ref()),
             drain: self.drain(root.server.drain.as_ref()),
+            strangers: self.strangers(root.server.strangers.as_ref()),
+            proxies: self.proxies(root.server.proxies.as_deref()),
             store: self.store(root),
             retention: self.retention(&root.retention),
             telemetry: self.telemetry(root.telemetry.as_ref()),

@@ -7,7 +7,7 @@ use std::{
 
 use surefoot_gateway::{
     attempt::sim::Behaviour,
-    project::{Model, Policy, Provider, Reach, Target},
+    project::{Model, Policy, Provider, Reach, Routing, Target},
 };
 use surefoot_types::PriceBook;
 
@@ -65,7 +65,8 @@ impl Models {
         }
         let targets = written.targets.iter().filter_map(|target| self.target(ground, root, target)).collect();
         let cache = written.cache.as_ref().and_then(|cache| ground.duration(cache));
-        Model { targets, policy: ground.policy(&written.trying, self.policy), cache }
+        let routing = ground.routing(&written.routing, &written.name, written.targets.len());
+        Model { targets, policy: ground.policy(&written.trying, self.policy), cache, routing }
     }
 
     /// The model that a variant names: an alias, or `provider/model-id`.
@@ -79,7 +80,7 @@ impl Models {
             return None;
         }
         let target = self.target(ground, root, name)?;
-        Some(Arc::new(Model { targets: vec![target], policy: self.policy, cache: None }))
+        Some(Arc::new(Model { targets: vec![target], policy: self.policy, cache: None, routing: Routing::default() }))
     }
 
     /// The target that `provider/model-id` names.

@@ -6,7 +6,7 @@ use surefoot_gateway::project::{Records, Unpriced};
 use surefoot_store::Level;
 use surefoot_types::{
     Secret,
-    budget::{Budget, Every, Limit, Per, Rates},
+    budget::{Budget, Every, Limit, Lives, Per, Rates},
     trace::Keep,
 };
 
@@ -24,6 +24,9 @@ use crate::settings::{
 /// How long a lease lives unless the project says otherwise, and the shortest and longest.
 const LEASE: Duration = Duration::from_secs(60);
 const LEASES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(3_600)];
+/// How long an outage of Postgres may last unless the project says otherwise, and the longest.
+const OUTAGE: Duration = Duration::from_secs(3_600);
+const LONGEST_OUTAGE: Duration = Duration::from_secs(86_400);
 /// Percent of a budget at which a warning is raised.
 const WARN_AT: [u8; 2] = [80, 95];
 /// Most that a limit may be.
@@ -40,7 +43,7 @@ pub(crate) struct StoreSettings {
     /// The address of Postgres; absent: the data folder.
     pub(crate) url: Option<Secret>,
     /// How long the leases of a vanished process live.
-    pub(crate) lease: Duration,
+    pub(crate) lease: Lives,
     /// What a record survives.
     pub(crate) level: Level,
     /// Most pages of the file.
@@ -150,10 +153,29 @@ impl Ground<'_> {
     pub(super) fn store(&self, root: &Root) -> StoreSettings {
         StoreSettings {
             url: root.store.url.as_ref().and_then(|url| self.database(url)),
-            lease: root.store.lease.as_ref().and_then(|lease| self.lease(lease)).unwrap_or(LEASE),
+            lease: self.lives(root),
             level: self.choice("level", root.records.level.as_ref(), &Level::NAMES).unwrap_or_default(),
             pages: None,
         }
+    }
+
+    /// How long leases live. A file is not away while its process is there: what a vanished one held of a budget is
+    /// free again as soon as what it held of a limit.
+    fn lives(&self, root: &Root) -> Lives {
+        let limits = root.store.lease.as_ref().and_then(|lease| self.lease(lease)).unwrap_or(LEASE);
+        let outage = root.store.outage.as_ref().and_then(|outage| self.outage(outage, limits));
+        let money = if root.store.url.is_some() { outage.unwrap_or(OUTAGE.max(limits)) } else { limits };
+        Lives { limits, money }
+    }
+
+    fn outage(&self, written: &At<String>, lease: Duration) -> Option<Duration> {
+        let outage = self.duration(written)?;
+        if (lease..=LONGEST_OUTAGE).contains(&outage) {
+            return Some(outage);
+        }
+        let message = format!("'outage' cannot be '{}'", written.value);
+        self.mistakes.add(&written.place, message, "It goes from what `lease` says to 1d.".to_owned());
+        None
     }
 
     fn lease(&self, written: &At<String>) -> Option<Duration> {

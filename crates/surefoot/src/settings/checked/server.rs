@@ -1,8 +1,13 @@
-//! The server: its address, its callers' keys, and guards.
+//! The server: its address, its callers' keys.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use surefoot_gateway::{identify::secret_hash, project::SecretAction};
+use ipnet::IpNet;
+use surefoot_gateway::identify::secret_hash;
 use surefoot_types::{
     Timestamp,
     budget::Every,
@@ -20,15 +25,11 @@ use crate::settings::{
 const MEGABYTE: usize = 1024 * 1024;
 /// Largest body unless the project says otherwise, in megabytes.
 const BODY: i64 = 32;
+/// Most requests a minute of an address without a known key unless the project says otherwise.
+const STRANGERS: i64 = 60;
 /// How long requests under way may go on unless the project says otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
 
-const ACTIONS: [(&str, SecretAction); 4] = [
-    ("off", SecretAction::Off),
-    ("flag", SecretAction::Flag),
-    ("mask", SecretAction::Mask),
-    ("block", SecretAction::Block),
-];
 /// The doors that a key may open beside those of the models, with their names in settings.
 pub(crate) const ADMINS: [(&str, Admin); 3] = [("none", Admin::None), ("read", Admin::Read), ("all", Admin::All)];
 
@@ -57,6 +58,27 @@ impl Ground<'_> {
     /// How long requests under way may go on after the end was asked for.
     pub(super) fn drain(&self, written: Option<&At<String>>) -> Duration {
         written.and_then(|written| self.duration(written)).unwrap_or(DRAIN)
+    }
+
+    /// Most requests a minute of an address without a known key; absent: no limit.
+    pub(super) fn strangers(&self, written: Option<&At<i64>>) -> Option<u32> {
+        let strangers = self.within("strangers", written, 0..=1_000_000).unwrap_or(STRANGERS);
+        u32::try_from(strangers).ok().filter(|strangers| *strangers > 0)
+    }
+
+    /// The networks of the proxies in front.
+    pub(super) fn proxies(&self, written: Option<&[At<String>]>) -> Vec<IpNet> {
+        let network = |one: &At<String>| {
+            let address = || one.value.parse().ok().map(|address: IpAddr| address.into());
+            let read = one.value.parse::<IpNet>().ok().or_else(address);
+            if read.is_none() {
+                let message = format!("'{}' is not a network", one.value);
+                let hint = "Write an IP address, or a network like `10.0.0.0/8`.";
+                self.mistakes.add(&one.place, message, hint.to_owned());
+            }
+            read
+        };
+        written.unwrap_or_default().iter().filter_map(network).collect()
     }
 
     /// The keys that callers may use.
@@ -126,10 +148,5 @@ impl Ground<'_> {
             knowledge: list("knowledge", &written.knowledge, &knowledge),
             admin: self.choice("admin", written.admin.as_ref(), &ADMINS).unwrap_or_default(),
         }
-    }
-
-    /// What to do about secrets in prompts.
-    pub(super) fn secret_action(&self, written: Option<&At<String>>) -> SecretAction {
-        self.choice("secrets", written, &ACTIONS).unwrap_or_default()
     }
 }

@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 
-use super::variant::Variant;
+use super::{
+    guard::{GUARDS, Guards},
+    variant::Variant,
+};
 use crate::settings::{
     source::{At, Place},
-    table::{Section, Toml, field, json},
+    table::{Reader, Section, Toml, field, json},
 };
 
 /// A function.
@@ -47,7 +50,39 @@ pub(crate) const FUNCTION: Section = Section {
             "no limit of its own",
             "What a request's attempts may cost, in dollars, before the model has to answer.",
         ),
+        field(
+            "output",
+            "[output]",
+            "any text",
+            "The JSON schema that its answers fit, whatever the model: a table in TOML, or its text.",
+        ),
+        field(
+            "hold",
+            "hold = true",
+            "false",
+            "Hold a streamed answer back until it fits `output`, so that one that does not can still be mended.",
+        ),
+        field("guards", "[guards.personal]", "as in [guards]", "Its guards, in the same tables as the project's."),
+        field("cache", "[cache]", "", "Answers given again to questions like theirs: see [cache]."),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
+    ],
+};
+
+/// Answers given again to questions like those that they answered.
+pub(crate) const CACHE: Section = Section {
+    file: "functions/<name>/function.toml",
+    header: "[cache]",
+    about: "Answers given again to questions that are like those they answered.",
+    fields: &[
+        field("semantic", "semantic = true", "false", "Whether questions are answered so."),
+        field(
+            "threshold",
+            "threshold = 0.9",
+            "required with `semantic`",
+            "How like two questions must be, 0 to 1: what `surefoot cache calibrate` says of your own questions.",
+        ),
+        field("lives", "lives = \"1h\"", "1h", "How long an answer is kept for it."),
+        field("shadow", "shadow = true", "false", "Only tell on the trace what would have been answered."),
     ],
 };
 
@@ -73,6 +108,28 @@ pub(crate) const INPUT: Section = Section {
     ],
 };
 
+/// A semantic cache.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    pub(crate) semantic: Option<At<bool>>,
+    pub(crate) threshold: Option<At<f64>>,
+    pub(crate) lives: Option<At<String>>,
+    pub(crate) shadow: bool,
+}
+
+impl Cache {
+    fn read(mut table: Reader<'_>) -> Self {
+        let cache = Self {
+            semantic: table.boolean("semantic"),
+            threshold: table.number("threshold"),
+            lives: table.string("lives"),
+            shadow: table.boolean("shadow").is_some_and(|shadow| shadow.value),
+        };
+        table.done();
+        cache
+    }
+}
+
 /// A function with its variants.
 #[derive(Debug)]
 pub(crate) struct Function {
@@ -86,6 +143,10 @@ pub(crate) struct Function {
     pub(crate) tools: Vec<At<String>>,
     pub(crate) tool_turns: Option<At<i64>>,
     pub(crate) tool_cost: Option<At<String>>,
+    pub(crate) output: Option<At<Value>>,
+    pub(crate) hold: bool,
+    pub(crate) guards: Option<Guards>,
+    pub(crate) cache: Option<Cache>,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -104,6 +165,10 @@ impl Function {
             tools: Vec::new(),
             tool_turns: None,
             tool_cost: None,
+            output: None,
+            hold: false,
+            guards: None,
+            cache: None,
             input: Vec::new(),
             variants,
         };
@@ -117,6 +182,10 @@ impl Function {
         function.tools = table.one_or_more("tools").unwrap_or_default();
         function.tool_turns = table.integer("tool_turns");
         function.tool_cost = table.string("tool_cost");
+        function.output = table.raw("output").map(|(key, value)| At::new(json(&value), key.place));
+        function.hold = table.boolean("hold").is_some_and(|hold| hold.value);
+        function.guards = table.table("guards", &GUARDS).map(|guards| Guards::read(guards, &toml));
+        function.cache = table.table("cache", &CACHE).map(Cache::read);
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();

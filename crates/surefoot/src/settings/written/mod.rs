@@ -1,13 +1,16 @@
 //! A project as written: plain data with the place of every value, and nothing looked up.
 
+pub(crate) mod capability;
 pub(crate) mod eval;
 pub(crate) mod function;
+pub(crate) mod guard;
 pub(crate) mod mcp;
 pub(crate) mod ops;
 pub(crate) mod price;
 pub(crate) mod provider;
 pub(crate) mod root;
 pub(crate) mod server;
+pub(crate) mod strategy;
 pub(crate) mod telemetry;
 pub(crate) mod variant;
 
@@ -33,12 +36,17 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &mcp::MCP,
     &price::PRICE,
     &price::ABOVE,
+    &capability::CAPABILITIES,
     &root::DEFAULTS,
     &server::SERVER,
     &server::KEY,
     &server::KEY_LIMITS,
     &server::KEY_BUDGET,
-    &root::GUARDS,
+    &root::LOAD,
+    &guard::GUARDS,
+    &guard::PERSONAL,
+    &guard::INJECTION,
+    &guard::LINKS,
     &ops::LIMIT,
     &ops::BUDGET,
     &ops::RECORDS,
@@ -46,7 +54,11 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &ops::STORE,
     &telemetry::TELEMETRY,
     &function::FUNCTION,
+    &function::CACHE,
     &function::INPUT,
     &variant::VARIANT,
+    &strategy::CASCADE,
+    &strategy::BEST_OF,
+    &strategy::VOTE,
     &eval::EVAL,
 ];

@@ -116,7 +116,15 @@ pub(crate) const STORE: Section = Section {
             "lease",
             "lease = \"60s\"",
             "60s",
-            "After how long the part of a budget that a vanished process held is free again; 10s to 1h.",
+            "After how long the part of a limit (and, in a file, of a budget) that a vanished process held is free \
+             again; 10s to 1h.",
+        ),
+        field(
+            "outage",
+            "outage = \"1h\"",
+            "1h",
+            "With Postgres: how long a process may go on spending what it holds of budgets while Postgres is away, and \
+             so how long what a vanished machine held stays held; from `lease` to 1d.",
         ),
     ],
 };
@@ -162,6 +170,7 @@ pub(crate) struct Retention {
 pub(crate) struct Store {
     pub(crate) url: Option<At<String>>,
     pub(crate) lease: Option<At<String>>,
+    pub(crate) outage: Option<At<String>>,
 }
 
 impl Limit {
@@ -207,7 +216,7 @@ impl Retention {
 
 impl Store {
     pub(super) fn read(mut table: Reader<'_>) -> Self {
-        let store = Self { url: table.string("url"), lease: table.string("lease") };
+        let store = Self { url: table.string("url"), lease: table.string("lease"), outage: table.string("outage") };
         table.done();
         store
     }

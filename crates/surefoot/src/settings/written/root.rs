@@ -3,6 +3,8 @@
 use toml_span::{Value, value::ValueInner};
 
 use super::{
+    capability::{CAPABILITIES, Capability},
+    guard::{self, Guards},
     mcp::{MCP, Mcp, mcp},
     ops::{self, Budget, Limit, Records, Retention, Store},
     price::{self, Price},
@@ -28,9 +30,16 @@ pub(crate) const ROOT: Section = Section {
         field("knowledge", "[knowledge.docs]", "", "Collections of documents that ground answers."),
         field("mcp", "[mcp.tickets]", "", "Servers of tools, for functions."),
         field("prices", "[prices.\"openai/gpt-4o-mini\"]", "built in for well-known models", "What models cost."),
+        field(
+            "capabilities",
+            "[capabilities.\"ollama/llava\"]",
+            "built in for well-known models",
+            "What models can do.",
+        ),
         field("defaults", "[defaults]", "", "How targets are tried where an alias says nothing else."),
         field("server", "[server]", "", "Where and whom to serve."),
         field("guards", "[guards]", "", "Checks on what goes to a model."),
+        field("load", "[load]", "", "How many requests are worked on at once, and how many wait."),
         field("limits", "[limits.everybody]", "", "Most requests and tokens a minute, and most requests at once."),
         field("budgets", "[budgets.daily]", "", "Most money to spend."),
         field("records", "[records]", "", "What is kept of requests, and how surely."),
@@ -68,6 +77,54 @@ pub(crate) const MODEL: Section = Section {
         field("retries", "retries = 2", "2", "How often a target may be tried again after its first try; 0 to 10."),
         field("timeouts", "timeouts = { first_token = \"10s\" }", "", "How long to wait."),
         field("cache", "cache = \"10m\"", "no cache", "How long an equal request is answered from memory."),
+        field(
+            "route",
+            "route = \"latency\"",
+            "fallback",
+            "Which target is asked first: `fallback` (in the order as written), `weighted` (drawn by `weights`), `latency` \
+             (the faster of two that are drawn), `cheapest` (by what the request is likely to cost) or `least_busy` (by \
+             calls under way). The others follow where it fails.",
+        ),
+        field(
+            "weights",
+            "weights = [9, 1]",
+            "1 each",
+            "Each target's share, in their order, from 1 to 1000; for `weighted` and `least_busy`.",
+        ),
+        field(
+            "sticky",
+            "sticky = \"10m\"",
+            "5m",
+            "For how long a conversation is kept to the target and the key that served it last, since its prompt cache is \
+             warm there: `off`, or a time. Not for `fallback`, whose order is yours.",
+        ),
+        field(
+            "hedge_after",
+            "hedge_after = \"p95\"",
+            "never",
+            "After which wait for the first word another target is asked beside the first: a time, or `p95`, the time \
+             within which 95 of 100 of the target's last answers began. The faster answer is taken; both are paid for.",
+        ),
+        field("hedge_share", "hedge_share = 0.05", "0.05", "Which share of the requests may be sent twice so; 0 to 1."),
+    ],
+};
+
+/// Requests at once.
+pub(crate) const LOAD: Section = Section {
+    file: FILE,
+    header: "[load]",
+    about: "How many requests are worked on at once. More wait in a line, and where that is full they are refused with 503 \
+            and `Retry-After`.",
+    fields: &[
+        field("at_once", "at_once = 500", "as many as come", "Most requests under way; 1 to 100000."),
+        field(
+            "providers",
+            "providers = { ollama = 4 }",
+            "",
+            "Most calls under way to a provider; 1 to 100000. While its line is full, the next target is asked.",
+        ),
+        field("waiting", "waiting = 100", "100", "How many may wait in each line; 0 to 100000."),
+        field("patience", "patience = \"5s\"", "5s", "How long each may wait."),
     ],
 };
 
@@ -94,7 +151,7 @@ pub(crate) const KNOWLEDGE: Section = Section {
         field(
             "include",
             "include = [\"**/*.md\"]",
-            "every Markdown, HTML, text and PDF file",
+            "every document; not source code and data",
             "Globs of the files to read.",
         ),
         field("exclude", "exclude = [\"drafts/**\"]", "", "Globs of the files to leave out."),
@@ -125,19 +182,6 @@ pub(crate) const DEFAULTS: Section = Section {
     ],
 };
 
-/// Guards.
-pub(crate) const GUARDS: Section = Section {
-    file: FILE,
-    header: "[guards]",
-    about: "Checks on what goes to a model.",
-    fields: &[field(
-        "secrets",
-        "secrets = \"mask\"",
-        "flag",
-        "What to do about keys and tokens in prompts: `off`, `flag`, `mask` or `block`.",
-    )],
-};
-
 /// The whole file.
 #[derive(Debug, Default)]
 pub(crate) struct Root {
@@ -146,10 +190,12 @@ pub(crate) struct Root {
     pub(crate) knowledge: Vec<Knowledge>,
     pub(crate) mcp: Vec<Mcp>,
     pub(crate) prices: Vec<Price>,
+    pub(crate) capabilities: Vec<Capability>,
     pub(crate) defaults: Trying,
     pub(crate) unpriced: Option<At<String>>,
     pub(crate) server: Server,
-    pub(crate) secrets: Option<At<String>>,
+    pub(crate) load: Load,
+    pub(crate) guards: Guards,
     pub(crate) limits: Vec<Limit>,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) records: Records,
@@ -164,6 +210,26 @@ pub(crate) struct Model {
     pub(crate) targets: Vec<At<String>>,
     pub(crate) trying: Trying,
     pub(crate) cache: Option<At<String>>,
+    pub(crate) routing: Routing,
+}
+
+/// Which target is asked first, and what is done about slow ones.
+#[derive(Debug, Default)]
+pub(crate) struct Routing {
+    pub(crate) route: Option<At<String>>,
+    pub(crate) weights: Option<Vec<At<i64>>>,
+    pub(crate) sticky: Option<At<String>>,
+    pub(crate) hedge_after: Option<At<String>>,
+    pub(crate) hedge_share: Option<At<f64>>,
+}
+
+/// Requests at once.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    pub(crate) at_once: Option<At<i64>>,
+    pub(crate) providers: Vec<(At<String>, At<i64>)>,
+    pub(crate) waiting: Option<At<i64>>,
+    pub(crate) patience: Option<At<String>>,
 }
 
 /// How targets are tried.
@@ -201,6 +267,7 @@ impl Root {
                 .into_iter()
                 .flat_map(|(name, value)| price::read(&toml, &name, value))
                 .collect(),
+            capabilities: each(&toml, root.named("capabilities"), &CAPABILITIES, Capability::read),
             limits: each(&toml, root.named("limits"), &ops::LIMIT, Limit::read),
             budgets: each(&toml, root.named("budgets"), &ops::BUDGET, Budget::read),
             ..Self::default()
@@ -213,9 +280,11 @@ impl Root {
         if let Some(server) = root.table("server", &server::SERVER) {
             read.server = Server::read(server);
         }
-        if let Some(mut guards) = root.table("guards", &GUARDS) {
-            read.secrets = guards.string("secrets");
-            guards.done();
+        if let Some(guards) = root.table("guards", &guard::GUARDS) {
+            read.guards = Guards::read(guards, &toml);
+        }
+        if let Some(table) = root.table("load", &LOAD) {
+            read.load = load(table);
         }
         read.upkeep(&mut root);
         root.done();
@@ -265,11 +334,29 @@ fn model<'a>(toml: &Toml<'a>, name: At<String>, value: Value<'a>) -> Option<Mode
         let targets = table.required_one_or_more("targets");
         let trying = trying(&mut table);
         let cache = table.string("cache");
+        let routing = Routing {
+            route: table.string("route"),
+            weights: table.integers("weights"),
+            sticky: table.string("sticky"),
+            hedge_after: table.string("hedge_after"),
+            hedge_share: table.number("hedge_share"),
+        };
         table.done();
-        return Some(Model { name, targets: targets.unwrap_or_default(), trying, cache });
+        return Some(Model { name, targets: targets.unwrap_or_default(), trying, cache, routing });
     }
     let targets = toml.one_or_more(value, &name.value, MODELS.fields[0].example)?;
-    Some(Model { name, targets, trying: Trying::default(), cache: None })
+    Some(Model { name, targets, trying: Trying::default(), cache: None, routing: Routing::default() })
+}
+
+fn load(mut table: Reader<'_>) -> Load {
+    let load = Load {
+        at_once: table.integer("at_once"),
+        providers: table.named_integers("providers"),
+        waiting: table.integer("waiting"),
+        patience: table.string("patience"),
+    };
+    table.done();
+    load
 }
 
 fn trying(table: &mut Reader<'_>) -> Trying {

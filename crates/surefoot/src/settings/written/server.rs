@@ -15,6 +15,19 @@ pub(crate) const SERVER: Section = Section {
         field("bind", "bind = \"127.0.0.1:4141\"", "127.0.0.1:4141", "The address to serve on; `--bind` wins."),
         field("keys", "keys = [{ name = \"app\", key = \"env:APP_KEY\" }]", "", "Keys that callers may use."),
         field("body_limit_mb", "body_limit_mb = 32", "32", "Largest request that is read, in megabytes; 1 to 1024."),
+        field(
+            "strangers",
+            "strangers = 60",
+            "60",
+            "Most requests a minute that one address may make without a known key; 0: no limit.",
+        ),
+        field(
+            "proxies",
+            "proxies = [\"10.0.0.0/8\"]",
+            "",
+            "The networks of the proxies in front, which are believed about the caller's address \
+             (`x-forwarded-for`) and about HTTPS (`x-forwarded-proto`).",
+        ),
         field("drain", "drain = \"30s\"", "30s", "How long requests under way may go on after SIGTERM."),
     ],
 };
@@ -87,6 +100,8 @@ pub(crate) struct Server {
     pub(crate) keys: Vec<Key>,
     pub(crate) body_limit_mb: Option<At<i64>>,
     pub(crate) drain: Option<At<String>>,
+    pub(crate) strangers: Option<At<i64>>,
+    pub(crate) proxies: Option<Vec<At<String>>>,
 }
 
 /// A caller's key.
@@ -127,6 +142,8 @@ impl Server {
             bind: table.string("bind"),
             body_limit_mb: table.integer("body_limit_mb"),
             drain: table.string("drain"),
+            strangers: table.integer("strangers"),
+            proxies: table.one_or_more("proxies"),
             keys: table.tables("keys", &KEY).into_iter().map(key).collect(),
         };
         table.done();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::strategy::Strategy;
 use crate::settings::{
     mistake::Mistakes,
     source::{At, Place, Source},
@@ -21,6 +22,15 @@ pub(crate) const VARIANT: Section = Section {
         field("top_k", "top_k = 40", "the provider's", "Sample among so many tokens (Anthropic)."),
         field("stop", "stop = [\"END\"]", "", "Texts that end the answer."),
         field("seed", "seed = 7", "", "Seed (OpenAI)."),
+        field(
+            "prompt_cache",
+            "prompt_cache = true",
+            "false",
+            "Ask the provider to keep the prompt's beginning (Anthropic; others keep it unasked).",
+        ),
+        field("cascade", "[cascade]", "", "A cheap model first: see [cascade]."),
+        field("best_of", "[best_of]", "", "Several answers and a judge: see [best_of]."),
+        field("vote", "[vote]", "", "Several answers and their majority: see [vote]."),
     ],
 };
 
@@ -40,6 +50,9 @@ pub(crate) struct Variant {
     pub(crate) top_k: Option<At<i64>>,
     pub(crate) stop: Vec<At<String>>,
     pub(crate) seed: Option<At<i64>>,
+    pub(crate) prompt_cache: bool,
+    /// How it uses models: at most one is right. Each with the place of its name.
+    pub(crate) strategies: Vec<(Place, Strategy)>,
     /// Where the prompt begins in the file.
     pub(crate) prompt: usize,
 }
@@ -58,6 +71,8 @@ impl Variant {
             top_k: None,
             stop: Vec::new(),
             seed: None,
+            prompt_cache: false,
+            strategies: Vec::new(),
             prompt: 0,
         };
         let Some((offset, end, prompt)) = fences(&source.text) else {
@@ -77,8 +92,15 @@ impl Variant {
         variant.top_k = table.integer("top_k");
         variant.stop = table.one_or_more("stop").unwrap_or_default();
         variant.seed = table.integer("seed");
+        variant.prompt_cache = table.boolean("prompt_cache").is_some_and(|on| on.value);
+        variant.strategies = Strategy::read(&mut table);
         table.done();
         variant
+    }
+
+    /// Every model that it names.
+    pub(crate) fn models(&self) -> impl Iterator<Item = &At<String>> {
+        self.model.iter().chain(self.strategies.iter().flat_map(|(_, strategy)| strategy.models()))
     }
 
     /// The prompt's text.

@@ -4,7 +4,11 @@
 //! `![](https://their.host/?q=…)` reads the conversation. Any form of link counts: images, links, definitions,
 //! HTML, bare addresses, and addresses without a scheme (`//host`). An address in HTML entities is not read.
 
+mod filter;
+
 use std::ops::Range;
+
+pub use self::filter::Filter;
 
 /// A link to a host that is not listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +49,16 @@ pub fn neutralise(text: &str, allowed: &[String]) -> String {
     let mut done = 0;
     for link in find(text, allowed).into_iter().filter(|link| link.fetched || link.carries) {
         safe.push_str(&text[done..link.range.start]);
-        safe.push_str("#link-removed-");
-        safe.push_str(&link.host);
+        safe.push_str(&instead(&link.host));
         done = link.range.end;
     }
     safe.push_str(&text[done..]);
     safe
+}
+
+/// What stands in the place of an address.
+fn instead(host: &str) -> String {
+    format!("#link-removed-{host}")
 }
 
 /// The link whose `//` stands at `slashes`.
