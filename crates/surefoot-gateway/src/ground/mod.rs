@@ -62,7 +62,7 @@ pub(crate) async fn ground(
             let grounding = searchable(grounding)?;
             let found = grounding.search(knowledge, &question, task.function.passages).await?;
             let (hits, verdicts) = passages(plan.guards(project), found);
-            Some((grounding.passages_block(&hits), (hits, verdicts)))
+            Some((grounding.passages_block(&hits, 1), (hits, verdicts)))
         }
     };
     let (block, found) = found.unzip();
@@ -86,7 +86,7 @@ impl Gateway {
     }
 }
 
-fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
+pub(crate) fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
     grounding
         .ok_or_else(|| Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment."))
 }

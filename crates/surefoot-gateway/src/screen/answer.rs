@@ -86,6 +86,14 @@ impl AnswerGuard {
         needed.then(|| Self { vault, links, form, open: None, calls: BTreeMap::new(), hosts: Vec::new() })
     }
 
+    /// From now on these pseudonyms stand in what comes back. Gives what was held back of the words before.
+    pub(crate) fn renew(&mut self, vault: Option<Arc<Vault>>) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.close(&mut events);
+        self.vault = vault;
+        events
+    }
+
     /// A frame of a stream, as the caller may see it.
     pub(crate) fn frame(&mut self, frame: Frame) -> Frame {
         let mut events = Vec::with_capacity(frame.events.len());

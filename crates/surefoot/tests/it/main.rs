@@ -29,5 +29,6 @@ mod reference;
 mod sdk;
 mod support;
 mod telemetry;
+mod tools;
 mod upstream;
 mod wander;

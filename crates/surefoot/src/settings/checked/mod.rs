@@ -4,6 +4,7 @@ mod capabilities;
 mod evals;
 mod functions;
 mod guards;
+mod mcp;
 mod models;
 mod ops;
 mod prices;
