@@ -26,7 +26,7 @@ use crate::{
     call::Caller,
     events,
     identify::{Admitted, Minted, identify, may_enter, may_use},
-    outside::{Grounding, Observer, Resident},
+    outside::{Grounding, Observer, Resident, Toolbox},
     project::{Project, Target},
     recall::Recall,
     resolve,
@@ -58,6 +58,8 @@ pub struct Parts {
     pub residents: BTreeMap<String, Arc<dyn Resident>>,
     /// Knowledge; `None` while nothing can be searched.
     pub grounding: Option<Arc<dyn Grounding>>,
+    /// The servers of tools; `None` where there is no way to them.
+    pub toolbox: Option<Arc<dyn Toolbox>>,
     /// Is told of every request that ended.
     pub observer: Option<Arc<dyn Observer>>,
 }

@@ -25,6 +25,7 @@ use crate::{
     resolve::resolve,
     screen::{AnswerGuard, screen},
     strategy::Asking,
+    tools::offer,
     under_way::Walker,
     verify::verify,
 };
@@ -95,7 +96,8 @@ impl Gateway {
         tale.resolved(&plan, project, &call.chat);
 
         tale.enter("ground");
-        let grounded = ground(project, &plan, call, admitted.as_ref(), parts, marker).await?;
+        let mut grounded = ground(project, &plan, call, admitted.as_ref(), parts, marker).await?;
+        let tools = offer(project, &plan, call.trace_id, parts, admitted.as_ref(), &mut grounded).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");
@@ -104,12 +106,13 @@ impl Gateway {
         outlet.guard(AnswerGuard::of(&prompt));
 
         tale.enter("recall");
-        let place = if call.context.fresh { None } else { recall.place(&plan, &prompt, tale.trace()) };
+        let place =
+            if call.context.fresh || !tools.is_empty() { None } else { recall.place(&plan, &prompt, tale.trace()) };
         let _lead = match recall.get(place, call.context.patience.least(plan.model.policy)).await {
             Recalled::Kept(kept) => return outlet.replay(*kept, hold.standing(), tale).await,
             Recalled::Ask(lead) => lead,
         };
-        let asked = Asked::of(upstream, &plan, &prompt, call, tale.trace()).await;
+        let asked = if tools.is_empty() { Asked::of(upstream, &plan, &prompt, call, tale.trace()).await } else { None };
         if let Some(kept) = recall.like(asked.as_ref(), &prompt, now, tale) {
             return outlet.replay(kept, hold.standing(), tale).await;
         }
@@ -121,11 +124,12 @@ impl Gateway {
 
         tale.enter("attempt");
         let (plan, prompt) = (&plan, &prompt);
-        let asking = Asking { upstream, plan, prompt, call, parts, project, accounts, counted: &counted };
+        let asking =
+            Asking { upstream, plan, prompt, call, parts, project, accounts, counted: &counted, tools: &tools };
         let whole = asking.answer(tale, hold, outlet).await?;
 
         tale.enter("verify");
-        verify(plan, prompt, parts.grounding.as_deref(), tale);
+        verify(parts.grounding.as_deref(), tale);
         recall.put(place, asked, plan.model.cache, &prompt.grounded.request, tale.trace(), whole.as_ref());
 
         outlet.guarded(whole, tale)

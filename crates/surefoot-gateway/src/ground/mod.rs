@@ -110,7 +110,7 @@ impl Gateway {
     }
 }
 
-fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
+pub(crate) fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
     grounding
         .ok_or_else(|| Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment."))
 }

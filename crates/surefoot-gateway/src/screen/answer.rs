@@ -104,6 +104,14 @@ impl AnswerGuard {
         })
     }
 
+    /// From now on these pseudonyms stand in what comes back. Gives what was held back of the words before.
+    pub(crate) fn renew(&mut self, vault: Option<Arc<Vault>>) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.close(&mut events);
+        self.vault = vault;
+        events
+    }
+
     /// A frame of a stream, as the caller may see it.
     ///
     /// # Errors

@@ -90,6 +90,14 @@ impl Aside {
         Self { question: grounded.question.clone(), hits: None }
     }
 
+    /// More passages were found, which are shown like these where anything was put in the place of their texts.
+    fn grow(&mut self, before: &[Hit], found: &[Hit], shown: Option<Vec<Hit>>) {
+        if self.hits.is_some() || shown.is_some() {
+            let shown = shown.unwrap_or_else(|| found.to_vec());
+            self.hits.get_or_insert_with(|| before.to_vec()).extend(shown);
+        }
+    }
+
     /// Visits each text, to put another in its place.
     fn each(&mut self, grounded: &Grounded, visit: &mut dyn FnMut(&mut String)) {
         visit(&mut self.question);
@@ -123,7 +131,7 @@ pub(crate) fn screen(
     }
     let vault = match &guards.personal {
         None => None,
-        Some(guard) => personal::screen(guard, said, &mut grounded, &mut aside, &mut verdicts)?,
+        Some(guard) => personal::screen(guard, None, said, &mut grounded, &mut aside, &mut verdicts)?,
     };
     let gate = guards.tools.clone().filter(|_| foreign::is_there(&grounded));
     let untold = untold(guards, marker, &mut grounded);
@@ -142,6 +150,40 @@ fn untold(guards: &Guards, marker: &Marker, grounded: &mut Grounded) -> Option<(
         grounded.instructions.to_string()
     };
     Some((Arc::new(Instructions::new(&text, &canary)?), guard.action))
+}
+
+/// What tools gave, and the passages that they found, put behind a prompt that was screened: looked at by the same
+/// guards, with the pseudonyms that stand in the prompt already.
+pub(crate) fn screen_more(
+    guards: &Guards,
+    prompt: &mut Screened,
+    messages: Vec<Message>,
+    hits: Vec<Hit>,
+) -> Result<(), Fault> {
+    let request = ChatRequest { messages, ..ChatRequest::ask("", "") };
+    let (question, verdicts) = (String::new(), Vec::new());
+    let mut more = Grounded { request, question, hits, verdicts, untouched: true, cap: None };
+    let mut aside = Aside::of(&more);
+    let mut verdicts = Vec::new();
+    if guards.secrets != SecretAction::Off {
+        verdicts.extend(secrets_in(guards.secrets, &mut more)?);
+    }
+    if let Some(guard) = &guards.injection {
+        verdicts.extend(injections_in(guard, &more.request)?);
+    }
+    if guards.secrets == SecretAction::Mask {
+        aside.each(&more, &mut secrets::mask_in_place);
+    }
+    if let Some(guard) = &guards.personal {
+        let before = prompt.vault.clone();
+        let made = personal::screen(guard, before.as_deref(), &[], &mut more, &mut aside, &mut verdicts)?;
+        prompt.vault = made.or(before);
+    }
+    prompt.aside.grow(&prompt.grounded.hits, &more.hits, aside.hits);
+    prompt.grounded.hits.append(&mut more.hits);
+    prompt.grounded.request.messages.append(&mut more.request.messages);
+    prompt.verdicts = verdicts;
+    Ok(())
 }
 
 /// The passages that may ground an answer, and what was said of the others.

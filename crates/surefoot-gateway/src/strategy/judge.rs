@@ -15,6 +15,7 @@ use crate::{
     project::Model,
     record::Tale,
     screen::Screened,
+    tools::Toolset,
     verify::{Fitted, Shape},
 };
 
@@ -41,7 +42,9 @@ impl Asking<'_> {
         let grounded = Grounded { untouched: false, ..Grounded::of(request, question) };
         let prompt = Screened::unchecked(grounded);
         let ask = Ask { model: judge, prompt: &prompt, purpose: "judge".into(), held: false };
-        let draft = self.draft(&ask, tale, hold).await?;
+        // It judges what is before it, and looks for nothing.
+        let tools = Toolset::default();
+        let draft = Asking { tools: &tools, ..*self }.draft(&ask, tale, hold).await?;
         let said = words(&draft.whole.answer.parts);
         let text = match shape.fit(&said) {
             Ok(Fitted::AsItCame) => said,

@@ -7,7 +7,7 @@ use serde_json::json;
 use surefoot_gateway::{
     Call, Grounding, Project,
     ground::Prompt,
-    project::{BestOf, Cascade, Check, Function, Model, Strategy, Variant, Vote},
+    project::{BestOf, Bounds, Cascade, Check, Function, Model, Strategy, Variant, Vote},
 };
 use surefoot_testkit::memory::MemoryStore;
 use surefoot_types::{
@@ -28,6 +28,10 @@ struct NoDocuments;
 impl Grounding for NoDocuments {
     async fn search(&self, _: &str, _: &str, _: usize) -> Result<Vec<Hit>, Fault> {
         Ok(Vec::new())
+    }
+
+    async fn known(&self, _: &str) -> Result<(), Fault> {
+        Ok(())
     }
 
     fn passages_block(&self, _: &[Hit], _: usize) -> String {
@@ -97,6 +101,8 @@ fn with_function(project: &mut Project, plan: Plan) {
         variants: [("v".to_owned(), Arc::new(variant))].into(),
         keep: None,
         guards: None,
+        tools: Vec::new(),
+        bounds: Bounds::default(),
     };
     project.functions.insert("f".into(), Arc::new(function));
     project.budgets.extend(plan.budget.map(|nanos| crate::money::budget(Per::All, nanos)));

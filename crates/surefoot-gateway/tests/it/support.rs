@@ -41,6 +41,8 @@ pub(crate) enum Act {
     Stall(&'static str),
     /// Answers, and says that it used this.
     Charge(Usage),
+    /// Says this and calls tools: names with arguments.
+    Call(&'static str, &'static [(&'static str, &'static str)]),
     /// Panics.
     Panic,
     /// Waits to be let go, and then does this.
@@ -110,6 +112,18 @@ impl Resident for Scripted {
                 tokio::time::sleep(wait).await;
                 let mut events = say(text);
                 events.push(Ok(Event::Finish { finish: Finish::Stop }));
+                events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
+                events.push(Ok(Event::End));
+                Ok(stream::iter(events).boxed())
+            }
+            Act::Call(text, calls) => {
+                let mut events = say(text);
+                for (index, (name, arguments)) in calls.iter().enumerate() {
+                    let (id, name) = (format!("call_{index}"), (*name).to_owned());
+                    events.push(Ok(Event::ToolCall { index, id, name }));
+                    events.push(Ok(Event::ToolArguments { index, arguments: (*arguments).to_owned() }));
+                }
+                events.push(Ok(Event::Finish { finish: Finish::ToolCalls }));
                 events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
                 events.push(Ok(Event::End));
                 Ok(stream::iter(events).boxed())
@@ -196,6 +210,7 @@ pub(crate) fn parts(
         minted_keys: Arc::default(),
         residents,
         grounding: None,
+        toolbox: None,
         observer: None,
     }
 }

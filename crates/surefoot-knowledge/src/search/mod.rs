@@ -183,7 +183,11 @@ impl Knowledge {
         self.folder.as_ref().map(|folder| folder.join(folder_name(knowledge)))
     }
 
-    async fn known(&self, knowledge: &str) -> Result<(), Fault> {
+    /// Whether there is a knowledge of this name.
+    ///
+    /// # Errors
+    /// Where there is none, with those that there are; the store's.
+    pub async fn known(&self, knowledge: &str) -> Result<(), Fault> {
         let names = self.library.knowledge_list().await?;
         // A knowledge whose documents are all gone has changes still: it is empty, not unknown.
         if names.iter().any(|name| name == knowledge) || self.library.change_latest(knowledge).await? > 0 {

@@ -95,6 +95,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         minted_keys: Arc::new(ArcSwap::from_pointee(keys.to_vec().into())),
         residents: BTreeMap::from([("sim".to_owned(), sim)]),
         grounding: None,
+        toolbox: None,
         observer: None,
     })
     .await

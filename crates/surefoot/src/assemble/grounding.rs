@@ -62,6 +62,11 @@ impl KnowledgeGrounding {
 
 #[async_trait]
 impl Grounding for KnowledgeGrounding {
+    async fn known(&self, knowledge: &str) -> Result<(), Fault> {
+        self.unread.check(knowledge)?;
+        self.knowledge.known(knowledge).await
+    }
+
     async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
         self.unread.check(knowledge)?;
         self.knowledge.search(knowledge, query, limit).await

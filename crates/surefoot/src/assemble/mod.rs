@@ -22,6 +22,7 @@ use surefoot_knowledge::{
     ingest::{self, Progress, Report, Source},
     search::Knowledge,
 };
+use surefoot_server::McpTools;
 use surefoot_telemetry::Telemetry;
 use surefoot_types::{
     Chance, Clock, Fault, SystemChance, SystemClock,
@@ -91,6 +92,7 @@ impl House {
             minted_keys: Arc::clone(&minted_keys),
             residents,
             grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
+            toolbox: Some(Arc::new(McpTools::default())),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
         .await?;

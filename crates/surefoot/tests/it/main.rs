@@ -31,5 +31,6 @@ mod reference;
 mod sdk;
 mod support;
 mod telemetry;
+mod tools;
 mod upstream;
 mod wander;

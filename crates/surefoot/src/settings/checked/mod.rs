@@ -5,6 +5,7 @@ mod evals;
 mod functions;
 mod guards;
 mod knowledge;
+mod mcp;
 mod models;
 mod ops;
 mod prices;

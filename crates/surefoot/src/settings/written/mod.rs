@@ -4,6 +4,7 @@ pub(crate) mod capability;
 pub(crate) mod eval;
 pub(crate) mod function;
 pub(crate) mod guard;
+pub(crate) mod mcp;
 pub(crate) mod ops;
 pub(crate) mod price;
 pub(crate) mod provider;
@@ -32,6 +33,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &root::MODEL,
     &root::TIMEOUTS,
     &root::KNOWLEDGE,
+    &mcp::MCP,
     &price::PRICE,
     &price::ABOVE,
     &capability::CAPABILITIES,

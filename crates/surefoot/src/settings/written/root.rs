@@ -5,6 +5,7 @@ use toml_span::{Value, value::ValueInner};
 use super::{
     capability::{CAPABILITIES, Capability},
     guard::{self, Guards},
+    mcp::{MCP, Mcp, mcp},
     ops::{self, Budget, Limit, Records, Retention, Store},
     price::{self, Price},
     provider::{PROVIDER, Provider},
@@ -27,6 +28,7 @@ pub(crate) const ROOT: Section = Section {
         field("providers", "[providers.openai]", "", "AI APIs with their credentials."),
         field("models", "[models]", "", "Aliases: names of your own for one or more models."),
         field("knowledge", "[knowledge.docs]", "", "Collections of documents that ground answers."),
+        field("mcp", "[mcp.tickets]", "", "Servers of tools, for functions."),
         field("prices", "[prices.\"openai/gpt-4o-mini\"]", "built in for well-known models", "What models cost."),
         field(
             "capabilities",
@@ -228,6 +230,7 @@ pub(crate) struct Root {
     pub(crate) providers: Vec<Provider>,
     pub(crate) models: Vec<Model>,
     pub(crate) knowledge: Vec<Knowledge>,
+    pub(crate) mcp: Vec<Mcp>,
     pub(crate) prices: Vec<Price>,
     pub(crate) capabilities: Vec<Capability>,
     pub(crate) defaults: Trying,
@@ -312,6 +315,7 @@ impl Root {
             providers: each(&toml, root.named("providers"), &PROVIDER, Provider::read),
             models: root.named("models").into_iter().filter_map(|(name, value)| model(&toml, name, value)).collect(),
             knowledge: each(&toml, root.named("knowledge"), &KNOWLEDGE, knowledge),
+            mcp: each(&toml, root.named("mcp"), &MCP, mcp),
             prices: root
                 .named("prices")
                 .into_iter()
