@@ -134,7 +134,7 @@ impl Outlet {
             self.guard = AnswerGuard::of(prompt);
             return Ok(());
         };
-        let rest = guard.renew(prompt.vault.clone());
+        let rest = guard.renew(prompt);
         if !self.streamed || rest.is_empty() {
             return Ok(());
         }

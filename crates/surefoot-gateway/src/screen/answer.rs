@@ -105,10 +105,13 @@ impl AnswerGuard {
     }
 
     /// From now on these pseudonyms stand in what comes back. Gives what was held back of the words before.
-    pub(crate) fn renew(&mut self, vault: Option<Arc<Vault>>) -> Vec<Event> {
+    pub(crate) fn renew(&mut self, prompt: &Screened) -> Vec<Event> {
         let mut events = Vec::new();
         self.close(&mut events);
-        self.vault = vault;
+        self.vault.clone_from(&prompt.vault);
+        if self.calls.is_none() {
+            self.calls = prompt.gate.clone().map(Calls::new);
+        }
         events
     }
 

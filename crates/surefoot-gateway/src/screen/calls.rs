@@ -15,6 +15,20 @@ use crate::guards::{AnswerAction, ToolGate};
 /// The guard of calls, as verdicts name it.
 const GUARD: &str = "tools";
 
+/// A call that this process is to make itself: what stands in its place where it may not, and what the guard says.
+///
+/// # Errors
+/// `Blocked` where the answer is to end.
+pub(crate) fn judge_call(
+    gate: &Arc<ToolGate>,
+    name: &str,
+    arguments: &str,
+) -> Result<(Option<String>, Option<GuardVerdict>), Fault> {
+    let mut calls = Calls::new(Arc::clone(gate));
+    let instead = calls.judge(name, arguments)?;
+    Ok((instead, calls.verdict()))
+}
+
 /// The calls of one answer.
 pub(super) struct Calls {
     gate: Arc<ToolGate>,

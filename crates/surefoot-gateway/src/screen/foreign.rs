@@ -34,11 +34,31 @@ pub(super) fn mark(marks: Marks, marker: &Marker, grounded: &mut Grounded) -> Op
     if !wanted {
         return None;
     }
-    let mut told = Vec::new();
     let passages = grounded.hits.len();
-    told.extend((passages > 0).then(|| format!("{passages} passages")));
+    let told = mark_messages(marker, &mut grounded.request.messages);
+    let told: Vec<String> = (passages > 0).then(|| format!("{passages} passages")).into_iter().chain(told).collect();
+    if told.is_empty() {
+        return None;
+    }
+    instruct(&mut grounded.request, NOTE);
+    grounded.untouched = false;
+    Some(verdict(GUARD, "mark", told.join(", ")))
+}
+
+/// The same for what tools gave that are run here: part of a prompt that Surefoot makes, whoever began it.
+pub(super) fn mark_more(marker: &Marker, request: &mut ChatRequest, messages: &mut [Message]) -> Option<GuardVerdict> {
+    let told = mark_messages(marker, messages);
+    if told.is_empty() {
+        return None;
+    }
+    instruct(request, NOTE);
+    Some(verdict(GUARD, "mark", told.join(", ")))
+}
+
+/// Gives what was marked.
+fn mark_messages(marker: &Marker, messages: &mut [Message]) -> Vec<String> {
     let (mut results, mut files) = (0, 0);
-    for part in grounded.request.messages.iter_mut().flat_map(|message| &mut message.parts) {
+    for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
         match part {
             Part::ToolResult { content, .. } => {
                 content.iter_mut().for_each(|inner| mark_text(inner, marker));
@@ -52,14 +72,9 @@ pub(super) fn mark(marks: Marks, marker: &Marker, grounded: &mut Grounded) -> Op
             _ => {}
         }
     }
-    told.extend((results > 0).then(|| format!("{results} results of tools")));
-    told.extend((files > 0).then(|| format!("{files} files")));
-    if told.is_empty() {
-        return None;
-    }
-    instruct(&mut grounded.request, NOTE);
-    grounded.untouched = false;
-    Some(verdict(GUARD, "mark", told.join(", ")))
+    let results = (results > 0).then(|| format!("{results} results of tools"));
+    let files = (files > 0).then(|| format!("{files} files"));
+    results.into_iter().chain(files).collect()
 }
 
 fn mark_text(part: &mut Part, marker: &Marker) {
@@ -78,10 +93,11 @@ pub(super) fn canary(guard: InstructionsGuard, marker: &Marker, grounded: &mut G
     canary
 }
 
-/// One more paragraph for the first system message; where there is none, one.
+/// One more paragraph for the first system message, unless it is there; where there is none, one.
 fn instruct(request: &mut ChatRequest, text: &str) {
     let first = request.messages.first_mut().filter(|message| message.role == Role::System);
     match first.and_then(|message| message.parts.iter_mut().find_map(text_of)) {
+        Some(before) if before.contains(text) => {}
         Some(before) => {
             before.push_str("\n\n");
             before.push_str(text);

@@ -23,8 +23,8 @@ use surefoot_types::{
     trace::GuardVerdict,
 };
 
-pub(crate) use self::answer::AnswerGuard;
 use self::each::each_text;
+pub(crate) use self::{answer::AnswerGuard, calls::judge_call};
 use crate::{
     ground::Grounded,
     guards::{AnswerAction, Guards, InjectionAction, InjectionGuard, LinkGuard, Marks, SecretAction, ToolGate},
@@ -48,6 +48,8 @@ pub(crate) struct Screened {
     pub(crate) links: Option<Arc<LinkGuard>>,
     /// What is done about calls of tools, since it holds text from elsewhere.
     pub(crate) gate: Option<Arc<ToolGate>>,
+    /// Marks what tools give that are run here; none where nothing is marked.
+    pub(crate) marker: Option<Marker>,
     /// What must not be told, and what is done if it is.
     pub(crate) untold: Option<(Arc<Instructions>, AnswerAction)>,
 }
@@ -56,7 +58,7 @@ impl Screened {
     /// A prompt that is made of what was screened already.
     pub(crate) fn unchecked(grounded: Grounded) -> Self {
         let aside = Aside::of(&grounded);
-        Self { grounded, aside, verdicts: Vec::new(), vault: None, links: None, gate: None, untold: None }
+        Self { grounded, aside, verdicts: Vec::new(), vault: None, links: None, gate: None, marker: None, untold: None }
     }
 
     /// The passages, as they may be shown.
@@ -136,7 +138,8 @@ pub(crate) fn screen(
     let gate = guards.tools.clone().filter(|_| foreign::is_there(&grounded));
     let untold = untold(guards, marker, &mut grounded);
     verdicts.extend(foreign::mark(guards.marks, marker, &mut grounded));
-    Ok(Screened { grounded, aside, verdicts, vault, links: guards.links.clone(), gate, untold })
+    let marker = (guards.marks != Marks::Off).then(|| marker.clone());
+    Ok(Screened { grounded, aside, verdicts, vault, links: guards.links.clone(), gate, marker, untold })
 }
 
 /// The instructions, to be recognised in the answer: a function's as the project has them, and else the system message.
@@ -161,8 +164,7 @@ pub(crate) fn screen_more(
     hits: Vec<Hit>,
 ) -> Result<(), Fault> {
     let request = ChatRequest { messages, ..ChatRequest::ask("", "") };
-    let (question, verdicts) = (String::new(), Vec::new());
-    let mut more = Grounded { request, question, hits, verdicts, untouched: true, cap: None };
+    let mut more = Grounded { hits, ..Grounded::of(request, String::new()) };
     let mut aside = Aside::of(&more);
     let mut verdicts = Vec::new();
     if guards.secrets != SecretAction::Off {
@@ -181,6 +183,10 @@ pub(crate) fn screen_more(
     }
     prompt.aside.grow(&prompt.grounded.hits, &more.hits, aside.hits);
     prompt.grounded.hits.append(&mut more.hits);
+    if let Some(marker) = &prompt.marker {
+        verdicts.extend(foreign::mark_more(marker, &mut prompt.grounded.request, &mut more.request.messages));
+    }
+    prompt.gate.clone_from(&guards.tools);
     prompt.grounded.request.messages.append(&mut more.request.messages);
     prompt.verdicts = verdicts;
     Ok(())
