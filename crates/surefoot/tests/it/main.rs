@@ -13,6 +13,7 @@ mod drain;
 mod erase;
 mod evals;
 mod faults;
+mod feedback;
 mod full;
 mod guards;
 mod keys;

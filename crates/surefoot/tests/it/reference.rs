@@ -37,6 +37,7 @@ async fn help_has_examples_that_parse() {
         "dataset split",
         "traces",
         "why",
+        "feedback",
         "keys",
         "keys create",
         "keys list",

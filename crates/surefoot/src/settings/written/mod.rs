@@ -2,6 +2,7 @@
 
 pub(crate) mod capability;
 pub(crate) mod eval;
+pub(crate) mod feedback;
 pub(crate) mod function;
 pub(crate) mod guard;
 pub(crate) mod ops;
@@ -41,6 +42,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &server::KEY_LIMITS,
     &server::KEY_BUDGET,
     &root::LOAD,
+    &feedback::FEEDBACK,
     &guard::GUARDS,
     &guard::PERSONAL,
     &guard::INJECTION,
