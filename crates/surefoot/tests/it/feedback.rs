@@ -41,7 +41,7 @@ async fn what_the_page_about_feedback_says_works() {
     let metrics: Vec<&str> = all.as_array().unwrap().iter().map(|one| one["metric"].as_str().unwrap()).collect();
     assert_eq!(metrics, ["thumbs", "bought", "correction"]);
     for words in [&["feedback", trace, "thumbs", "maybe"][..], &["feedback", "tr_00000000000000000000000000"]] {
-        assert_eq!(project.surefoot(words).output().await.unwrap().status.code(), Some(1), "{words:?}");
+        assert!(!project.surefoot(words).output().await.unwrap().status.success(), "{words:?}");
     }
 }
 
