@@ -29,7 +29,7 @@ use crate::{
     outside::{Grounding, Observer, Resident, Toolbox},
     project::{Project, Target},
     recall::Recall,
-    resolve,
+    record, resolve,
     under_way::UnderWay,
 };
 
@@ -121,6 +121,16 @@ impl Gateway {
     /// [hash](surefoot_types::erasure::user_hash) of their name.
     pub fn forget_user(&self, user: &str, at: Timestamp) {
         self.inner.recall.forget(user, at);
+    }
+
+    /// Takes out of a text that was said about a request afterwards what is kept of no text of the request: secrets, and
+    /// personal data where the request's records are redacted.
+    pub fn redact_like(&self, trace: &Trace, text: &mut String) {
+        let project = self.project();
+        let function = trace.function.as_ref().and_then(|name| project.functions.get(name));
+        let guards = function.and_then(|function| function.guards.as_ref()).unwrap_or(&project.guards);
+        let own = guards.personal.as_ref().and_then(|guard| guard.unkept.as_deref());
+        record::redact(trace.keep, own.unwrap_or(&self.inner.detector), text);
     }
 
     /// Gives back what this process holds of budgets and limits. For the end, once nothing is under way.

@@ -34,6 +34,8 @@ use crate::{
     trace_context,
 };
 
+pub(crate) use self::keep::redact;
+
 /// Tokens of a picture, by estimate: one of middling size, with the large providers.
 const IMAGE: u64 = 1_000;
 

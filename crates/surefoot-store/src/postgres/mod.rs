@@ -11,6 +11,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod vault;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.
 pub(crate) mod tables {
@@ -21,6 +22,7 @@ pub(crate) mod tables {
         library::{head_insert, tombstone_add},
         notebook::{run_case_insert, run_upsert},
         responses::response_insert,
+        vault::secret_insert,
     };
 }
 

@@ -10,6 +10,7 @@ mod dataset;
 mod doctor;
 mod erase;
 mod eval;
+mod feedback;
 mod guard;
 pub(crate) mod ingest;
 mod init;
@@ -73,6 +74,7 @@ enum Verb {
     Dataset(dataset::Data),
     Traces(traces::Traces),
     Why(why::Why),
+    Feedback(feedback::Feedback),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
     Models(models::Models),
@@ -107,6 +109,7 @@ impl Surefoot {
             Verb::Dataset(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,
             Verb::Why(verb) => verb.run().await,
+            Verb::Feedback(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
             Verb::Models(verb) => verb.run(),

@@ -14,6 +14,7 @@ mod erase;
 mod evals;
 mod faults;
 mod foreign;
+mod feedback;
 mod full;
 mod guards;
 mod keys;

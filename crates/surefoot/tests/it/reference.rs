@@ -40,6 +40,7 @@ async fn help_has_examples_that_parse() {
         "dataset from-traces",
         "traces",
         "why",
+        "feedback",
         "keys",
         "keys create",
         "keys list",

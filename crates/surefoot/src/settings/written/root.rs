@@ -4,6 +4,7 @@ use toml_span::{Value, value::ValueInner};
 
 use super::{
     capability::{CAPABILITIES, Capability},
+    feedback::{FEEDBACK, Feedback},
     guard::{self, Guards},
     mcp::{MCP, Mcp, mcp},
     ops::{self, Budget, Limit, Records, Retention, Store},
@@ -38,6 +39,7 @@ pub(crate) const ROOT: Section = Section {
         ),
         field("defaults", "[defaults]", "", "How targets are tried where an alias says nothing else."),
         field("server", "[server]", "", "Where and whom to serve."),
+        field("feedback", "[feedback]", "", "Feedback from browsers, which have no key."),
         field("guards", "[guards]", "", "Checks on what goes to a model."),
         field("load", "[load]", "", "How many requests are worked on at once, and how many wait."),
         field("limits", "[limits.everybody]", "", "Most requests and tokens a minute, and most requests at once."),
@@ -244,6 +246,7 @@ pub(crate) struct Root {
     pub(crate) retention: Retention,
     pub(crate) store: Store,
     pub(crate) telemetry: Option<Telemetry>,
+    pub(crate) feedback: Feedback,
 }
 
 #[derive(Debug)]
@@ -354,6 +357,9 @@ impl Root {
         }
         if let Some(store) = root.table("store", &ops::STORE) {
             self.store = Store::read(store);
+        }
+        if let Some(feedback) = root.table("feedback", &FEEDBACK) {
+            self.feedback = Feedback::read(feedback);
         }
         if let Some(telemetry) = root.table("telemetry", &TELEMETRY) {
             self.telemetry = Some(Telemetry::read(telemetry));
