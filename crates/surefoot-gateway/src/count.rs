@@ -86,8 +86,7 @@ impl Gateway {
         let parts = &self.inner.parts;
         let _place = self.inner.upstream.lines.enter(&project.load).await?;
         let plan = resolve(project, &self.inner.upstream, admitted, &call.chat)?;
-        let grounded =
-            ground(project, &plan, call, admitted, parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        let grounded = ground(project, &plan, call, admitted, parts).await?;
         // Who counts is sent no more than who answers.
         let grounded = screen(plan.guards(project), &call.chat.messages, grounded)?.grounded;
         let told = match plan.model.targets.first() {

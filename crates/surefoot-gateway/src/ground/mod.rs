@@ -5,7 +5,7 @@ mod prompt;
 pub use prompt::{Filling, NotAPrompt, Prompt, WORDS};
 use serde_json::{Map, Value};
 use surefoot_types::{
-    Chance, Code, Fault,
+    Code, Fault,
     conversation::{ChatRequest, Parameters, ResponseFormat},
     document::Hit,
     key::Admin,
@@ -14,7 +14,7 @@ use surefoot_types::{
 
 use crate::{
     call::{Call, Caller},
-    gateway::Gateway,
+    gateway::{Gateway, Parts},
     identify::{Admitted, may_search},
     outside::Grounding,
     project::{Function, Project},
@@ -46,8 +46,7 @@ pub(crate) async fn ground(
     plan: &Plan,
     call: &Call,
     admitted: Option<&Admitted>,
-    grounding: Option<&dyn Grounding>,
-    chance: &dyn Chance,
+    parts: &Parts,
 ) -> Result<Grounded, Fault> {
     let mut request = call.chat.clone();
     let question = query(call);
@@ -59,7 +58,7 @@ pub(crate) async fn ground(
         None => None,
         Some(knowledge) => {
             may_search(admitted, knowledge)?;
-            let grounding = searchable(grounding)?;
+            let grounding = searchable(parts.grounding.as_deref())?;
             let found = grounding.search(knowledge, &question, task.function.passages).await?;
             let (hits, verdicts) = passages(plan.guards(project), found);
             Some((grounding.passages_block(&hits, 1), (hits, verdicts)))
@@ -68,7 +67,7 @@ pub(crate) async fn ground(
     let (block, found) = found.unzip();
     let (hits, verdicts) = found.unwrap_or_default();
     let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
-    request.messages = task.variant.prompt.render(filling, chance)?;
+    request.messages = task.variant.prompt.render(filling, parts.chance.as_ref())?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
     request.response_format = request.response_format.or_else(|| output(&task.function));
     Ok(Grounded { request, question, hits, verdicts, untouched: false, cap: None })
