@@ -106,8 +106,7 @@ impl Gateway {
         outlet.guard(AnswerGuard::of(&prompt));
 
         tale.enter("recall");
-        let place =
-            if call.context.fresh || !tools.is_empty() { None } else { recall.place(&plan, &prompt, tale.trace()) };
+        let place = recall.place(&plan, &prompt, tale.trace()).filter(|_| !call.context.fresh && tools.is_empty());
         let _lead = match recall.get(place, call.context.patience.least(plan.model.policy)).await {
             Recalled::Kept(kept) => return outlet.replay(*kept, hold.standing(), tale).await,
             Recalled::Ask(lead) => lead,
@@ -123,9 +122,8 @@ impl Gateway {
         tale.reserved(&prompt);
 
         tale.enter("attempt");
-        let (plan, prompt) = (&plan, &prompt);
-        let asking =
-            Asking { upstream, plan, prompt, call, parts, project, accounts, counted: &counted, tools: &tools };
+        let (plan, prompt, counted, tools) = (&plan, &prompt, &counted, &tools);
+        let asking = Asking { upstream, plan, prompt, call, parts, project, accounts, counted, tools };
         let whole = asking.answer(tale, hold, outlet).await?;
 
         tale.enter("verify");

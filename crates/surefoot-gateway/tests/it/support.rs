@@ -53,6 +53,18 @@ pub(crate) enum Act {
     Fault(Fault),
 }
 
+type Events = Vec<Result<Event, Fault>>;
+
+/// What an answer uses where the test says nothing else.
+fn usual() -> Usage {
+    Usage { input: 10, output: 20, ..Usage::default() }
+}
+
+fn ended(mut events: Events, finish: Finish, usage: Usage) -> BoxStream<'static, Result<Event, Fault>> {
+    events.extend([Ok(Event::Finish { finish }), Ok(Event::Usage { usage }), Ok(Event::End)]);
+    stream::iter(events).boxed()
+}
+
 /// A provider that plays its script and then keeps to the last act.
 #[derive(Debug, Default)]
 pub(crate) struct Scripted {
@@ -110,11 +122,7 @@ impl Resident for Scripted {
             Act::Fault(fault) => Err(fault),
             Act::Late(wait, text) => {
                 tokio::time::sleep(wait).await;
-                let mut events = say(text);
-                events.push(Ok(Event::Finish { finish: Finish::Stop }));
-                events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
-                events.push(Ok(Event::End));
-                Ok(stream::iter(events).boxed())
+                Ok(ended(say(text), Finish::Stop, usual()))
             }
             Act::Call(text, calls) => {
                 let mut events = say(text);
@@ -123,28 +131,14 @@ impl Resident for Scripted {
                     events.push(Ok(Event::ToolCall { index, id, name }));
                     events.push(Ok(Event::ToolArguments { index, arguments: (*arguments).to_owned() }));
                 }
-                events.push(Ok(Event::Finish { finish: Finish::ToolCalls }));
-                events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
-                events.push(Ok(Event::End));
-                Ok(stream::iter(events).boxed())
+                Ok(ended(events, Finish::ToolCalls, usual()))
             }
             Act::Panic => panic!("scripted panic"),
             Act::Wait(..) => panic!("one wait is enough"),
             Act::Cut(text) => Ok(stream::iter(say(text)).boxed()),
             Act::Stall(text) => Ok(stream::iter(say(text)).chain(stream::pending()).boxed()),
-            act @ (Act::Say(_) | Act::Charge(_)) => {
-                let usual = Usage { input: 10, output: 20, ..Usage::default() };
-                let (text, usage) = match act {
-                    Act::Say(text) => (text, usual),
-                    Act::Charge(usage) => ("charged", usage),
-                    _ => ("", usual),
-                };
-                let mut events = say(text);
-                events.push(Ok(Event::Finish { finish: Finish::Stop }));
-                events.push(Ok(Event::Usage { usage }));
-                events.push(Ok(Event::End));
-                Ok(stream::iter(events).boxed())
-            }
+            Act::Say(text) => Ok(ended(say(text), Finish::Stop, usual())),
+            Act::Charge(usage) => Ok(ended(say("charged"), Finish::Stop, usage)),
         }
     }
 
