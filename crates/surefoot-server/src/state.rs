@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use surefoot_gateway::Gateway;
 use surefoot_types::{Chance, Clock, ports::Store, replica::Replica};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::strangers::Strangers;
 
@@ -45,12 +45,15 @@ pub(crate) struct App {
     pub(crate) changing_keys: Arc<Mutex<()>>,
     /// What those without a key did lately.
     pub(crate) strangers: Arc<Strangers>,
+    /// True once the end was asked for: what is never done by itself ends then.
+    pub(crate) ending: watch::Sender<bool>,
 }
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         let strangers = Arc::new(Strangers::new(parts.strangers, parts.proxies.clone()));
-        Self { parts: Arc::new(parts), changing_keys: Arc::default(), strangers }
+        let ending = watch::Sender::new(false);
+        Self { parts: Arc::new(parts), changing_keys: Arc::default(), strangers, ending }
     }
 }
 
