@@ -1,6 +1,8 @@
-// The console in a real Chromium: `node console.mjs BASE_URL CHROMIUM [SCREENSHOT_FOLDER]`.
+// The console in a real Chromium: `node console.mjs BASE_URL CHROMIUM [SCREENSHOT_FOLDER]`. Every page is looked at in
+// light and dark, on a laptop and on a phone, and checked by axe; its weight at a first load is printed.
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -25,7 +27,31 @@ page.on("pageerror", (error) => troubles.push(`script: ${error.message}`));
 page.on("console", (message) => message.type() === "error" && troubles.push(`console: ${message.text()}`));
 const shot = async (name) => shots && (await page.screenshot({ path: join(shots, `${name}.png`) }));
 
-/** No page may be wider than its window, in either colour scheme, on a laptop and on a phone. */
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+/** Most bytes of a page with all that it loads, before they are compressed. */
+const HEAVIEST = 150_000;
+
+/** What axe finds on the page as it is. */
+async function violations() {
+  await page.evaluate(axe);
+  const found = await page.evaluate((values) => window.axe.run(document, { runOnly: { type: "tag", values } }), STANDARD);
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+}
+
+/** A page with its styles and scripts, in bytes, and how long the server took for it, in milliseconds. */
+async function weight(path) {
+  const began = performance.now();
+  const html = await (await page.request.get(`${base}${path}`)).text();
+  const took = performance.now() - began;
+  const assets = [...html.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, asset]) => asset);
+  let bytes = Buffer.byteLength(html);
+  for (const asset of new Set(assets)) bytes += (await (await page.request.get(`${base}${asset}`)).body()).length;
+  return { bytes, took };
+}
+
+/** No page may be wider than its window or break a rule of accessibility, in either colour scheme, on a laptop and on
+ * a phone; none may be heavy. */
 async function fits(name) {
   for (const colorScheme of ["light", "dark"]) {
     for (const [device, width, height] of [["laptop", 1280, 800], ["phone", 390, 844]]) {
@@ -33,15 +59,22 @@ async function fits(name) {
       await page.setViewportSize({ width, height });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(wide <= 0, `${name} is ${wide} px too wide on a ${device}`);
+      assert.deepEqual(await violations(), [], `${name}, ${colorScheme}, on a ${device}`);
       await shot(`${name}-${device}-${colorScheme}`);
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1280, height: 800 });
+  const { bytes, took } = await weight(new URL(page.url()).pathname);
+  console.log(`${name}: ${(bytes / 1000).toFixed(1)} kB, ${took.toFixed(0)} ms`);
+  assert.ok(bytes < HEAVIEST, `${name} weighs ${bytes} bytes`);
 }
 
+const ask = (question, model = "answer") =>
+  page.request.post(`${base}/v1/chat/completions`, { data: { model, messages: [{ role: "user", content: question }] } });
+
 // Ask: the answer streams in, and a citation opens its passage in its document.
-await page.goto(base);
+await page.goto(`${base}/ask`);
 await page.getByRole("textbox").first().fill("How does Surefoot check a citation?");
 await page.getByRole("button", { name: /ask/i }).click();
 const citation = page.locator(".citation a, a.citation").first();
@@ -53,17 +86,51 @@ await page.waitForURL(/\/documents\//);
 assert.match(await page.locator("mark").first().innerText(), /passage/);
 await fits("document");
 
-// Traces: the list, and one trace with its steps and passages.
+// Traces: the list, narrowed by links, and one trace with its steps, its reasons and its passages.
+assert.equal((await ask("hello", "sim/fail-400")).ok(), false);
 await page.goto(`${base}/traces`);
 await page.getByText("How does Surefoot check a citation?").first().waitFor();
 await fits("traces");
+await page.getByRole("group", { name: "Outcome" }).getByRole("link", { name: "failed" }).click();
+await page.waitForURL(/outcome=failed/);
+assert.equal(await page.getByText("How does Surefoot check a citation?").count(), 0);
+await page.getByRole("link", { name: "sim/fail-400", exact: true }).first().click();
+await page.getByRole("link", { name: /asked: sim\/fail-400/ }).click();
+await page.waitForURL((url) => !url.search.includes("asked"));
+await page.getByRole("group", { name: "Outcome" }).getByRole("link", { name: "all" }).click();
+await page.getByRole("searchbox").fill("check a citation");
+await page.getByRole("button", { name: "Search" }).click();
 await page.getByRole("link", { name: /How does Surefoot check a citation/ }).first().click();
 await page.waitForURL(/\/traces\/tr_/);
+await page.getByText("Everything that was decided").click();
 const told = await page.locator("main").innerText();
-for (const word of ["identify", "ground", "attempt", "verify", "record", "local/extract"]) {
+for (const word of ["identify", "ground", "attempt", "verify", "record", "local/extract", "slow, dear or wrong"]) {
   assert.ok(told.includes(word), `the trace does not show '${word}'`);
 }
 await fits("trace");
+await page.getByRole("button", { name: "A bad answer" }).click();
+await page.getByText("Feedback speaks against it: thumbs.").waitFor();
+
+// The overview: what was asked, by function, with the eval's pass rate; and it stays as things are by itself.
+await page.goto(base);
+for (const name of ["Requests", "Failed", "Cost", "Time to answer", "Quality over time", "Newest requests"]) {
+  await page.getByRole("heading", { name }).first().waitFor();
+}
+await page.getByRole("button", { name: "Live: pause" }).waitFor();
+await fits("overview");
+await ask("What does a guard do?");
+await page.getByRole("link", { name: "What does a guard do?" }).waitFor();
+await page.getByRole("button", { name: "Live: pause" }).click();
+await page.getByRole("button", { name: "Paused: go on" }).waitFor();
+await page.getByRole("group", { name: "Time" }).getByRole("link", { name: "30 days" }).click();
+await page.getByRole("region", { name: "Functions" }).getByRole("link", { name: "answer", exact: true }).click();
+await page.getByRole("heading", { name: "answer", level: 1 }).waitFor();
+assert.match(page.url(), /days=30&function=answer/);
+
+// Health: the targets that were asked.
+await page.goto(`${base}/health`);
+await page.getByRole("cell", { name: "local/extract" }).waitFor();
+await fits("health");
 
 // Evals: the run that was made before, and its cases.
 await page.goto(`${base}/evals`);
@@ -118,10 +185,30 @@ for (const word of ["Every event follows from the one before", "key.create", "ke
 }
 await fits("audit");
 
-// The page works with the keyboard alone.
-await page.goto(base);
+// Pages work with the keyboard alone: past the pages to the content, and through the menu on a phone.
+await page.goto(`${base}/traces`);
 await page.keyboard.press("Tab");
-assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), "BODY");
+assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Skip to the content");
+await page.keyboard.press("Enter");
+assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+await page.setViewportSize({ width: 390, height: 844 });
+await page.getByRole("button", { name: "Menu" }).focus();
+await page.keyboard.press("Enter");
+await page.getByRole("navigation", { name: "Pages" }).waitFor();
+assert.deepEqual(await violations(), [], "the menu");
+await shot("menu-phone-light");
+await page.keyboard.press("Escape");
+await page.getByRole("navigation", { name: "Pages" }).waitFor({ state: "hidden" });
+await page.setViewportSize({ width: 1280, height: 800 });
+
+// Colours are as the system's, or as they were chosen, and stay so.
+const theme = () => page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
+await page.getByRole("button", { name: "Colours: system" }).click();
+await page.getByRole("button", { name: "Colours: light" }).click();
+await page.reload();
+await page.getByRole("button", { name: "Colours: dark" }).waitFor();
+assert.equal(await theme(), "dark");
+await page.getByRole("button", { name: "Colours: dark" }).click();
 
 assert.deepEqual(troubles, []);
 await browser.close();

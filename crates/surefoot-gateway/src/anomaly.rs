@@ -49,11 +49,24 @@ pub(crate) async fn spent_before(books: &dyn Books, now: Timestamp) -> Result<Sp
     Ok(SpendRate::seeded(&rows.into_iter().map(|row| (row.at, row.sums.cost)).collect(), now))
 }
 
+/// The hours of the last week that stood out among those before them, by the books. Oldest first.
+///
+/// # Errors
+/// When the books cannot be read.
+pub async fn unusual_hours(books: &dyn Books, now: Timestamp) -> Result<Vec<(Timestamp, Anomaly)>, Fault> {
+    let since = now.checked_sub((2 * HOURS as i64).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let query = SpendQuery { by: By::All, name: None, since, until: None, step: Step::Hour };
+    let rows = books.spend_list(&query).await?;
+    Ok(SpendRate::stood_out(rows.into_iter().map(|row| (row.at, row.sums.cost)), now))
+}
+
 /// An hour that stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Anomaly {
-    pub(crate) spent: Money,
-    pub(crate) usual: Money,
+pub struct Anomaly {
+    /// What it cost.
+    pub spent: Money,
+    /// What an hour usually costs.
+    pub usual: Money,
 }
 
 impl SpendRate {
@@ -68,6 +81,20 @@ impl SpendRate {
         // What an earlier process spent in this hour it will have warned of.
         rate.raised = rate.anomaly().is_some();
         rate
+    }
+
+    /// Those of these hours, in order, that stood out among the hours before them and lie within the last week.
+    fn stood_out(hours: impl Iterator<Item = (Timestamp, Money)>, now: Timestamp) -> Vec<(Timestamp, Anomaly)> {
+        let mut rate = Self::default();
+        let mut found = Vec::new();
+        for (at, spent) in hours {
+            rate.turn(at);
+            rate.spent += spent;
+            found.extend(rate.anomaly().map(|anomaly| (at, anomaly)));
+        }
+        let week = now.checked_sub((HOURS as i64).hours()).unwrap_or(Timestamp::UNIX_EPOCH);
+        found.retain(|(at, _)| *at >= week);
+        found
     }
 
     /// Takes in a settled cost. The anomaly that it makes of this hour, once.
@@ -159,6 +186,15 @@ mod tests {
         assert_eq!(raised(steady(30).chain([1_000]).chain(steady(9)).chain([900])), [30], "as much as before");
         assert_eq!(raised(std::iter::repeat_n(0, 30).chain([0])), none);
         assert_eq!(raised(std::iter::repeat_n(0, 30).chain([5])), [30], "out of nothing");
+    }
+
+    #[test]
+    fn hours_of_the_last_week_that_stood_out() {
+        let at = |hour: i64| Timestamp::from_second(hour * 3_600).unwrap();
+        let cost = |hour: i64| Money::nanos(CENT * if [40, 200, 320].contains(&hour) { 1_000 + hour } else { 100 });
+        let found = SpendRate::stood_out((0..330).map(|hour| (at(hour), cost(hour))), at(330));
+        let usual = Money::nanos(CENT * 100);
+        assert_eq!(found, [200, 320].map(|hour| (at(hour), Anomaly { spent: cost(hour), usual })));
     }
 
     #[test]

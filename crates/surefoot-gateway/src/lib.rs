@@ -36,6 +36,7 @@ pub mod trace_context;
 mod under_way;
 mod verify;
 
+pub use anomaly::{Anomaly, unusual_hours};
 pub use call::{
     Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Patience, Quota, Reply, Standing, Whole,
 };

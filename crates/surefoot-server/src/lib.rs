@@ -35,7 +35,10 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// All routes over `parts`.
 pub fn router(parts: Parts) -> Router {
-    let app = App::new(parts);
+    routes(App::new(parts))
+}
+
+fn routes(app: App) -> Router {
     Router::new()
         .merge(doors::routes(&app))
         .merge(console::routes(&app))
@@ -62,9 +65,12 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
     });
     let (ending, ended) = oneshot::channel();
-    let service = router(parts).into_make_service_with_connect_info::<SocketAddr>();
+    let app = App::new(parts);
+    let closing = app.ending.clone();
+    let service = routes(app).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         shutdown.await;
+        closing.send_replace(true);
         let _ = ending.send(());
     });
     let serving = async { serving.await };

@@ -5,7 +5,7 @@ use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use surefoot_gateway::Gateway;
 use surefoot_types::{Chance, Clock, ids::TraceId, ports::Store, replica::Replica};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::{doors::Tokens, minute::PerMinute, strangers::Strangers};
 
@@ -69,6 +69,8 @@ pub(crate) struct App {
     /// How much feedback came by tokens, by address, and about each trace.
     pub(crate) feedback_by_address: Arc<PerMinute<IpAddr>>,
     pub(crate) feedback_by_trace: Arc<PerMinute<TraceId>>,
+    /// True once the end was asked for: what is never done by itself ends then.
+    pub(crate) ending: watch::Sender<bool>,
 }
 
 impl App {
@@ -82,6 +84,7 @@ impl App {
             tokens: Arc::new(tokens),
             feedback_by_address: Arc::default(),
             feedback_by_trace: Arc::default(),
+            ending: watch::Sender::new(false),
         }
     }
 }

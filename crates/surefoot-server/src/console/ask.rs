@@ -24,7 +24,7 @@ use crate::{access::Who, caller::caller, fault, state::App};
 #[template(path = "ask.html")]
 pub(super) struct Ask {
     pub(super) frame: Frame,
-    pub(super) groups: Vec<Group>,
+    pub(super) choices: Vec<Choices>,
     pub(super) chosen: String,
     pub(super) question: String,
     /// What came back, when the form was sent without the script.
@@ -34,9 +34,9 @@ pub(super) struct Ask {
 }
 
 /// Names of one kind in the list of what can be asked.
-pub(super) struct Group {
-    pub(super) label: &'static str,
-    pub(super) names: Vec<String>,
+pub(crate) struct Choices {
+    pub(crate) label: &'static str,
+    pub(crate) names: Vec<String>,
 }
 
 /// How the question ended.
@@ -114,10 +114,10 @@ pub(super) fn verdict(added: &Added) -> Option<&'static str> {
 }
 
 fn page(app: &App, who: &Who, headers: &HeaderMap, form: Question, end: Option<End>) -> Ask {
-    let groups = groups(app, who);
+    let choices = choices(app, who);
     Ask {
-        frame: Frame::new(app, who, "ask"),
-        groups,
+        frame: Frame::new(app, who, "/ask"),
+        choices,
         chosen: form.model,
         question: form.question,
         end,
@@ -126,7 +126,7 @@ fn page(app: &App, who: &Who, headers: &HeaderMap, form: Question, end: Option<E
 }
 
 /// What can be asked: functions that search documents first, then the rest.
-fn groups(app: &App, who: &Who) -> Vec<Group> {
+pub(super) fn choices(app: &App, who: &Who) -> Vec<Choices> {
     let project = app.gateway.project();
     let (mut grounded, mut functions, mut models) = (Vec::new(), Vec::new(), Vec::new());
     for name in app.gateway.models(who.admitted()) {
@@ -138,10 +138,10 @@ fn groups(app: &App, who: &Who) -> Vec<Group> {
             Some(_) => functions.push(name),
         }
     }
-    let group = |label, names| Group { label, names };
-    [group("From your documents", grounded), group("Functions", functions), group("Models", models)]
+    let choices = |label, names| Choices { label, names };
+    [choices("From your documents", grounded), choices("Functions", functions), choices("Models", models)]
         .into_iter()
-        .filter(|group| !group.names.is_empty())
+        .filter(|some| !some.names.is_empty())
         .collect()
 }
 

@@ -13,6 +13,8 @@ pub(crate) async fn serve(Path(name): Path<String>) -> Response {
     let (kind, text) = match name.as_str() {
         "console.css" => ("text/css; charset=utf-8", include_str!("../../assets/console.css")),
         "ask.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/ask.js")),
+        "theme.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/theme.js")),
+        "live.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
         "copy.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/copy.js")),
         "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),
         _ => return not_found().into_response(),

@@ -64,5 +64,5 @@ async fn page(app: &App, who: &Who, before: Option<u64>) -> Result<Page, Fault> 
     events.retain(|event| event.number < before);
     events.reverse();
     let older = events.last().map(|event| event.number).filter(|number| *number > 1);
-    Ok(Page { frame: Frame::new(app, who, "audit"), verified, events, older })
+    Ok(Page { frame: Frame::new(app, who, "/audit"), verified, events, older })
 }

@@ -24,7 +24,7 @@ pub(crate) async fn show(State(app): State<App>, Extension(who): Extension<Who>)
     match states(&app, &who).await {
         Ok(mut states) => {
             states.sort_by_key(|state| std::cmp::Reverse(hundredths(state, state.spent_usd)));
-            render(&Page { frame: Frame::new(&app, &who, "budgets"), states })
+            render(&Page { frame: Frame::new(&app, &who, "/budgets"), states })
         }
         Err(told) => fault_page(&told),
     }

@@ -58,7 +58,7 @@ pub(crate) async fn show(
             let [before, marked, after] = cut(&document, range);
             let Document { title, path, at, .. } = document;
             render(&Page {
-                frame: Frame::new(&app, &who, "ask"),
+                frame: Frame::new(&app, &who, "/ask"),
                 title,
                 path,
                 read: moment(&at),

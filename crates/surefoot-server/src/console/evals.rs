@@ -34,7 +34,7 @@ pub(super) struct One {
 pub(crate) async fn list(State(app): State<App>, Extension(who): Extension<Who>) -> Response {
     match app.store.run_list(None, RUNS_LISTED).await {
         Err(error) => fault_page(&error.into()),
-        Ok(runs) => render(&List { frame: Frame::new(&app, &who, "evals"), runs }),
+        Ok(runs) => render(&List { frame: Frame::new(&app, &who, "/evals"), runs }),
     }
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn show(State(app): State<App>, Extension(who): Extension<Who>,
                 Verdict::Undefined => 2,
                 Verdict::Pass => 3,
             });
-            render(&One { frame: Frame::new(&app, &who, "evals"), run, cases })
+            render(&One { frame: Frame::new(&app, &who, "/evals"), run, cases })
         }
     }
 }
@@ -64,7 +64,7 @@ fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// `92 % (79 % to 97 %)`, or a dash where no case counted.
-fn rate(rate: &Rate) -> String {
+pub(super) fn rate(rate: &Rate) -> String {
     match rate.value {
         None => "–".into(),
         Some(value) => format!("{} ({} to {})", percent(value), percent(rate.low), percent(rate.high)),

@@ -173,7 +173,7 @@ async fn page(app: &App, who: &Who, headers: &HeaderMap) -> Result<Page, Fault> 
     let mut keys: Vec<KeyView> = all(app).await?.iter().map(|found| KeyView::new(found, now)).collect();
     keys.sort_by_key(|key| key.state != "live");
     Ok(Page {
-        frame: Frame::new(app, who, "keys"),
+        frame: Frame::new(app, who, "/keys"),
         keys,
         made: None,
         wrong: None,

@@ -1,4 +1,5 @@
-//! The console: pages rendered here, with one small script for the answer that streams in.
+//! The console: pages rendered here, with a small script where a page is more than a page: answers that stream in, and
+//! figures that are kept as they are now. Every page works without.
 
 mod ask;
 mod assets;
@@ -6,11 +7,17 @@ mod audit;
 mod budgets;
 mod document;
 mod evals;
+mod health;
 mod keys;
+mod live;
 mod login;
 mod marks;
+mod overview;
 mod page;
+mod reasons;
+mod series;
 mod spend;
+mod trace;
 mod traces;
 
 #[cfg(test)]
@@ -36,15 +43,19 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         pages.route_layer(from_fn_with_state(gate_of, gate))
     };
     let read = Router::new()
-        .route("/", get(ask::show))
-        .route("/ask", post(ask::answer))
+        .route("/", get(overview::show))
+        .route("/live", get(live::serve))
+        .route("/ask", get(ask::show).post(ask::answer))
         .route("/documents/{id}", get(document::show))
         .route("/traces", get(traces::list))
-        .route("/traces/{id}", get(traces::show))
-        .route("/traces/{id}/feedback", post(traces::feedback))
+        .route("/traces/{id}", get(trace::show))
+        .route("/traces/{id}/feedback", post(trace::feedback))
         .route("/spend", get(spend::show))
         .route("/budgets", get(budgets::show));
-    let everybodys = Router::new().route("/evals", get(evals::list)).route("/evals/{id}", get(evals::show));
+    let everybodys = Router::new()
+        .route("/evals", get(evals::list))
+        .route("/evals/{id}", get(evals::show))
+        .route("/health", get(health::show));
     let all = Router::new()
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{key}/rotate", post(keys::rotate))

@@ -13,23 +13,59 @@ use crate::{access::Who, fault, state::App};
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The frame of a page: which group it belongs to, which groups whoever looks may open, and what the operator
-/// should know.
+/// The pages, in their groups: the address, its name, what it takes, and whether it shows what is everybody's.
+const PAGES: [(&str, &[(&str, &str, Admin, bool)]); 3] = [
+    ("Watch", &[("/", "Overview", Admin::Read, false), ("/traces", "Traces", Admin::Read, false)]),
+    ("Build", &[("/ask", "Ask", Admin::Read, false), ("/evals", "Evals", Admin::Read, true)]),
+    (
+        "Run",
+        &[
+            ("/spend", "Spending", Admin::Read, false),
+            ("/budgets", "Budgets", Admin::Read, false),
+            ("/health", "Health", Admin::Read, true),
+            ("/keys", "Keys", Admin::All, false),
+            ("/audit", "Audit", Admin::All, false),
+        ],
+    ),
+];
+
+/// Pages that belong together.
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    /// Their addresses and names.
+    pub(crate) pages: Vec<(&'static str, &'static str)>,
+}
+
+/// The frame of a page: where it is, which pages whoever looks may open, and what the operator should know.
 pub(crate) struct Frame {
+    /// The address of the page in the list that this one belongs to.
     pub(crate) here: &'static str,
-    pub(crate) reads: bool,
-    pub(crate) administers: bool,
+    pub(crate) groups: Vec<Group>,
     pub(crate) notice: Option<String>,
 }
 
 impl Frame {
     pub(crate) fn new(app: &App, who: &Who, here: &'static str) -> Self {
-        Self { here, reads: true, administers: who.may(Admin::All), notice: (app.notice)() }
+        Self::of(here, |needed, everybody| who.may(needed) && !(everybody && who.sees_only().is_some()), (app.notice)())
+    }
+
+    /// The frame of a page for whoever may open those pages.
+    pub(crate) fn of(here: &'static str, may: impl Fn(Admin, bool) -> bool, notice: Option<String>) -> Self {
+        let groups = PAGES.iter().map(|(name, pages)| {
+            let open = pages.iter().filter(|(_, _, needed, everybody)| may(*needed, *everybody));
+            Group { name, pages: open.map(|(path, label, ..)| (*path, *label)).collect() }
+        });
+        Self { here, groups: groups.filter(|group| !group.pages.is_empty()).collect(), notice }
+    }
+
+    /// Whether the page of this address may be opened.
+    pub(crate) fn opens(&self, path: &str) -> bool {
+        self.groups.iter().flat_map(|group| &group.pages).any(|(one, _)| *one == path)
     }
 
     /// The frame of a page for whoever is not known yet.
     pub(crate) fn bare() -> Self {
-        Self { here: "", reads: false, administers: false, notice: None }
+        Self { here: "", groups: Vec::new(), notice: None }
     }
 }
 
@@ -147,6 +183,13 @@ pub(crate) fn is_first(citations: &[Citation], index: &usize) -> bool {
 pub(crate) fn moment(at: &Timestamp) -> String {
     let text = at.to_string();
     text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+/// A moment, to the minute, UTC. By reference, as templates hand fields on.
+pub(crate) fn minute(at: &Timestamp) -> String {
+    let mut text = moment(at);
+    text.truncate(16);
+    text
 }
 
 /// A day, UTC.

@@ -96,7 +96,7 @@ async fn page(app: &App, who: &Who, choice: Choice) -> Result<Page, Fault> {
     rows.truncate(ROWS);
     let total = by_day.iter().fold(Sums::default(), |sum, row| sum.plus(row.sums));
     let csv = [&table, &daily].map(csv_address);
-    Ok(Page { frame: Frame::new(app, who, "spend"), total, days: days(first, now, by_day), choice, rows, more, csv })
+    Ok(Page { frame: Frame::new(app, who, "/spend"), total, days: days(first, now, by_day), choice, rows, more, csv })
 }
 
 fn first_day(now: Timestamp, days: u32) -> Timestamp {

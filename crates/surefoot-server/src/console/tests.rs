@@ -14,7 +14,7 @@ use surefoot_types::{
     trace::{Attempt, Keep, Outcome, Span, Trace},
 };
 
-use super::{ask, audit, budgets, evals, keys, marks::pieces, page::Frame, spend, traces};
+use super::{ask, audit, budgets, evals, keys, marks::pieces, page::Frame, spend, trace as trace_page, traces};
 use crate::{
     doors::{TraceQuery, audit::verify::Verified, budgets::BudgetState, keys as key_doors},
     json::Dollars,
@@ -24,7 +24,7 @@ use crate::{
 const HOSTILE: &str = r#"<script>alert(1)</script><img src=x onerror="alert(1)">' [1] {{ 7 * 7 }}"#;
 
 fn frame(here: &'static str) -> Frame {
-    Frame { here, reads: true, administers: true, notice: Some(HOSTILE.into()) }
+    Frame::of(here, |_, _| true, Some(HOSTILE.into()))
 }
 
 fn now() -> Timestamp {
@@ -115,9 +115,9 @@ fn case() -> CaseResult {
 }
 
 fn asked(end: Option<ask::End>) -> ask::Ask {
-    let groups = vec![ask::Group { label: "From your documents", names: vec!["answer".into(), HOSTILE.into()] }];
+    let choices = vec![ask::Choices { label: "From your documents", names: vec!["answer".into(), HOSTILE.into()] }];
     let address = "http://localhost:4141/v1".into();
-    ask::Ask { frame: frame("ask"), groups, chosen: "answer".into(), question: HOSTILE.into(), end, address }
+    ask::Ask { frame: frame("/ask"), choices, chosen: "answer".into(), question: HOSTILE.into(), end, address }
 }
 
 fn end(fault: Option<String>) -> ask::End {
@@ -128,26 +128,23 @@ fn end(fault: Option<String>) -> ask::End {
 
 fn list(rows: &[Trace], query: TraceQuery) -> traces::List {
     traces::List {
-        frame: frame("traces"),
-        unfiltered: query.text.is_none(),
-        newest: traces::page_address(&query, None),
+        frame: frame("/traces"),
         next: Some(traces::page_address(&query, Some("tr_1"))),
         query,
-        outcomes: ["answered", "failed", "cancelled"],
         rows: rows.iter().map(Trace::summary).collect(),
         searched_to: None,
         address: "http://localhost:4141/v1".into(),
     }
 }
 
-fn costs() -> Vec<traces::Cost> {
+fn costs() -> Vec<trace_page::Cost> {
     let mut trace = trace();
     trace.attempts[0].usage = Some(Usage { input: 1_000, output: 10, ..Usage::default() });
     let mut prices = PriceBook::default();
     let rates = surefoot_types::price::Rates { input: Money::nanos(2_000_000_000), ..Default::default() };
     prices.add(HOSTILE, Price::of(rates));
     trace.attempts[0].cost = Some(Money::nanos(2_000_000));
-    traces::costs(&prices, &trace)
+    trace_page::costs(&prices, &trace)
 }
 
 fn keys_page() -> keys::Page {
@@ -167,7 +164,7 @@ fn keys_page() -> keys::Page {
     };
     let view = key_doors::KeyView::new(&key_doors::Found::Ledger(key), Timestamp::UNIX_EPOCH);
     keys::Page {
-        frame: frame("keys"),
+        frame: frame("/keys"),
         keys: vec![view.clone()],
         made: Some(key_doors::KeyWithSecret { secret: HOSTILE.into(), key: view }),
         wrong: Some(HOSTILE.into()),
@@ -182,7 +179,7 @@ fn spend_page() -> spend::Page {
     let choice = spend::Choice { by: "tag".into(), tag: HOSTILE.into(), name: HOSTILE.into(), days: 30 };
     let days = spend::days(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, vec![row("")]);
     let csv = ["/api/spend".to_owned(), "/api/spend".to_owned()];
-    spend::Page { frame: frame("spend"), choice, total: sums, days, rows: vec![row(HOSTILE)], more: 3, csv }
+    spend::Page { frame: frame("/spend"), choice, total: sums, days, rows: vec![row(HOSTILE)], more: 3, csv }
 }
 
 fn budgets_page() -> budgets::Page {
@@ -200,7 +197,7 @@ fn budgets_page() -> budgets::Page {
         since: now(),
         until: Some(now()),
     };
-    budgets::Page { frame: frame("budgets"), states: vec![state] }
+    budgets::Page { frame: frame("/budgets"), states: vec![state] }
 }
 
 fn audit_page(broken: Option<&str>) -> audit::Page {
@@ -219,7 +216,7 @@ fn audit_page(broken: Option<&str>) -> audit::Page {
         last: 1,
         broken: broken.map(str::to_owned),
     };
-    audit::Page { frame: frame("audit"), verified, events: vec![event], older: Some(1) }
+    audit::Page { frame: frame("/audit"), verified, events: vec![event], older: Some(1) }
 }
 
 #[test]
@@ -229,9 +226,9 @@ fn what_outsiders_wrote_stays_text() {
         asked(Some(end(None))).render(),
         asked(Some(end(Some(HOSTILE.into())))).render(),
         list(&[trace()], query).render(),
-        traces::one(frame("traces"), trace(), costs(), Vec::new()).render(),
-        evals::List { frame: frame("evals"), runs: vec![run()] }.render(),
-        evals::One { frame: frame("evals"), run: run(), cases: vec![case()] }.render(),
+        trace_page::one(frame("/traces"), trace(), costs(), Vec::new()).render(),
+        evals::List { frame: frame("/evals"), runs: vec![run()] }.render(),
+        evals::One { frame: frame("/evals"), run: run(), cases: vec![case()] }.render(),
         keys_page().render(),
         spend_page().render(),
         budgets_page().render(),
@@ -249,7 +246,7 @@ fn what_outsiders_wrote_stays_text() {
 
 #[test]
 fn a_mark_leads_to_its_first_citation_and_says_whether_all_hold() {
-    let page = traces::one(frame("traces"), trace(), costs(), Vec::new()).render().unwrap();
+    let page = trace_page::one(frame("/traces"), trace(), costs(), Vec::new()).render().unwrap();
     assert!(page.contains(r##"class="cite fails" href="#cite-1""##), "{page}");
     assert_eq!(page.matches(r#"id="cite-1""#).count(), 1);
     let place = "/documents/doc_01jd8n6y4vq0t2x5w9zk3m7c1f?start=3&amp;end=9#cited";
@@ -267,9 +264,9 @@ fn every_state_has_its_page() {
     let so_far = traces::List { searched_to: Some(now()), ..list(&[], query) }.render().unwrap();
     assert!(so_far.contains("No trace fits so far.") && so_far.contains("Searched back to"), "{so_far}");
     assert!(so_far.contains(r#"<a href="/traces?before=tr%5F1&#38;text=x">Go on</a>"#), "{so_far}");
-    assert!(evals::List { frame: frame("evals"), runs: Vec::new() }.render().unwrap().contains("surefoot eval"));
+    assert!(evals::List { frame: frame("/evals"), runs: Vec::new() }.render().unwrap().contains("surefoot eval"));
     assert!(asked(None).render().unwrap().contains(r#"id="result" aria-live="polite" aria-label="Answer" hidden"#));
-    let nothing = ask::Ask { groups: Vec::new(), ..asked(None) };
+    let nothing = ask::Ask { choices: Vec::new(), ..asked(None) };
     assert!(nothing.render().unwrap().contains("There is nothing to ask yet."));
 }
 
@@ -304,7 +301,7 @@ fn the_script_says_what_the_page_says() {
 
 #[test]
 fn a_cost_is_told_bucket_by_bucket_where_it_adds_up() {
-    let told = |costs| traces::one(frame("traces"), trace(), costs, Vec::new()).render().unwrap();
+    let told = |costs| trace_page::one(frame("/traces"), trace(), costs, Vec::new()).render().unwrap();
     let page = told(costs());
     assert!(page.contains("$2.00 a million") && page.contains("$0.002"), "{page}");
     let mut changed = costs();
@@ -317,7 +314,7 @@ fn a_cost_is_told_bucket_by_bucket_where_it_adds_up() {
 fn a_trace_says_what_is_kept_and_whose_trace_it_is_part_of() {
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let trace = Trace { keep: Keep::Metadata, parent: Some(parent.into()), ..trace() };
-    let page = traces::one(frame("traces"), trace, Vec::new(), Vec::new()).render().unwrap();
+    let page = trace_page::one(frame("/traces"), trace, Vec::new(), Vec::new()).render().unwrap();
     assert!(page.contains(parent) && page.contains("<dd>metadata</dd>") && page.contains("is not kept"), "{page}");
 }
 

@@ -38,6 +38,7 @@ pub use self::openapi::openapi;
 pub(crate) use self::{
     evals::{LISTED as RUNS_LISTED, find as run_find},
     feedback::{Address, TOKEN, keep_on as feedback_keep, origin::Foreign, token::Tokens},
+    replicas::heard as replicas_heard,
     responses::Keeping,
     spend::{SpendParams, moment as moment_of},
     traces::{TraceQuery, find as trace_find, page as trace_page},

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::{extract::State, response::Response};
 use serde_json::json;
+use surefoot_types::{Fault, replica::Replica};
 
 use crate::{json, state::App};
 
@@ -15,6 +16,10 @@ const LIVES: Duration = Duration::from_secs(15);
     security(("key" = ["read", "everybody"])),
     responses((status = 200, description = "The processes, as `replicas`", body = Value)))]
 pub(crate) async fn list(State(app): State<App>) -> Response {
-    let heard = app.store.replica_beat(&(app.replica)(), LIVES).await;
-    json::told(heard.map(|replicas| json!({"replicas": replicas})).map_err(Into::into))
+    json::told(heard(&app).await.map(|replicas| json!({"replicas": replicas})))
+}
+
+/// The processes that were heard of of late.
+pub(crate) async fn heard(app: &App) -> Result<Vec<Replica>, Fault> {
+    Ok(app.store.replica_beat(&(app.replica)(), LIVES).await?)
 }

@@ -1,6 +1,14 @@
 //! The console's forms, as a browser sends them.
 
-use crate::support::{Served, guarded, served};
+use reqwest::Method;
+use surefoot_gateway::Project;
+use surefoot_types::{
+    Money, Price,
+    budget::{Budget, Every, Per},
+    price::Rates,
+};
+
+use crate::support::{PATIENCE, Served, Setting, chat, guarded, serve, served};
 
 /// Makes a key by the form, and gives the page that answers.
 async fn made(served: &Served, fields: &[(&str, &str)]) -> (u16, String) {
@@ -74,7 +82,7 @@ async fn a_form_that_is_wrong_says_why_and_keeps_what_was_typed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strangers_page_changes_no_key() {
     let served = served().await;
-    let request = served.ask(reqwest::Method::POST, "/keys", None).header("origin", "http://evil.example");
+    let request = served.ask(Method::POST, "/keys", None).header("origin", "http://evil.example");
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(request.body("name=evil").send().await.unwrap().status(), 403);
     assert!(served.page("/keys", None).await.1.contains("No keys yet."));
@@ -95,7 +103,7 @@ async fn signing_in_takes_a_key_that_opens_the_console() {
         assert_eq!(response.headers().contains_key("set-cookie"), status == 303, "{key}");
         assert!(response.text().await.unwrap().contains(says), "{key}");
     }
-    let with_cookie = served.ask(reqwest::Method::GET, "/keys", None).header("cookie", "surefoot_key=reader");
+    let with_cookie = served.ask(Method::GET, "/keys", None).header("cookie", "surefoot_key=reader");
     let page = with_cookie.send().await.unwrap();
     assert_eq!(page.status(), 403);
     let page = page.text().await.unwrap();
@@ -108,6 +116,10 @@ async fn signing_in_takes_a_key_that_opens_the_console() {
 async fn every_page_has_its_next_step_while_it_is_empty() {
     let served = served().await;
     for (path, says) in [
+        ("/", "Ask your first question"),
+        ("/health", "No model was asked"),
+        ("/traces", "No traces yet."),
+        ("/evals", "surefoot eval"),
         ("/keys", "Make one for each application"),
         ("/spend", "Nothing was spent"),
         ("/budgets", "[budgets.monthly]"),
@@ -117,4 +129,47 @@ async fn every_page_has_its_next_step_while_it_is_empty() {
         assert_eq!(status, 200);
         assert!(page.contains(says), "{path}: {page}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overview_shows_what_was_asked_and_what_is_near_its_limit() {
+    let mut project = Project::default();
+    let per = Per::All;
+    let limit = Money::nanos(1_000);
+    project.budgets =
+        vec![Budget { name: "tiny".into(), per, every: Every::Total, limit, hard: false, warn_at: Vec::new() }];
+    project.prices.add("sim/ok", Price::of(Rates { input: Money::nanos(1_000_000_000_000), ..Rates::default() }));
+    let served = serve(Setting { project, ..Setting::default() }, &[]).await;
+    for model in ["sim/ok", "sim/ok", "sim/fail-400"] {
+        served.ask(Method::POST, "/v1/chat/completions", None).json(&chat(model, false)).send().await.unwrap();
+    }
+    let (status, page) = served.page("/?days=7", None).await;
+    assert_eq!(status, 200, "{page}");
+    for told in [
+        r#"<p class="figure">3</p>"#,
+        "33.3 %",
+        "1 failed or cancelled",
+        "The budget tiny is spent",
+        "3 requests, 1 failed",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert_eq!(page.matches(r#"<a href="/traces/tr_"#).count(), 3);
+    let (_, other) = served.page("/?function=other", None).await;
+    assert!(other.contains("Nothing was asked in these 24 hours."), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_open_is_told_of_new_traces_and_keeps_no_server_from_ending() {
+    let mut served = serve(Setting { drain: PATIENCE * 10, ..Setting::default() }, &[]).await;
+    let mut told = served.ask(Method::GET, "/live", None).send().await.unwrap();
+    assert_eq!(told.headers()["content-type"], "text/event-stream");
+    let asked =
+        served.ask(Method::POST, "/v1/chat/completions", None).json(&chat("sim/ok", false)).send().await.unwrap();
+    let id = asked.headers()["x-surefoot-trace"].to_str().unwrap().to_owned();
+    let event = tokio::time::timeout(PATIENCE, told.chunk()).await.expect("an event comes").unwrap().unwrap();
+    assert_eq!(String::from_utf8_lossy(&event), format!("event: trace\ndata: {id}\n\n"));
+    served.end();
+    assert_eq!(tokio::time::timeout(PATIENCE, told.chunk()).await.expect("the stream ends").unwrap(), None);
+    served.ended().await;
 }
