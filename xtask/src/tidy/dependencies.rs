@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::Breach;
 
 /// Each crate, and the crates of this workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("surefoot-types", &[]),
     ("surefoot-dialect", &["surefoot-types"]),
     ("surefoot-guard", &["surefoot-types"]),
@@ -35,6 +35,10 @@ const MAY_USE: [(&str, &[&str]); 12] = [
         ],
     ),
     ("surefoot-testkit", &["surefoot-types", "surefoot-dialect"]),
+    (
+        "surefoot-fuzz",
+        &["surefoot-types", "surefoot-dialect", "surefoot-guard", "surefoot-gateway", "surefoot-knowledge"],
+    ),
     ("xtask", &[]),
 ];
 
