@@ -14,9 +14,14 @@ use surefoot_guard::{
 static DETECTOR: LazyLock<Arc<Detector>> =
     LazyLock::new(|| Arc::new(Detector::new(&Options::default()).expect("the built-in kinds are right")));
 
+/// What of the bytes is text.
+fn readable(data: &[u8]) -> String {
+    data.utf8_chunks().map(|chunk| chunk.valid()).collect()
+}
+
 /// Any text: what is found stands in it, in order, and masking takes it away.
 pub fn text(data: &[u8]) {
-    let text = String::from_utf8_lossy(data);
+    let text = readable(data);
     let mut end = 0;
     for found in secrets::find(&text) {
         assert!(found.start >= end && text.get(found.start..found.end).is_some(), "{found:?}");
@@ -37,7 +42,7 @@ pub fn text(data: &[u8]) {
 
 /// Any text: masked and put back it is the same, wherever it is cut.
 pub fn redaction(data: &[u8]) {
-    let text = String::from_utf8_lossy(data);
+    let text = readable(data);
     let mut vault = Vault::new(Arc::clone(&DETECTOR));
     let masked = vault.mask(&text);
     assert_eq!(vault.restore(&masked, Form::Text), text);

@@ -13,8 +13,11 @@ use crate::{access::Who, fault, state::App};
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The pages, in their groups: the address, its name, what it takes, and whether it shows what is everybody's.
-const PAGES: [(&str, &[(&str, &str, Admin, bool)]); 3] = [
+/// A page: its address, its name, what it takes, and whether it shows what is everybody's.
+type Page = (&'static str, &'static str, Admin, bool);
+
+/// The pages, in their groups.
+const PAGES: [(&str, &[Page]); 3] = [
     ("Watch", &[("/", "Overview", Admin::Read, false), ("/traces", "Traces", Admin::Read, false)]),
     ("Build", &[("/ask", "Ask", Admin::Read, false), ("/evals", "Evals", Admin::Read, true)]),
     (
