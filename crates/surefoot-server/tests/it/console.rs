@@ -168,7 +168,7 @@ async fn a_page_that_is_open_is_told_of_new_traces_and_keeps_no_server_from_endi
         served.ask(Method::POST, "/v1/chat/completions", None).json(&chat("sim/ok", false)).send().await.unwrap();
     let id = asked.headers()["x-surefoot-trace"].to_str().unwrap().to_owned();
     let event = tokio::time::timeout(PATIENCE, told.chunk()).await.expect("an event comes").unwrap().unwrap();
-    assert_eq!(String::from_utf8_lossy(&event), format!("event: trace\ndata: {id}\n\n"));
+    assert_eq!(std::str::from_utf8(&event).unwrap(), format!("event: trace\ndata: {id}\n\n"));
     served.end();
     assert_eq!(tokio::time::timeout(PATIENCE, told.chunk()).await.expect("the stream ends").unwrap(), None);
     served.ended().await;
