@@ -18,6 +18,7 @@ mod keys;
 mod mcp;
 mod migrate;
 mod models;
+mod optimize;
 mod reconcile;
 mod redteam;
 mod reference;
@@ -68,6 +69,7 @@ enum Verb {
     Eval(eval::Eval),
     Judge(judge::Judge),
     Redteam(redteam::Redteam),
+    Optimize(optimize::Optimize),
     Cache(cache::Cache),
     Dataset(dataset::Data),
     Traces(traces::Traces),
@@ -102,6 +104,7 @@ impl Surefoot {
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
             Verb::Redteam(verb) => verb.run().await,
+            Verb::Optimize(verb) => verb.run().await,
             Verb::Cache(verb) => verb.run().await,
             Verb::Dataset(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,

@@ -34,6 +34,7 @@ async fn help_has_examples_that_parse() {
         "eval",
         "eval import",
         "redteam",
+        "optimize",
         "judge calibrate",
         "dataset show",
         "dataset split",
