@@ -153,9 +153,9 @@ impl Optimize {
         let code = if written.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS };
         let told = Told { told: outcome.told(), outcome: &outcome, written, traffic };
         if self.json {
-            say_json(&told)?
+            say_json(&told)?;
         } else {
-            shown(&told)
+            shown(&told);
         }
         Ok(code)
     }

@@ -32,7 +32,7 @@ async fn scripted() -> (Served, Project) {
         ("evals/f.toml", "subject = \"f\"\ndataset = \"f.jsonl\"\n[[graders]]\nkind = \"equals\"\nvalue = \"42\"\n"),
     ]);
     let case = |n: u32| {
-        let kind = if n % 6 == 0 { "easy" } else { "hard" };
+        let kind = if n.is_multiple_of(6) { "easy" } else { "hard" };
         json!({"input": {"question": format!("What is the {kind} number {n} of {}?", n * 7)}}).to_string() + "\n"
     };
     project.write("evals/f.jsonl", &(0..60).map(case).collect::<String>());
@@ -79,7 +79,7 @@ async fn a_better_prompt_is_written_beside_the_others() {
     // The same search again finds all its answers, and another look at the same winner is the same look.
     let before = asked(&sim).await;
     project.write("functions/f/function.toml", "variant = \"plain\"\n[input.question]\ntype = \"string\"\n");
-    output(project.surefoot(&["check"])).await;
+    output(surefoot(&["check", &project.folder().to_string_lossy()])).await;
     let (_, again, wrong) = optimized(&project, &words).await;
     assert_eq!(asked(&sim).await, before, "{wrong}");
     assert_eq!((&again["confirmed"], &again["cost"]), (&told["confirmed"], &told["cost"]));

@@ -39,6 +39,7 @@ async fn help_has_examples_that_parse() {
         "dataset show",
         "dataset split",
         "dataset from-traces",
+        "dataset export",
         "traces",
         "why",
         "keys",

@@ -35,7 +35,7 @@ impl Traffic {
         let costs: Vec<Money> = traces.iter().filter(|one| one.door != "eval").filter_map(|one| one.cost).collect();
         let spent: Money = costs.iter().copied().sum();
         let dollars = spent.as_dollars();
-        Ok((!costs.is_empty()).then(|| Self {
+        Ok((!costs.is_empty()).then_some(Self {
             days: DAYS,
             requests: costs.len() as u64,
             spent,
