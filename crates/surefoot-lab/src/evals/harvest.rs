@@ -59,7 +59,7 @@ impl Condition {
         let value = match feedback.value {
             FeedbackValue::Boolean(flag) => f64::from(u8::from(flag)),
             FeedbackValue::Number(number) => number,
-            FeedbackValue::Text(_) => return false,
+            FeedbackValue::Text(_) | FeedbackValue::Choice(_) | FeedbackValue::Withdrawn => return false,
         };
         feedback.metric == self.metric
             && match self.sign {
@@ -175,7 +175,8 @@ mod tests {
 
     fn said(metric: &str, value: FeedbackValue) -> Feedback {
         let (id, trace_id) = (FeedbackId::from_bits(1), TraceId::from_bits(1));
-        Feedback { id, trace_id, at: Timestamp::UNIX_EPOCH, metric: metric.into(), value }
+        let (span, session, user) = (None, None, None);
+        Feedback { id, trace_id, span, session, user, at: Timestamp::UNIX_EPOCH, metric: metric.into(), value }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod dataset;
 mod doctor;
 mod erase;
 mod eval;
+mod feedback;
 mod guard;
 pub(crate) mod ingest;
 mod init;
@@ -64,6 +65,7 @@ enum Verb {
     Up(up::Up),
     Check(check::Check),
     Ask(ask::Ask),
+    #[command(visible_alias = "sync")]
     Ingest(ingest::Ingest),
     Search(search::Search),
     Eval(eval::Eval),
@@ -74,6 +76,7 @@ enum Verb {
     Dataset(dataset::Data),
     Traces(traces::Traces),
     Why(why::Why),
+    Feedback(feedback::Feedback),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
     Models(models::Models),
@@ -109,6 +112,7 @@ impl Surefoot {
             Verb::Dataset(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,
             Verb::Why(verb) => verb.run().await,
+            Verb::Feedback(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
             Verb::Models(verb) => verb.run(),
@@ -183,11 +187,14 @@ impl Place {
         self.store().await
     }
 
-    /// As [`open`](Self::open), with the documents read: an unchanged one costs a hash.
+    /// As [`open`](Self::open), with the documents read: an unchanged one costs a hash. What comes over the network is
+    /// fetched where nothing was yet; `surefoot sync` brings it up to date.
     async fn open_fresh(&self) -> anyhow::Result<(Settings, House)> {
         let (settings, house) = self.open().await?;
         for source in &settings.knowledge {
-            ingest::with_bar(&house, source).await?;
+            if source.is_local() || house.store.document_stamps(&source.knowledge).await?.is_empty() {
+                ingest::with_bar(&house, source).await?;
+            }
         }
         Ok((settings, house))
     }

@@ -42,6 +42,7 @@ async fn help_has_examples_that_parse() {
         "dataset export",
         "traces",
         "why",
+        "feedback",
         "keys",
         "keys create",
         "keys list",
