@@ -93,7 +93,7 @@ impl fmt::Display for CaseInput {
 /// The names of the roles that a dataset's messages may have.
 const ROLES: [(&str, Role); 3] = [("system", Role::System), ("user", Role::User), ("assistant", Role::Assistant)];
 
-fn role_name(role: Role) -> &'static str {
+pub(super) fn role_name(role: Role) -> &'static str {
     ROLES.iter().find(|(_, known)| *known == role).map_or("tool", |(name, _)| name)
 }
 

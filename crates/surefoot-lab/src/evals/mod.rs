@@ -21,6 +21,7 @@ mod runner;
 pub(crate) mod sample;
 mod subject;
 mod tally;
+pub mod tuning;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 

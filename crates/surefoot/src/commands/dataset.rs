@@ -1,5 +1,6 @@
 //! `surefoot dataset`.
 
+mod export;
 mod from_traces;
 
 use std::{
@@ -12,16 +13,18 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use surefoot_lab::evals::Dataset;
+use surefoot_guard::personal::{self, Detector};
+use surefoot_lab::evals::{Dataset, harvest::Scrub};
 
 use crate::terminal::{say, say_json};
 
-/// Look at datasets, split them, and make them of traces
+/// Look at datasets, split them, make them of traces, and files to tune models by of them
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   surefoot dataset show evals/answer.jsonl
   surefoot dataset split evals/answer.jsonl --test 0.3
-  surefoot dataset from-traces evals/asked.jsonl --since 7d")]
+  surefoot dataset from-traces evals/asked.jsonl --since 7d
+  surefoot dataset export evals/corrected.jsonl tuning.jsonl --format openai")]
 pub(crate) struct Data {
     #[command(subcommand)]
     verb: Verb,
@@ -32,6 +35,7 @@ enum Verb {
     Show(Show),
     Split(Split),
     FromTraces(from_traces::FromTraces),
+    Export(export::Export),
 }
 
 impl Data {
@@ -40,6 +44,7 @@ impl Data {
             Verb::Show(verb) => verb.run(),
             Verb::Split(verb) => verb.run(),
             Verb::FromTraces(verb) => verb.run().await,
+            Verb::Export(verb) => verb.run(),
         }
     }
 }
@@ -115,6 +120,23 @@ impl Split {
             say(format!("  kept together: {}", group.join(", ")));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Secrets and personal data, as they are masked in traces.
+struct Guard(Detector);
+
+impl Guard {
+    fn new() -> anyhow::Result<Self> {
+        Detector::new(&personal::Options::default()).map(Self).map_err(anyhow::Error::msg)
+    }
+}
+
+impl Scrub for Guard {
+    fn scrub(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        surefoot_guard::redact_in_place(&self.0, &mut text);
+        text
     }
 }
 

@@ -2,15 +2,18 @@
 
 mod baseline;
 mod import;
+mod labelled;
 mod shown;
 mod written;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use surefoot_lab::evals::{self, Bench, Comparison, Dataset, Decided, Decision, Finished, Options, Progress};
+use surefoot_lab::evals::{
+    self, Bench, Comparison, Dataset, Decided, Decision, Finished, Options, Progress, calibrate::Calibration,
+};
 use surefoot_types::{Money, ids::RunId, run::Run};
 
 use self::{
@@ -36,6 +39,7 @@ use crate::{
   surefoot eval answer --plan 3
   surefoot eval answer --against last
   surefoot eval answer --against answer@concise --junit report.xml
+  surefoot eval answer --labels evals/labels.jsonl
   surefoot eval --save-baseline main
   surefoot eval --gate --baseline main --markdown comment.md --html report.html
   surefoot eval --results answers.jsonl --results answers.csv
@@ -71,6 +75,9 @@ pub(crate) struct Eval {
     /// Compare with the baseline of this name: evals/baselines/NAME.json
     #[arg(long, value_name = "NAME", conflicts_with = "against")]
     baseline: Option<String>,
+    /// Tell what people would pass, by answers that they labelled: see `surefoot judge calibrate`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["max_usd", "plan"])]
+    labels: Option<PathBuf>,
     /// Keep the runs as the baseline of this name, for later ones to be compared with
     #[arg(long, value_name = "NAME")]
     save_baseline: Option<String>,
@@ -104,6 +111,9 @@ struct Told {
     /// What the gate says, where that is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<Decision>,
+    /// What its judges are worth, and what people would pass, where labels are given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    calibrations: Vec<Calibration>,
     #[serde(skip)]
     settled: Decision,
     #[serde(skip)]
@@ -223,14 +233,19 @@ impl Eval {
     ) -> anyhow::Result<Told> {
         let dataset =
             Dataset::load(&eval.dataset).with_context(|| format!("the dataset of the eval '{}'", eval.name))?;
+        let labels = self.labels.as_deref().map(Dataset::load).transpose()?;
         let before = match baseline {
             Some(baseline) => Some(baseline.run(&eval.name, &dataset)?),
             None => self.before(house, eval, &dataset, left).await?,
         };
         let finished = self.asked(house, eval, &dataset, left, self.resumed(house, eval).await?).await?;
+        let calibrations = match &labels {
+            Some(labels) => labelled::corrected(house, eval, labels, &finished, self.concurrency).await?,
+            None => Vec::new(),
+        };
         let comparison = before.as_ref().map(|before| evals::compare(before, &finished)).transpose()?;
         let settled = Decision { decided: Decided::Pass, reason: String::new() };
-        Ok(Told { run: finished.run.clone(), comparison, decision: None, settled, finished, before })
+        Ok(Told { run: finished.run.clone(), comparison, decision: None, calibrations, settled, finished, before })
     }
 
     /// What the run is compared with: one that is kept, or another subject, which is asked now.

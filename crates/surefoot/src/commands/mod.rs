@@ -19,6 +19,7 @@ mod keys;
 mod mcp;
 mod migrate;
 mod models;
+mod optimize;
 mod reconcile;
 mod redteam;
 mod reference;
@@ -70,6 +71,7 @@ enum Verb {
     Eval(eval::Eval),
     Judge(judge::Judge),
     Redteam(redteam::Redteam),
+    Optimize(optimize::Optimize),
     Cache(cache::Cache),
     Dataset(dataset::Data),
     Traces(traces::Traces),
@@ -105,6 +107,7 @@ impl Surefoot {
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
             Verb::Redteam(verb) => verb.run().await,
+            Verb::Optimize(verb) => verb.run().await,
             Verb::Cache(verb) => verb.run().await,
             Verb::Dataset(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,

@@ -170,13 +170,18 @@ impl Reading<'_> {
             Some(Variant::read(&source, file.trim_end_matches(".md"), self.mistakes))
         });
         let mut variants: Vec<Variant> = variants.collect();
+        let files = variants.len();
         for ((_, draft), text) in self.drafts.iter().filter(|((of, _), _)| of == name) {
             let source = Source::new(format!("{folder}/{draft}.md"), text);
             variants.push(Variant::read(&source, draft, self.mistakes));
         }
         let path = format!("{folder}/function.toml");
         let source = self.file(&path, true).unwrap_or_else(|| Source::new(path, ""));
-        Function::read(self.toml(&source), name, variants)
+        // Drafts leave the default to what has a file.
+        let only = (files == 1).then(|| variants[0].name.clone());
+        let mut function = Function::read(self.toml(&source), name, variants);
+        function.variant = function.variant.or(only);
+        function
     }
 
     fn toml<'t>(&'t self, source: &'t Arc<Source>) -> Toml<'t> {

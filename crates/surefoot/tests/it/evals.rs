@@ -212,6 +212,11 @@ async fn a_judge_is_measured_by_labels() {
     assert_eq!(told["corrected"]["answers"], 2);
     let (_, text, _) = calibrate(&[], "labels.csv").await;
     assert!(text.contains("kind: 3 labelled cases") && text.contains("not shown to be better than chance"), "{text}");
+    let labels = project.folder().join("labels.csv");
+    let within = runs(&project, &["--labels", &labels.to_string_lossy()]).await;
+    let corrected = &within[0]["calibrations"][0]["corrected"];
+    assert_eq!((&corrected["answers"], &within[0]["calibrations"][0]["cases"]), (&json!(2), &json!(3)), "{within}");
+    assert!(corrected["people"]["low"].as_f64().unwrap() <= corrected["people"]["value"].as_f64().unwrap());
     let (code, _, wrong) = calibrate(&[], "broken.csv").await;
     assert!(code == Some(2) && wrong.contains("`human` is pass or fail"), "{wrong}");
     let (code, _, wrong) = calibrate(&["--grader", "equals"], "labels.csv").await;
@@ -412,4 +417,26 @@ async fn traces_become_cases() {
     assert_eq!(make().await.status.code(), Some(2), "nothing is written over");
     let none = project.surefoot(&["dataset", "from-traces", "none.jsonl", "--corrected"]).output().await.unwrap();
     assert!(String::from_utf8(none.stderr).unwrap().contains("no trace fits"));
+}
+
+#[tokio::test]
+async fn cases_become_files_to_tune_by() {
+    let lines = [
+        json!({"input": "Write to jane.doe@example.com", "expect": "Done.", "output": "No.", "human": "fail"}),
+        json!({"input": "Is it open?", "output": "Yes.", "human": "fail"}),
+    ];
+    let project = echoing("sim/echo", &lines.map(|line| line.to_string()).join("\n"));
+    let path = |name: &str| project.folder().join(name).to_string_lossy().into_owned();
+    let export = async |to: &str, form: &str| {
+        let words = ["dataset", "export", &path("evals/e.jsonl"), &path(to), "--format", form];
+        surefoot(&words).output().await.unwrap()
+    };
+    let told = export("tuning.jsonl", "openai").await;
+    let wrong = String::from_utf8(told.stderr).unwrap();
+    assert!(told.status.success() && wrong.contains("Left out: 2"), "{wrong}");
+    let text = std::fs::read_to_string(path("tuning.jsonl")).unwrap();
+    assert!(text.contains("Write to [EMAIL]") && text.lines().count() == 1, "{text}");
+    assert!(export("pairs.jsonl", "preference").await.status.success());
+    assert!(std::fs::read_to_string(path("pairs.jsonl")).unwrap().contains("non_preferred_output"));
+    assert_eq!(export("tuning.jsonl", "openai").await.status.code(), Some(2), "nothing is written over");
 }

@@ -24,6 +24,7 @@ mod live;
 mod local_model;
 mod matrix;
 mod odd;
+mod optimize;
 mod outage;
 mod postgres;
 mod project;

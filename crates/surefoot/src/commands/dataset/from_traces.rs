@@ -4,15 +4,14 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clap::Args;
-use surefoot_guard::personal::{self, Detector};
-use surefoot_lab::evals::harvest::{self, Condition, Scrub, Wanted};
+use surefoot_lab::evals::harvest::{self, Condition, Wanted};
 use surefoot_types::{
     Clock, SystemClock,
     ports::{Store, TraceFilter},
     trace::Outcome,
 };
 
-use super::write;
+use super::{Guard, write};
 use crate::{
     commands::{Place, traces::searched, when::When},
     terminal::say,
@@ -59,22 +58,11 @@ pub(super) struct FromTraces {
     place: Place,
 }
 
-/// Secrets and personal data, as they are masked in traces.
-struct Guard(Detector);
-
-impl Scrub for Guard {
-    fn scrub(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        surefoot_guard::redact_in_place(&self.0, &mut text);
-        text
-    }
-}
-
 impl FromTraces {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let ending = self.file.extension().and_then(|ending| ending.to_str());
         anyhow::ensure!(ending == Some("jsonl"), "{}: cases are written as .jsonl", self.file.display());
-        let guard = Guard(Detector::new(&personal::Options::default()).map_err(anyhow::Error::msg)?);
+        let guard = Guard::new()?;
         let store = self.place.existing_store().await?;
         let cases = self.cases(&*store, &guard).await?;
         store.close().await;

@@ -6,7 +6,7 @@ use surefoot_types::{
     run::{Run, Verdict},
 };
 
-use super::Told;
+use super::{Told, labelled};
 use crate::terminal::{say, table, told};
 
 pub(super) fn told_plan(name: &str, run: &Run, plan: &evals::Plan, at_once: u16) -> String {
@@ -51,6 +51,7 @@ pub(super) fn shown(told: &Told) {
     if let Some(cost) = run.cost.filter(|cost| *cost > Money::default()) {
         say(format!("cost {cost}"));
     }
+    told.calibrations.iter().for_each(labelled::shown);
     if let Some(comparison) = &told.comparison {
         compared(comparison);
     }
