@@ -21,8 +21,8 @@ use tokio::time::Instant;
 
 use crate::{
     accounts::Used,
+    beside::{BesideCall, Work},
     call::{Added, Call, Context, Whole},
-    embed::EmbedCall,
     events,
     ground::Grounded,
     identify::Admitted,
@@ -85,11 +85,11 @@ impl Tale {
         Self::of(Trace::begun(id, clock.now(), door, ""), records, &Context::default(), &Map::new())
     }
 
-    /// The tale of a request for vectors.
-    pub(crate) fn embedding(call: &EmbedCall, records: Records, clock: &dyn Clock) -> Self {
-        let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.request.model.as_str());
-        trace.user = call.request.extra.get("user").and_then(Value::as_str).map(str::to_owned);
-        Self::of(trace, records, &call.context, &call.request.extra)
+    /// The tale of a request beside conversations.
+    pub(crate) fn beside<W: Work>(call: &BesideCall<W>, records: Records, clock: &dyn Clock) -> Self {
+        let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.request.model());
+        trace.user = call.request.extra().get("user").and_then(Value::as_str).map(str::to_owned);
+        Self::of(trace, records, &call.context, call.request.extra())
     }
 
     fn of(mut trace: Trace, records: Records, context: &Context, extra: &Map<String, Value>) -> Self {

@@ -1,6 +1,7 @@
 //! Questions to passages: both legs, fused.
 
 mod fuse;
+mod rank;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use crate::{
     index::Index,
 };
 pub use fuse::{Fused, fuse};
+pub use rank::rank;
 
 /// How many passages each leg brings to the fusion, at the least.
 const DEPTH: usize = 100;
