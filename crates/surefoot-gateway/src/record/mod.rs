@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use crate::{
     accounts::Used,
     beside::{BesideCall, Work},
-    call::{Added, Call, Context, Whole},
+    call::{Added, Call, Context, Standing, Whole},
     events,
     ground::Grounded,
     identify::Admitted,
@@ -238,12 +238,19 @@ impl Tale {
         self.trace.verdicts.extend(verdicts);
     }
 
-    /// What is held for it.
-    pub(crate) fn reserved(&mut self, prompt: &Screened) {
+    /// What is held for it, and what that leaves of the tightest limits.
+    pub(crate) fn reserved(&mut self, prompt: &Screened, standing: Standing) {
         if let Some(cap) = prompt.grounded.cap {
             self.trace.parameters.max_tokens = Some(cap);
             self.most = Some(cap);
             self.note(format!("an answer of at most {cap} tokens"));
+        }
+        let quotas = [("requests", standing.requests), ("tokens", standing.tokens)];
+        for (what, quota) in quotas.into_iter().filter_map(|(what, quota)| Some((what, quota?))) {
+            self.note_also(&format!("{} of {} {what} a minute are left", quota.remaining, quota.limit));
+        }
+        if let Some(left) = standing.budget {
+            self.note_also(&format!("{left} of the budget is left while it is held for at its dearest"));
         }
     }
 

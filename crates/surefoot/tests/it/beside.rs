@@ -19,7 +19,7 @@ impl Rig {
              [providers.openai]\nkind = \"openai\"\nbase_url = \"{0}/v1\"\nkey = \"env:SUREFOOT_TEST_KEY\"\n\
              [providers.ant]\nkind = \"anthropic\"\nbase_url = \"{0}/v1\"\nkey = \"env:SUREFOOT_TEST_KEY\"\n\
              [models]\neither = [\"ant/ok\", \"local/moderation\"]\n\
-             [prices.\"cohere/ok\"]\nrequest = 0.002\n{more}",
+             [prices.\"cohere/ok\"]\ninput = 0\noutput = 0\nrequest = 0.002\n{more}",
             sim.url
         );
         let project = Project::temp(&[("surefoot.toml", &settings)]);

@@ -28,6 +28,7 @@ mod project;
 mod providers;
 mod reference;
 mod sdk;
+mod strategies;
 mod support;
 mod telemetry;
 mod tools;
