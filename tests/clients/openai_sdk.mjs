@@ -22,6 +22,10 @@ assert.equal(last.surefoot.citations.length, answer.surefoot.citations.length);
 const embedded = await client.embeddings.create({ model: "local/static", input: "one text" });
 assert.equal(embedded.data[0].embedding.length, 256);
 
+const judged = await client.moderations.create({ input: ["The sky is blue.", "Write to jane.doe@example.com."] });
+assert.deepEqual(judged.results.map((one) => one.flagged), [false, true]);
+assert.equal(judged.results[1].categories["surefoot/personal-data"], true);
+
 await assert.rejects(client.chat.completions.create({ model: "no-such-model", messages }), (error) => {
   assert.equal(error.status, 404);
   assert.match(error.message, /no-such-model/);

@@ -9,9 +9,9 @@ mod accounts;
 mod anomaly;
 pub mod api;
 pub mod attempt;
+pub mod beside;
 pub mod call;
 mod count;
-pub mod embed;
 mod events;
 mod gateway;
 pub mod ground;
@@ -37,11 +37,11 @@ mod under_way;
 mod verify;
 
 pub use anomaly::{Anomaly, unusual_hours};
+pub use beside::{Beside, BesideCall, EmbedCall, ModerateCall, RerankCall};
 pub use call::{
     Added, Call, Caller, Collected, Context, Delivery, Done, Failed, Head, Patience, Quota, Reply, Standing, Whole,
 };
 pub use count::Tokens;
-pub use embed::{EmbedCall, Embedded};
 pub use gateway::{Gateway, Parts};
 pub use identify::{Admitted, Minted};
 pub use kept::{response_lost, without_secrets};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde_json::{Map, Value};
-use surefoot_dialect::embeddings::Embeddings;
+use surefoot_dialect::{embeddings::Embeddings, moderations::Verdict};
 use surefoot_types::{
     Citation, Fault,
     conversation::{ChatRequest, Event, Tool},
@@ -81,4 +81,10 @@ pub trait Resident: Send + Sync + 'static {
 
     /// Embeds texts.
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Embeddings, Fault>;
+
+    /// How well each document answers a query, in the documents' order.
+    async fn rerank(&self, model: &str, query: &str, documents: &[String]) -> Result<Vec<f64>, Fault>;
+
+    /// What is to be held against a text.
+    async fn moderate(&self, model: &str, text: &str) -> Result<Verdict, Fault>;
 }

@@ -119,7 +119,7 @@ impl Gateway {
         tale.enter("reserve");
         let reserve = Reserve { accounts, counted: &counted, project, model: &plan.model };
         reserve.chat(&mut prompt, hold).await?;
-        tale.reserved(&prompt);
+        tale.reserved(&prompt, hold.standing());
 
         tale.enter("attempt");
         let (plan, prompt, counted, tools) = (&plan, &prompt, &counted, &tools);
@@ -128,7 +128,7 @@ impl Gateway {
 
         tale.enter("verify");
         verify(parts.grounding.as_deref(), tale);
-        recall.put(place, asked, plan.model.cache, &prompt.grounded.request, tale.trace(), whole.as_ref());
+        recall.put(place, asked, plan.model.cache, prompt, tale.trace(), whole.as_ref());
 
         outlet.guarded(whole, tale)
     }

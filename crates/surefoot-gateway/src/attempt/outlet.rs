@@ -1,6 +1,9 @@
 //! The way back to the caller.
 
+use std::sync::Arc;
+
 use surefoot_dialect::Frame;
+use surefoot_guard::pseudonyms::Vault;
 use surefoot_types::{
     Code, Fault, Usage,
     conversation::{Answer, Event, Finish},
@@ -53,8 +56,8 @@ impl Outlet {
     }
 
     /// From here on only what fits the shape is let through.
-    pub(crate) fn shape(&mut self, shape: Shape) {
-        self.shaped = Some(ShapedStream::new(shape));
+    pub(crate) fn shape(&mut self, shape: Shape, vault: Option<Arc<Vault>>) {
+        self.shaped = Some(ShapedStream::new(shape, vault));
     }
 
     /// The head that was held back.

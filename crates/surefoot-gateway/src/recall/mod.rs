@@ -12,7 +12,7 @@ use std::time::Duration;
 use moka::{Expiry, sync::Cache};
 use surefoot_types::{
     Citation, Timestamp,
-    conversation::{Answer, ChatRequest, Finish},
+    conversation::{Answer, Finish},
     erasure::user_hash,
     ids::TraceId,
     trace::{Keep, Trace},
@@ -159,11 +159,11 @@ impl Recall {
         place: Option<blake3::Hash>,
         like: Option<Asked>,
         lives: Option<Duration>,
-        request: &ChatRequest,
+        prompt: &Screened,
         trace: &Trace,
         whole: Option<&Whole>,
     ) {
-        let Some(kept) = self.kept_of(lives.unwrap_or_default(), request, trace, whole) else { return };
+        let Some(kept) = self.kept_of(lives.unwrap_or_default(), prompt, trace, whole) else { return };
         if let (Some(place), Some(_)) = (place, lives) {
             self.kept.insert(place, kept.clone());
         }
@@ -174,7 +174,7 @@ impl Recall {
     }
 
     /// What is kept of an answer, if it may be.
-    fn kept_of(&self, lives: Duration, request: &ChatRequest, trace: &Trace, whole: Option<&Whole>) -> Option<Kept> {
+    fn kept_of(&self, lives: Duration, prompt: &Screened, trace: &Trace, whole: Option<&Whole>) -> Option<Kept> {
         let finish = trace.finish.clone()?;
         // Cut short or declined: the next caller may fare better.
         if !matches!(finish, Finish::Stop | Finish::ToolCalls) {
@@ -192,8 +192,8 @@ impl Recall {
             |whole| whole.answer.clone(),
         );
         // A stream stands on the trace as it came; what is kept is what its caller got.
-        if let Some(shape) = Shape::of(request).ok().flatten() {
-            shape.fit_answer(&mut answer).ok()?;
+        if let Some(shape) = Shape::of(&prompt.grounded.request).ok().flatten() {
+            shape.fit_answer(&mut answer, prompt.vault.as_deref()).ok()?;
         }
         let user = trace.user.as_deref().map(user_hash);
         if user.as_ref().and_then(|user| self.erased.get(user)).is_some_and(|at| trace.at <= at) {

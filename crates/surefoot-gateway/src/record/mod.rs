@@ -22,8 +22,8 @@ use tokio::time::Instant;
 
 use crate::{
     accounts::Used,
-    call::{Added, Call, Context, Whole},
-    embed::EmbedCall,
+    beside::{BesideCall, Work},
+    call::{Added, Call, Context, Standing, Whole},
     events,
     ground::Grounded,
     identify::Admitted,
@@ -88,11 +88,11 @@ impl Tale {
         Self::of(Trace::begun(id, clock.now(), door, ""), records, &Context::default(), &Map::new())
     }
 
-    /// The tale of a request for vectors.
-    pub(crate) fn embedding(call: &EmbedCall, records: Records, clock: &dyn Clock) -> Self {
-        let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.request.model.as_str());
-        trace.user = call.request.extra.get("user").and_then(Value::as_str).map(str::to_owned);
-        Self::of(trace, records, &call.context, &call.request.extra)
+    /// The tale of a request beside conversations.
+    pub(crate) fn beside<W: Work>(call: &BesideCall<W>, records: Records, clock: &dyn Clock) -> Self {
+        let mut trace = Trace::begun(call.trace_id, clock.now(), call.door, call.request.model());
+        trace.user = call.request.extra().get("user").and_then(Value::as_str).map(str::to_owned);
+        Self::of(trace, records, &call.context, call.request.extra())
     }
 
     fn of(mut trace: Trace, records: Records, context: &Context, extra: &Map<String, Value>) -> Self {
@@ -240,12 +240,19 @@ impl Tale {
         self.trace.verdicts.extend(verdicts);
     }
 
-    /// What is held for it.
-    pub(crate) fn reserved(&mut self, prompt: &Screened) {
+    /// What is held for it, and what that leaves of the tightest limits.
+    pub(crate) fn reserved(&mut self, prompt: &Screened, standing: Standing) {
         if let Some(cap) = prompt.grounded.cap {
             self.trace.parameters.max_tokens = Some(cap);
             self.most = Some(cap);
             self.note(format!("an answer of at most {cap} tokens"));
+        }
+        let quotas = [("requests", standing.requests), ("tokens", standing.tokens)];
+        for (what, quota) in quotas.into_iter().filter_map(|(what, quota)| Some((what, quota?))) {
+            self.note_also(&format!("{} of {} {what} a minute are left", quota.remaining, quota.limit));
+        }
+        if let Some(left) = standing.budget {
+            self.note_also(&format!("{left} of the budget is left while it is held for at its dearest"));
         }
     }
 

@@ -59,8 +59,8 @@ impl Reserve<'_> {
         Ok(())
     }
 
-    /// Holds what the vectors of `texts` can use.
-    pub(crate) async fn texts(&self, texts: &[String], hold: &mut Hold) -> Result<(), Fault> {
+    /// Holds what reading `texts` can use.
+    pub(crate) async fn texts(&self, texts: &[&str], hold: &mut Hold) -> Result<(), Fault> {
         let budgets = self.budgets()?;
         let worst = Worst::of_texts(self.project, self.model, texts, self.counted.now);
         let tokens = self.counted.tokens(texts.iter().map(|text| Usage::estimate(text)).sum());

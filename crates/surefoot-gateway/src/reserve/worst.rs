@@ -35,8 +35,8 @@ impl Worst {
         Self { prices: prices(project, model, now), prompt: prompt_tokens(request), answers }
     }
 
-    /// The bound for texts that are embedded.
-    pub(crate) fn of_texts(project: &Project, model: &Model, texts: &[String], now: Timestamp) -> Self {
+    /// The bound for texts that are only read.
+    pub(crate) fn of_texts(project: &Project, model: &Model, texts: &[&str], now: Timestamp) -> Self {
         let prompt = texts.iter().map(|text| text.len() as u64 + AROUND_MESSAGE).sum();
         Self { prices: prices(project, model, now), prompt, answers: 0 }
     }

@@ -77,7 +77,7 @@ impl Asking<'_> {
         for check in &cascade.checks {
             let failed = match check {
                 Check::Schema => shape
-                    .filter(|shape| shape.fit_answer(&mut answer.clone()).is_err())
+                    .filter(|shape| shape.fit_answer(&mut answer.clone(), draft.prompt.vault.as_deref()).is_err())
                     .map(|_| "does not fit the schema".to_owned()),
                 Check::Citations => {
                     let (told, hits) = (draft.prompt.restored(&said), &draft.prompt.grounded.hits);

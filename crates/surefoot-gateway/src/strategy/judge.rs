@@ -46,7 +46,7 @@ impl Asking<'_> {
         let tools = Toolset::default();
         let draft = Asking { tools: &tools, ..*self }.draft(&ask, tale, hold).await?;
         let said = words(&draft.whole.answer.parts);
-        let text = match shape.fit(&said) {
+        let text = match shape.fit(&said, None) {
             Ok(Fitted::AsItCame) => said,
             Ok(Fitted::Mended(text)) => text,
             Err(misfit) => return Err(misfit.fault()),

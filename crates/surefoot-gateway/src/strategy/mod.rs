@@ -66,7 +66,7 @@ impl Asking<'_> {
         match (strategy, shape) {
             (Strategy::Single, None) => self.straight(tale, hold, outlet).await,
             (Strategy::Single, Some(shape)) if self.call.chat.stream && !holds && self.tools.is_empty() => {
-                outlet.shape(shape);
+                outlet.shape(shape, self.prompt.vault.clone());
                 match self.straight(tale, hold, outlet).await {
                     Err(fault) if !outlet.begun() && refuses_schema(&fault) => {
                         let prompt = by_prompt(&self.prompt.grounded.request).map(|request| self.prompt.with(request));
@@ -147,7 +147,7 @@ impl Asking<'_> {
 impl Draft {
     /// The answer in its shape, or as it is with what is wrong with it.
     fn fitted(mut self, shape: &Shape) -> Result<Self, Box<(Self, Misfit)>> {
-        match shape.fit_answer(&mut self.whole.answer) {
+        match shape.fit_answer(&mut self.whole.answer, self.prompt.vault.as_deref()) {
             Ok(Fitted::AsItCame) => Ok(self),
             Ok(Fitted::Mended(_)) => {
                 self.whole.raw = None;

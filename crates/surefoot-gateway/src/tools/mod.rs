@@ -108,7 +108,7 @@ impl Toolset {
             talk.tell(outlet).await?;
             tale.enter("reserve");
             attempting.reserve.chat(&mut talk.prompt, hold).await?;
-            tale.reserved(&talk.prompt);
+            tale.reserved(&talk.prompt, hold.standing());
             tale.enter("attempt");
         }
         Err(Fault::internal("a conversation with tools did not end"))

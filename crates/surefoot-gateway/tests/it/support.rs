@@ -12,7 +12,7 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use surefoot_dialect::embeddings::Embeddings;
+use surefoot_dialect::{embeddings::Embeddings, moderations::Verdict};
 use surefoot_gateway::{
     Call, Caller, Context, Delivery, Gateway, Parts, Project, Resident,
     project::{Model, Policy, Provider, Reach, Routing, Target},
@@ -144,6 +144,14 @@ impl Resident for Scripted {
 
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Embeddings, Fault> {
         Ok(Embeddings { model: model.into(), vectors: vec![vec![1.0]; texts.len()], usage: Usage::default() })
+    }
+
+    async fn rerank(&self, _: &str, _: &str, documents: &[String]) -> Result<Vec<f64>, Fault> {
+        Ok(documents.iter().map(|document| document.len() as f64).collect())
+    }
+
+    async fn moderate(&self, _: &str, _: &str) -> Result<Verdict, Fault> {
+        Ok(Verdict::default())
     }
 }
 

@@ -3,6 +3,7 @@
 mod copies;
 mod fold;
 mod fuse;
+mod rank;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use crate::{
 use crate::{ingest::headed, words::terms};
 use fold::fold;
 pub use fuse::{Fused, fuse};
+pub use rank::rank;
 
 /// How many passages each leg brings to the fusion, at the least.
 const DEPTH: usize = 100;

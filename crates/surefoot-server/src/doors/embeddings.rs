@@ -26,9 +26,9 @@ pub(crate) async fn create(State(app): State<App>, headers: HeaderMap, body: Bod
         Err(refused) => return fault::response(DIALECT, &refused.fault, refused.trace_id),
     };
     let (trace_id, base64) = (call.trace_id, call.request.base64);
-    match app.gateway.embed(call).await {
+    match app.gateway.beside(call).await {
         Ok(embedded) => {
-            let body = embeddings::answer_write(&embedded.embeddings, base64, &embedded.added.to_value());
+            let body = embeddings::answer_write(&embedded.answer, base64, &embedded.added.to_value());
             let head = Head { standing: embedded.standing, ..Head::default() };
             with_headers(json(body), trace_id, &head, DIALECT, app.clock.now())
         }

@@ -135,9 +135,9 @@ async fn embed(app: &App, headers: &HeaderMap, model: &str, batch: bool, body: B
         Err(refused) => return told(&refused),
     };
     let trace_id = call.trace_id;
-    match app.gateway.embed(call).await {
+    match app.gateway.beside(call).await {
         Ok(embedded) => {
-            let body = gemini::embed_write(&embedded.embeddings, batch, &embedded.added.to_value());
+            let body = gemini::embed_write(&embedded.answer, batch, &embedded.added.to_value());
             let head = Head { standing: embedded.standing, ..Head::default() };
             with_headers(json(body), trace_id, &head, DIALECT, app.clock.now())
         }

@@ -15,8 +15,10 @@ pub(crate) mod keys;
 mod known;
 pub(crate) mod metrics;
 mod models;
+mod moderations;
 mod openapi;
 mod replicas;
+mod rerank;
 mod responses;
 mod spend;
 mod targets;
@@ -89,6 +91,10 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/v1/responses/{id}", get(responses::get).delete(responses::delete))
         .route("/v1/responses/{id}/input_items", get(responses::input_items))
         .route("/v1/embeddings", post(embeddings::create))
+        .route("/v1/rerank", post(rerank::create))
+        // Cohere's own clients ask here.
+        .route("/v2/rerank", post(rerank::create))
+        .route("/v1/moderations", post(moderations::create))
         .route("/v1beta/models", get(gemini::list))
         .route("/v1beta/models/{*rest}", get(gemini::get).post(gemini::serve))
         .route("/v1/models", get(models::list))

@@ -8,8 +8,8 @@ use utoipa::{
 };
 
 use super::{
-    audit, chat, count, embeddings, erase, evals, feedback, gemini, health, keys, metrics, models, replicas, responses,
-    spend, traces,
+    audit, chat, count, embeddings, erase, evals, feedback, gemini, health, keys, metrics, models, moderations,
+    replicas, rerank, responses, spend, traces,
 };
 use crate::reply::json;
 
@@ -29,6 +29,8 @@ use crate::reply::json;
         gemini::list,
         gemini::get,
         embeddings::create,
+        rerank::create,
+        moderations::create,
         models::list,
         models::get,
         feedback::create,

@@ -10,10 +10,10 @@ use surefoot_dialect::{
     self as dialect, Dialect,
     embeddings::{self, Embeddings, EmbeddingsRequest},
     models::{self, ModelEntry},
-    moderations::{self, Moderations, Verdict},
+    moderations::{self, Moderations},
     rerank::{self, Ranked, Rerank},
 };
-use surefoot_gateway::attempt::sim::{DIMENSIONS, Failure, LISTED, Sim, vector};
+use surefoot_gateway::attempt::sim::{DIMENSIONS, Failure, LISTED, Sim, ranked, vector, verdict};
 use surefoot_types::{
     Code, Fault, Usage,
     conversation::{ChatRequest, Message, Role},
@@ -125,15 +125,8 @@ impl Doors {
     async fn rerank(&self, body: &[u8]) -> Result<Acted, Fault> {
         let request = rerank::request_read(body)?;
         let plan = self.sim.plan(&request.model, &ChatRequest::ask(&request.model, &*request.query))?;
-        let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let query = words(&request.query);
-        let score = |document: &String| {
-            let held = words(document);
-            query.iter().filter(|word| held.contains(word)).count() as f64 / query.len().max(1) as f64
-        };
-        let ranked = request.documents.iter().enumerate();
-        let mut results: Vec<Ranked> =
-            ranked.map(|(index, document)| Ranked { index, score: score(document) }).collect();
+        let scores = ranked(&request.query, &request.documents).into_iter().enumerate();
+        let mut results: Vec<Ranked> = scores.map(|(index, score)| Ranked { index, score }).collect();
         results.sort_by(|a, b| b.score.total_cmp(&a.score));
         results.truncate(request.top_n.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX)));
         let input = request.documents.iter().chain([&request.query]).map(|text| Usage::estimate(text)).sum();
@@ -150,14 +143,7 @@ impl Doors {
         let message = Message { parts: request.inputs.concat(), ..Message::text(Role::User, "") };
         let asked = ChatRequest { messages: vec![message], ..ChatRequest::ask(&*model, "") };
         let plan = self.sim.plan(&model, &asked)?;
-        let flagged = model.split('+').any(|word| word == "refuse");
-        let verdict = |_| Verdict {
-            flagged,
-            categories: [("illicit".to_owned(), Some(flagged))].into(),
-            category_scores: [("illicit".to_owned(), f64::from(u8::from(flagged)))].into(),
-            ..Verdict::default()
-        };
-        let results = request.inputs.iter().map(verdict).collect();
+        let results = request.inputs.iter().map(|_| verdict(&model)).collect();
         let moderations = Moderations { id: "sim".into(), model, results };
         Ok(whole(plan, Dialect::OpenaiChat, |_| moderations::answer_write(&moderations, &Value::Null)).await)
     }

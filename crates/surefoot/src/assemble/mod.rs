@@ -73,7 +73,7 @@ impl House {
         let knowledge = Arc::new(knowledge(&store, &embedder, &settings.store, data));
         let unread = Arc::new(Unread::default());
         let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([
-            ("local".into(), Arc::new(Local::new(Arc::clone(&embedder))) as Arc<dyn Resident>),
+            ("local".into(), Arc::new(Local::new(Arc::clone(&embedder))?) as Arc<dyn Resident>),
             ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
         ]);
         let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (Arc::new(SystemClock), Arc::new(SystemChance));

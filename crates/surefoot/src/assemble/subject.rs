@@ -134,10 +134,10 @@ impl Subject for GatewaySubject {
             caller: Caller { secret: None, trusted: true },
             context: Context::default(),
         };
-        let embedded = self.gateway.embed(call).await.map_err(|failed| failed.fault)?;
+        let embedded = self.gateway.beside(call).await.map_err(|failed| failed.fault)?;
         let wide = |vector: Vec<f32>| vector.into_iter().map(f64::from).collect();
         Ok(Vectors {
-            vectors: embedded.embeddings.vectors.into_iter().map(wide).collect(),
+            vectors: embedded.answer.vectors.into_iter().map(wide).collect(),
             trace_id: embedded.added.trace_id,
             cost: embedded.added.cost_usd,
         })

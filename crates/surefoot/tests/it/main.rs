@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and may talk")]
 
 mod answers;
+mod beside;
 mod books;
 mod browser;
 mod budget;
@@ -31,6 +32,7 @@ mod project;
 mod providers;
 mod reference;
 mod sdk;
+mod strategies;
 mod support;
 mod telemetry;
 mod tools;

@@ -8,8 +8,12 @@ use surefoot_types::conversation::{Answer, ChatRequest, Event, Finish, Gathered,
 use crate::support::{Project, Served, surefoot};
 
 /// The doors, with the dialect that each speaks.
-const DOORS: [(&str, Dialect); 2] =
-    [("/v1/chat/completions", Dialect::OpenaiChat), ("/v1/messages", Dialect::Anthropic)];
+const DOORS: [(&str, Dialect); 4] = [
+    ("/v1/chat/completions", Dialect::OpenaiChat),
+    ("/v1/messages", Dialect::Anthropic),
+    ("/v1/responses", Dialect::OpenaiResponses),
+    ("/v1beta/models/", Dialect::Gemini),
+];
 /// A provider of each dialect.
 const PROVIDERS: &str = r#"
 [providers.chat]
@@ -69,7 +73,13 @@ impl Rig {
             extra: serde_json::Map::new(),
         });
         let body = dialect::request_write(spoken, &request, model).body;
-        let sent = self.client.post(format!("{}{door}", self.served.url)).body(body).send().await.unwrap();
+        // Gemini's address names the model, and says whether it is streamed.
+        let path = match (spoken, stream) {
+            (Dialect::Gemini, false) => format!("{door}{model}:generateContent"),
+            (Dialect::Gemini, true) => format!("{door}{model}:streamGenerateContent?alt=sse"),
+            _ => door.to_owned(),
+        };
+        let sent = self.client.post(format!("{}{path}", self.served.url)).body(body).send().await.unwrap();
         let trace = sent.headers()["x-surefoot-trace"].to_str().unwrap().to_owned();
         let (status, bytes) = (sent.status(), sent.bytes().await.unwrap());
         let answer = if !status.is_success() {
@@ -163,7 +173,7 @@ async fn fails(rig: &Rig, provider: &str) {
         ("stall-3", "upstream_timeout"),
         ("hang", "upstream_timeout"),
     ] {
-        for (at, stream) in [(0, false), (1, true)] {
+        for (at, stream) in [(0, false), (1, true), (2, true), (3, true)] {
             let case = format!("{provider}/{model} {stream}");
             let (answer, trace) = rig.ask(DOORS[at], &format!("{provider}/{model}"), stream).await;
             let told = answer.err().unwrap_or_else(|| panic!("{case}: taken for an answer"));

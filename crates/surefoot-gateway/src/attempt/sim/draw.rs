@@ -1,5 +1,7 @@
 //! Numbers drawn from a seed: the same seed and text, the same numbers, on every machine.
 
+use surefoot_dialect::moderations::Verdict;
+
 /// Dimensions of a simulated embedding where the caller asks for none.
 pub const DIMENSIONS: usize = 64;
 
@@ -50,4 +52,26 @@ pub fn vector(text: &str, dimensions: usize) -> Vec<f32> {
     let raw: Vec<f64> = (0..dimensions).map(|_| draw.unit() * 2.0 - 1.0).collect();
     let norm = raw.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
     raw.into_iter().map(|x| (x / norm) as f32).collect()
+}
+
+/// How well each document answers a query: how many of its words it holds, 0 to 1.
+pub fn ranked(query: &str, documents: &[String]) -> Vec<f64> {
+    let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let query = words(query);
+    let score = |document: &String| {
+        let held = words(document);
+        query.iter().filter(|word| held.contains(word)).count() as f64 / query.len().max(1) as f64
+    };
+    documents.iter().map(score).collect()
+}
+
+/// Nothing is wrong with any text, unless the model's id says `refuse`.
+pub fn verdict(model: &str) -> Verdict {
+    let flagged = model.split('+').any(|word| word == "refuse");
+    Verdict {
+        flagged,
+        categories: [("illicit".to_owned(), Some(flagged))].into(),
+        category_scores: [("illicit".to_owned(), f64::from(u8::from(flagged)))].into(),
+        ..Verdict::default()
+    }
 }

@@ -18,7 +18,7 @@ mod say;
 mod script;
 
 pub use behaviour::{Behaviour, Say, Trouble, WORDS, When};
-pub use draw::{DIMENSIONS, vector};
+pub use draw::{DIMENSIONS, ranked, vector, verdict};
 pub use failure::Failure;
 pub use opening::{Opening, open};
 pub use plan::{Asked, Plan, Step, decide};

@@ -8,7 +8,7 @@ use futures_util::{
     future::pending,
     stream::{self, BoxStream},
 };
-use surefoot_dialect::embeddings::Embeddings;
+use surefoot_dialect::{embeddings::Embeddings, moderations::Verdict};
 use surefoot_types::{
     Code, Fault, Retry, Usage,
     conversation::{ChatRequest, Event},
@@ -17,7 +17,7 @@ use surefoot_types::{
 use tokio::time::sleep;
 
 use super::{
-    draw::{DIMENSIONS, vector},
+    draw::{DIMENSIONS, ranked, vector, verdict},
     opening::{Opening, open},
     plan::{Plan, Step},
     running::{LISTED, Sim},
@@ -59,7 +59,30 @@ impl Resident for SimResident {
     }
 
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Embeddings, Fault> {
-        let request = ChatRequest::ask(model, texts.join("\n"));
+        self.acted(model, texts.join("\n")).await?;
+        let input = texts.iter().map(|text| Usage::estimate(text)).sum();
+        Ok(Embeddings {
+            model: model.into(),
+            vectors: texts.iter().map(|text| vector(text, DIMENSIONS)).collect(),
+            usage: Usage { input, ..Usage::default() },
+        })
+    }
+
+    async fn rerank(&self, model: &str, query: &str, documents: &[String]) -> Result<Vec<f64>, Fault> {
+        self.acted(model, query.to_owned()).await?;
+        Ok(ranked(query, documents))
+    }
+
+    async fn moderate(&self, model: &str, text: &str) -> Result<Verdict, Fault> {
+        self.acted(model, text.to_owned()).await?;
+        Ok(verdict(model))
+    }
+}
+
+impl SimResident {
+    /// Acts a plan out to its end: what it says is of no interest, that it says it is.
+    async fn acted(&self, model: &str, text: String) -> Result<(), Fault> {
+        let request = ChatRequest::ask(model, text);
         let steps = answering(self.sim.plan(model, &request)?).await?;
         let mut events = act(steps).boxed();
         let mut ended = false;
@@ -69,15 +92,7 @@ impl Resident for SimResident {
                 event => ended = event == Event::End,
             }
         }
-        if !ended {
-            return Err(dropped());
-        }
-        let input = texts.iter().map(|text| Usage::estimate(text)).sum();
-        Ok(Embeddings {
-            model: model.into(),
-            vectors: texts.iter().map(|text| vector(text, DIMENSIONS)).collect(),
-            usage: Usage { input, ..Usage::default() },
-        })
+        if ended { Ok(()) } else { Err(dropped()) }
     }
 }
 

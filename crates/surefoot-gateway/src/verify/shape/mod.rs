@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use surefoot_guard::pseudonyms::{Form, Vault};
 use surefoot_types::{
     Code, Fault,
     conversation::{Answer, ChatRequest, Finish, Part, ResponseFormat, words},
@@ -87,12 +88,12 @@ impl Shape {
     }
 
     /// Fits a whole answer. One that ended for another reason than that it was done tells so itself, and calls of
-    /// tools are no answer yet.
-    pub(crate) fn fit_answer(&self, answer: &mut Answer) -> Result<Fitted, Misfit> {
+    /// tools are no answer yet. Pseudonyms in it stay, and count as what they stand for.
+    pub(crate) fn fit_answer(&self, answer: &mut Answer, vault: Option<&Vault>) -> Result<Fitted, Misfit> {
         if answer.finish != Finish::Stop || answer.parts.iter().any(|part| matches!(part, Part::ToolCall { .. })) {
             return Ok(Fitted::AsItCame);
         }
-        let fitted = self.fit(&words(&answer.parts))?;
+        let fitted = self.fit(&words(&answer.parts), vault)?;
         if let Fitted::Mended(text) = &fitted {
             answer.parts.retain(|part| !matches!(part, Part::Text { .. }));
             answer.parts.push(Part::text(text.as_str()));
@@ -102,40 +103,49 @@ impl Shape {
     }
 
     /// Fits a text: as it is, or with what stands around the JSON left out, brackets closed and types put right.
-    pub(crate) fn fit(&self, text: &str) -> Result<Fitted, Misfit> {
+    pub(crate) fn fit(&self, text: &str, vault: Option<&Vault>) -> Result<Fitted, Misfit> {
         if let Ok(value) = serde_json::from_str::<Value>(text) {
-            if self.validator.is_valid(&value) {
+            if self.holds(&value, vault) {
                 return Ok(Fitted::AsItCame);
             }
-            return self.mended(&value).as_ref().map(told).ok_or_else(|| self.misfit(&value));
+            return self.mended(&value, vault).as_ref().map(told).ok_or_else(|| self.misfit(&value, vault));
         }
         let found = documents(text);
-        let mut fitting: Vec<Value> = found.iter().filter_map(|value| self.mended(value)).collect();
+        let mut fitting: Vec<Value> = found.iter().filter_map(|value| self.mended(value, vault)).collect();
         fitting.dedup();
         match (&fitting[..], found.first()) {
             ([one], _) => Ok(told(one)),
             ([_, _, ..], _) => Err(Misfit::of("there is more than one JSON value that fits: answer with one")),
-            ([], Some(value)) => Err(self.misfit(value)),
+            ([], Some(value)) => Err(self.misfit(value, vault)),
             ([], None) => Err(Misfit::of("there is no JSON in it that can be read")),
         }
     }
 
     /// The value, or what it becomes without a loss, where that fits.
-    fn mended(&self, value: &Value) -> Option<Value> {
-        if self.validator.is_valid(value) {
+    fn mended(&self, value: &Value, vault: Option<&Vault>) -> Option<Value> {
+        if self.holds(value, vault) {
             return Some(value.clone());
         }
         let coerced = coerced(&self.schema, value);
-        self.validator.is_valid(&coerced).then_some(coerced)
+        self.holds(&coerced, vault).then_some(coerced)
     }
 
-    fn misfit(&self, value: &Value) -> Misfit {
+    /// Whether a value fits, with what its pseudonyms stand for in their place: a schema is of that.
+    fn holds(&self, value: &Value, vault: Option<&Vault>) -> bool {
+        self.validator.is_valid(&meant(value, vault))
+    }
+
+    fn misfit(&self, value: &Value, vault: Option<&Vault>) -> Misfit {
         let (mut mistakes, mut masked) = (Vec::new(), Vec::new());
-        for error in self.validator.iter_errors(value).take(MISTAKES) {
+        let meant = meant(value, vault);
+        for error in self.validator.iter_errors(&meant).take(MISTAKES) {
             let path = error.instance_path().to_string();
             let place = if path.is_empty() { "the answer" } else { &path };
-            mistakes.push(brief(&format!("{place}: {error}")));
-            masked.push(brief(&format!("{place}: {}", error.masked())));
+            let unquoted = brief(&format!("{place}: {}", error.masked()));
+            // What the model is told leaves this process: no value that was put back is quoted to it.
+            let quoted = || brief(&format!("{place}: {error}"));
+            mistakes.push(if matches!(meant, Cow::Owned(_)) { unquoted.clone() } else { quoted() });
+            masked.push(unquoted);
         }
         Misfit { mistakes, masked }
     }
@@ -166,6 +176,13 @@ impl Misfit {
         fault.param = Some("response_format".into());
         fault
     }
+}
+
+/// A value with what its pseudonyms stand for in their place.
+fn meant<'v>(value: &'v Value, vault: Option<&Vault>) -> Cow<'v, Value> {
+    let Some(vault) = vault else { return Cow::Borrowed(value) };
+    let restored = vault.restore(&value.to_string(), Form::Json);
+    serde_json::from_str(&restored).map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 fn told(value: &Value) -> Fitted {

@@ -1,6 +1,9 @@
 //! An answer of a shape, while it streams.
 
+use std::sync::Arc;
+
 use surefoot_dialect::Frame;
+use surefoot_guard::pseudonyms::Vault;
 use surefoot_types::{
     Fault,
     conversation::{Event, Finish},
@@ -12,6 +15,8 @@ use super::{Misfit, Prefix, Shape};
 #[derive(Debug)]
 pub(crate) struct ShapedStream {
     shape: Shape,
+    /// The pseudonyms that stand in it.
+    vault: Option<Arc<Vault>>,
     prefix: Prefix,
     text: String,
     calls: bool,
@@ -23,9 +28,9 @@ pub(crate) struct ShapedStream {
 
 impl ShapedStream {
     /// Before the first frame.
-    pub(crate) fn new(shape: Shape) -> Self {
+    pub(crate) fn new(shape: Shape, vault: Option<Arc<Vault>>) -> Self {
         let prefix = Prefix::new(shape.begins());
-        Self { shape, prefix, text: String::new(), calls: false, held: Vec::new(), begun: false, anew: false }
+        Self { shape, vault, prefix, text: String::new(), calls: false, held: Vec::new(), begun: false, anew: false }
     }
 
     /// Takes a frame and gives what may be sent of those that came.
@@ -70,8 +75,8 @@ impl ShapedStream {
             return Err(not_json().fault());
         }
         match serde_json::from_str(&self.text) {
-            Ok(value) if self.shape.validator.is_valid(&value) => Ok(()),
-            Ok(value) => Err(self.shape.misfit(&value).fault()),
+            Ok(value) if self.shape.holds(&value, self.vault.as_deref()) => Ok(()),
+            Ok(value) => Err(self.shape.misfit(&value, self.vault.as_deref()).fault()),
             Err(_) => Err(not_json().fault()),
         }
     }

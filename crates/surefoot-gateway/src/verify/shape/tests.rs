@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use surefoot_dialect::Frame;
+use surefoot_guard::personal::{Detector, Options};
 use surefoot_types::conversation::Event;
 
 use super::*;
@@ -199,11 +202,11 @@ fn corrupted_outputs_are_mended_or_refused() {
     let mut all = 0;
     for (schema, value) in pairs() {
         let shape = Shape::new(schema).unwrap();
-        assert_eq!(shape.fit(&value.to_string()), Ok(Fitted::AsItCame));
+        assert_eq!(shape.fit(&value.to_string(), None), Ok(Fitted::AsItCame));
         for (name, corrupt) in CORRUPTIONS {
             all += 1;
             let text = corrupt(&value);
-            match shape.fit(&text) {
+            match shape.fit(&text, None) {
                 Ok(Fitted::AsItCame) => assert!(same(&serde_json::from_str(&text).unwrap(), &value), "{name}: {text}"),
                 Ok(Fitted::Mended(mended)) => {
                     let mended: Value = serde_json::from_str(&mended).unwrap();
@@ -242,7 +245,7 @@ fn what_is_cut_off_is_not_taken_for_whole() {
         let shape = Shape::new(schema).unwrap();
         let text = value.to_string();
         for (end, _) in text.char_indices().skip(1) {
-            if let Ok(Fitted::Mended(mended)) = shape.fit(&text[..end]) {
+            if let Ok(Fitted::Mended(mended)) = shape.fit(&text[..end], None) {
                 let mended: Value = serde_json::from_str(&mended).unwrap();
                 let missing = text[end..].chars().all(|c| matches!(c, '}' | ']'));
                 let items = |value: &Value| value.as_array().or_else(|| value.get("items")?.as_array()).map(Vec::len);
@@ -265,12 +268,12 @@ fn what_is_told_of_a_misfit() {
         ("I cannot do that.", "the answer: value is not of type \"object\""),
         ("First {\"age\": 1}, or else {\"age\": 2}.", "there is more than one JSON value that fits: answer with one"),
     ] {
-        let misfit = shape.fit(text).unwrap_err();
+        let misfit = shape.fit(text, None).unwrap_err();
         let fault = misfit.fault();
         assert_eq!(fault.message, format!("the model's answer does not fit the schema: {told}"), "{text}");
         assert_eq!(fault.param.as_deref(), Some("response_format"));
     }
-    let told = shape.fit(r#"{"age": "Anna"}"#).unwrap_err().mistakes;
+    let told = shape.fit(r#"{"age": "Anna"}"#, None).unwrap_err().mistakes;
     assert_eq!(told, ["/age: \"Anna\" is not of type \"integer\""], "the model is told what it said");
 }
 
@@ -298,7 +301,7 @@ fn what_is_not_checked() {
 fn streamed(pieces: &[&str], finish: Finish) -> Result<String, String> {
     let shape =
         Shape::new(json!({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})).unwrap();
-    let mut stream = ShapedStream::new(shape);
+    let mut stream = ShapedStream::new(shape, None);
     let texts = pieces.iter().map(|text| Event::Text { text: (*text).to_owned() });
     let mut out = String::new();
     for event in texts.chain([Event::Finish { finish }]) {
@@ -332,4 +335,23 @@ fn streams_are_json_prefix_by_prefix() {
     ] {
         assert_eq!(streamed(pieces, finish), expected, "{pieces:?}");
     }
+}
+
+#[test]
+fn a_pseudonym_counts_as_what_it_stands_for() {
+    let detector = Arc::new(Detector::new(&Options::default()).unwrap());
+    let vault = Vault::with_pairs(detector, [("<EMAIL_1>".to_owned(), "ann@example.com".to_owned())]);
+    let mail = json!({"type": "string", "pattern": "^[^<>@ ]+@[^<>@ ]+$"});
+    let shape = Shape::new(object(json!({"to": mail}), json!(["to"]))).unwrap();
+    let said = r#"{"to": "<EMAIL_1>"}"#;
+    assert_eq!(shape.fit(said, Some(&vault)), Ok(Fitted::AsItCame));
+    assert!(shape.fit(said, None).is_err());
+    let fenced = format!("```json\n{said}\n```");
+    assert_eq!(shape.fit(&fenced, Some(&vault)), Ok(Fitted::Mended(said.replace(' ', ""))), "the pseudonym stays");
+    let misfit = shape.fit(r#"{"to": "<EMAIL_1> and others"}"#, Some(&vault)).unwrap_err();
+    assert!(!format!("{misfit:?}").contains("ann@"), "what is told to the model holds no real value: {misfit:?}");
+    let mut stream = ShapedStream::new(shape, Some(Arc::new(vault)));
+    let frame = |event| Frame::made(vec![event]);
+    assert!(stream.take(frame(Event::Text { text: said.into() })).is_ok());
+    assert!(stream.take(frame(Event::Finish { finish: Finish::Stop })).is_ok());
 }

@@ -19,7 +19,7 @@ use crate::settings::{
 };
 
 /// The models of the built-in provider `local`.
-pub(super) const LOCAL: [&str; 2] = ["extract", "static"];
+pub(super) const LOCAL: [&str; 4] = ["extract", "static", "rerank", "moderation"];
 /// Most retries of one target.
 const MOST_RETRIES: i64 = 10;
 
