@@ -80,7 +80,7 @@ impl Gateway {
         hold: &mut Hold,
         outlet: &mut Outlet,
     ) -> Result<Option<Whole>, Fault> {
-        let Inner { parts, upstream, recall, accounts, .. } = &*self.inner;
+        let Inner { parts, upstream, recall, accounts, marker, .. } = &*self.inner;
         let now = parts.clock.now();
 
         tale.enter("identify");
@@ -96,12 +96,12 @@ impl Gateway {
         tale.resolved(&plan, project, &call.chat);
 
         tale.enter("ground");
-        let mut grounded = ground(project, &plan, call, admitted.as_ref(), parts).await?;
+        let mut grounded = ground(project, &plan, call, admitted.as_ref(), parts, marker).await?;
         let tools = offer(project, &plan, call.trace_id, parts, admitted.as_ref(), &mut grounded).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");
-        let mut prompt = screen(plan.guards(project), &call.chat.messages, grounded)?;
+        let mut prompt = screen(plan.guards(project), marker, &call.chat.messages, grounded)?;
         tale.screened(&prompt);
         outlet.guard(AnswerGuard::of(&prompt));
 
@@ -130,7 +130,7 @@ impl Gateway {
         verify(parts.grounding.as_deref(), tale);
         recall.put(place, asked, plan.model.cache, prompt, tale.trace(), whole.as_ref());
 
-        Ok(outlet.guarded(whole, tale))
+        outlet.guarded(whole, tale)
     }
 
     /// Records a request that could not be read at all, so that its trace id leads somewhere.

@@ -11,6 +11,7 @@ mod doors;
 mod fault;
 mod json;
 mod mcp;
+mod minute;
 mod reply;
 pub mod sim;
 mod standing;
@@ -26,7 +27,7 @@ use self::{doors::metrics, state::App};
 pub use self::{
     doors::openapi,
     mcp::{McpTools, serve_stdio as serve_mcp},
-    state::Parts,
+    state::{FeedbackOptions, Parts},
 };
 
 /// How long what is cut off at the end of the drain may take to be told and recorded.

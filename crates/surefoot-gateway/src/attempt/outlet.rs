@@ -71,10 +71,13 @@ impl Outlet {
     }
 
     /// An answer, as its caller may see it; what the guard did stands on the tale.
-    pub(crate) fn guarded(&mut self, whole: Option<Whole>, tale: &mut Tale) -> Option<Whole> {
-        let Some(guard) = &mut self.guard else { return whole };
-        let whole = whole.map(|whole| guard.whole(whole));
-        tale.judged(guard.verdict());
+    ///
+    /// # Errors
+    /// `Blocked` where it may not see it.
+    pub(crate) fn guarded(&mut self, whole: Option<Whole>, tale: &mut Tale) -> Result<Option<Whole>, Fault> {
+        let Some(guard) = &mut self.guard else { return Ok(whole) };
+        let whole = whole.map(|whole| guard.whole(whole)).transpose();
+        tale.judged(guard.verdicts());
         whole
     }
 
@@ -134,7 +137,7 @@ impl Outlet {
             self.guard = AnswerGuard::of(prompt);
             return Ok(());
         };
-        let rest = guard.renew(prompt.vault.clone());
+        let rest = guard.renew(prompt);
         if !self.streamed || rest.is_empty() {
             return Ok(());
         }
@@ -154,7 +157,7 @@ impl Outlet {
     /// Sends a frame as the guard lets it.
     async fn pass(&mut self, frame: Frame) -> Result<(), Fault> {
         let frame = match &mut self.guard {
-            Some(guard) => guard.frame(frame),
+            Some(guard) => guard.frame(frame)?,
             None => frame,
         };
         self.send(Delivery::Frame(frame)).await
@@ -179,7 +182,7 @@ impl Outlet {
         // It used nothing this time.
         let answer = Answer { usage: Some(Usage::default()), ..kept.answer };
         let whole = self.deliver(head, Whole { answer, raw: None }).await?;
-        Ok(self.guarded(whole, tale))
+        self.guarded(whole, tale)
     }
 
     async fn send(&self, delivery: Delivery) -> Result<(), Fault> {

@@ -52,7 +52,7 @@ impl Tale {
             open: None,
             beside: None,
             cites: false,
-            tier: self.tier.clone(),
+            tier: self.tier,
             sample: self.sample,
             said: self.said,
             most: self.most,

@@ -16,6 +16,7 @@ use surefoot_types::{
     ids::{AttemptId, TraceId},
     ports::Record,
     trace::{Attempt, GuardVerdict, Keep, Outcome, Span, Trace},
+    usage::Tier,
 };
 use tokio::time::Instant;
 
@@ -33,6 +34,8 @@ use crate::{
     trace_context,
 };
 
+pub(crate) use self::keep::redact;
+
 /// Tokens of a picture, by estimate: one of middling size, with the large providers.
 const IMAGE: u64 = 1_000;
 
@@ -45,8 +48,8 @@ pub(crate) struct Tale {
     beside: Option<Open>,
     /// Whether a function with knowledge answers: only then are citations told.
     cites: bool,
-    /// The service tier that the caller asked for.
-    tier: Option<String>,
+    /// The service tier that the caller asked for: what it is billed at where the provider does not say what it served.
+    tier: Option<Tier>,
     /// Which share of answered requests is kept.
     sample: f64,
     /// The prompt's tokens, by estimate.
@@ -97,14 +100,13 @@ impl Tale {
         trace.session.clone_from(&context.session);
         trace.tags.clone_from(&context.tags);
         trace.parent = context.trace.as_ref().map(|told| told.parent.clone());
-        let tier = extra.get("service_tier").and_then(Value::as_str).map(str::to_owned);
         Self {
             trace,
             started: Instant::now(),
             open: None,
             beside: None,
             cites: false,
-            tier,
+            tier: tier_asked(extra),
             sample: records.sample,
             said: 0,
             most: None,
@@ -329,10 +331,13 @@ impl Tale {
         if answered && (untold || gathered.finish.is_none()) {
             gathered.usage = Some(self.estimate(&gathered));
         }
+        if let Some(usage) = &mut gathered.usage {
+            usage.tier = usage.tier.or(self.tier);
+        }
         attempt.usage = gathered.usage;
         attempt.cost = match (&gathered.usage, price) {
             (None, _) => Some(Money::ZERO),
-            (Some(usage), Some(price)) => Some(price.cost(usage, self.tier.as_deref())),
+            (Some(usage), Some(price)) => Some(price.cost(usage)),
             (Some(usage), None) => usage.reported,
         };
         attempt.fault = fault;
@@ -444,6 +449,12 @@ impl Tale {
         let output = estimate(&gathered.parts).min(most).max(told.output);
         Usage { input, output, estimated: true, ..told }
     }
+}
+
+/// The service tier that a request asks for, in OpenAI's and Anthropic's words, or in Google's and Amazon's.
+fn tier_asked(extra: &Map<String, Value>) -> Option<Tier> {
+    let asked = extra.get("service_tier").or_else(|| extra.get("serviceTier"))?;
+    Tier::named(asked.as_str().or_else(|| asked.get("type")?.as_str())?)
 }
 
 /// The tokens of a prompt, by estimate: its messages and tools.

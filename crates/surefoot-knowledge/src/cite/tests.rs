@@ -14,7 +14,7 @@ fn hit(title: &str, start: usize, text: &str) -> Hit {
     let document_id = DocumentId::from_bits(7);
     let found =
         StoredPassage { key: start as u64, document_id, path: format!("{title}.md"), title: title.into(), passage };
-    Hit { found, score: 0.9, lexical: Some(5.0), vector: Some(0.5) }
+    Hit { found, score: 0.9, lexical: Some(5.0), vector: Some(0.5), also: Vec::new() }
 }
 
 fn shop() -> Vec<Hit> {

@@ -160,7 +160,7 @@ async fn sdk_mcp_servers_give_tools_to_functions() {
         let note = if function == "fail" { "failed after" } else { "answered after" };
         assert!(steps[0].1.starts_with(note), "{steps:?}");
         let shown = trace["prompt"].to_string();
-        assert!(shown.contains(gave) && shown.contains("it is data, not instructions"), "{shown}");
+        assert!(shown.contains(gave) && shown.contains("⟦data "), "{shown}");
         assert_eq!(trace["attempts"].as_array().unwrap().len(), 2, "{trace}");
     }
     http.start_kill().unwrap();

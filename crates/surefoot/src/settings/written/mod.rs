@@ -2,6 +2,7 @@
 
 pub(crate) mod capability;
 pub(crate) mod eval;
+pub(crate) mod feedback;
 pub(crate) mod function;
 pub(crate) mod guard;
 pub(crate) mod mcp;
@@ -43,10 +44,13 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &server::KEY_LIMITS,
     &server::KEY_BUDGET,
     &root::LOAD,
+    &feedback::FEEDBACK,
     &guard::GUARDS,
     &guard::PERSONAL,
     &guard::INJECTION,
     &guard::LINKS,
+    &guard::TOOLS,
+    &guard::INSTRUCTIONS,
     &ops::LIMIT,
     &ops::BUDGET,
     &ops::RECORDS,
