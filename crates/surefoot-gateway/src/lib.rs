@@ -41,7 +41,7 @@ pub use call::{
 pub use count::Tokens;
 pub use embed::{EmbedCall, Embedded};
 pub use gateway::{Gateway, Parts};
-pub use identify::{Admitted, Minted};
+pub use identify::{Admitted, Minted, may_search, owner_mark};
 pub use kept::{response_lost, without_secrets};
 pub use outside::{Grounding, Observer, Resident};
 pub use project::Project;

@@ -12,10 +12,10 @@ use surefoot_types::{
     trace::Trace,
 };
 
-use super::{account_column, account_start, column, kept_shared, nanos};
+use super::{account_column, account_start, column, kept_shared};
 use crate::{
     group::{COLUMNS, DAY, Group, HOUR, numbers},
-    rows::{id_bytes, to_json, unavailable},
+    rows::{id_bytes, nanos, to_json, unavailable},
     spool::{Spool, Spooled},
 };
 

@@ -10,6 +10,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod shelf;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.
 pub(crate) mod tables {
@@ -20,6 +21,7 @@ pub(crate) mod tables {
         library::{head_insert, tombstone_add},
         notebook::{run_case_insert, run_upsert},
         responses::response_insert,
+        shelf::item_insert,
     };
 }
 
@@ -38,7 +40,6 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use surefoot_types::{
-    Timestamp,
     budget::AccountId,
     erasure::user_hash,
     ports::{Store, StoreError, Stored},
@@ -343,11 +344,6 @@ fn account_start(account: &AccountId) -> i64 {
 /// Rows, which are never fewer than none.
 fn count(rows: i64) -> u64 {
     rows.unsigned_abs()
-}
-
-/// A moment as it is compared exactly.
-fn nanos(at: Timestamp) -> i64 {
-    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod shelf;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +47,7 @@ struct Inner {
     runs: BTreeMap<RunId, (Run, Vec<CaseResult>)>,
     responses: BTreeMap<ResponseId, Response>,
     library: library::Shelves,
+    things: shelf::Things,
 }
 
 impl MemoryStore {

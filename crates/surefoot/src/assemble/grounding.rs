@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use surefoot_gateway::Grounding;
-use surefoot_knowledge::{cite, search::Knowledge};
-use surefoot_types::{Citation, Code, Fault, Retry, document::Hit};
+use surefoot_knowledge::{cite, search::Knowledge, shelf::Shelves};
+use surefoot_types::{Citation, Code, Fault, Retry, document::Hit, shelf::MADE};
 
 /// How models say that the documents do not answer, whatever else they say.
 const ABSTENTIONS: [&str; 4] =
@@ -52,11 +52,12 @@ impl Unread {
 pub(super) struct KnowledgeGrounding {
     knowledge: Arc<Knowledge>,
     unread: Arc<Unread>,
+    shelves: Shelves,
 }
 
 impl KnowledgeGrounding {
-    pub(super) fn new(knowledge: Arc<Knowledge>, unread: Arc<Unread>) -> Self {
-        Self { knowledge, unread }
+    pub(super) fn new(knowledge: Arc<Knowledge>, unread: Arc<Unread>, shelves: Shelves) -> Self {
+        Self { knowledge, unread, shelves }
     }
 }
 
@@ -64,6 +65,9 @@ impl KnowledgeGrounding {
 impl Grounding for KnowledgeGrounding {
     async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
         self.unread.check(knowledge)?;
+        if knowledge.starts_with(MADE) {
+            self.shelves.used(knowledge).await?;
+        }
         self.knowledge.search(knowledge, query, limit).await
     }
 

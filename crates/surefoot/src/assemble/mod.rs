@@ -21,6 +21,7 @@ use surefoot_knowledge::{
     embed::{Embedder, StaticEmbedder},
     ingest::{self, Progress, Report, Source},
     search::Knowledge,
+    shelf::Shelves,
 };
 use surefoot_telemetry::Telemetry;
 use surefoot_types::{
@@ -43,6 +44,8 @@ const LAST_SPANS: Duration = Duration::from_secs(5);
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) knowledge: Arc<Knowledge>,
+    /// Files and vector stores of callers.
+    pub(crate) shelves: Shelves,
     /// Where copies of what sources hold are kept.
     copies: PathBuf,
     pub(crate) unread: Arc<Unread>,
@@ -76,6 +79,13 @@ impl House {
             ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
         ]);
         let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (Arc::new(SystemClock), Arc::new(SystemChance));
+        let shelves = Shelves::new(
+            Arc::clone(&store),
+            Arc::clone(&knowledge),
+            Arc::clone(&embedder),
+            Arc::clone(&clock),
+            Arc::clone(&chance),
+        );
         let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
@@ -90,7 +100,11 @@ impl House {
             project: Arc::clone(&project),
             minted_keys: Arc::clone(&minted_keys),
             residents,
-            grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
+            grounding: Some(Arc::new(KnowledgeGrounding::new(
+                Arc::clone(&knowledge),
+                Arc::clone(&unread),
+                shelves.clone(),
+            ))),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
         .await?;
@@ -98,6 +112,7 @@ impl House {
         Ok(Self {
             store,
             knowledge,
+            shelves,
             copies: data.join("sources"),
             unread,
             embedder,
