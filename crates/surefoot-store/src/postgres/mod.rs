@@ -359,7 +359,7 @@ mod tests {
         let (one, other) = (format!("{}1", "é".repeat(2_000)), format!("{}2", "é".repeat(2_000)));
         assert!(column(&one).len() <= LONGEST && column(&one).starts_with("éé"));
         assert_ne!(column(&one), column(&other));
-        let account = AccountId::new("budget:daily", &Per::User, &one, Timestamp::UNIX_EPOCH);
+        let account = AccountId::new("budget:daily", &Per::User, &one, surefoot_types::Timestamp::UNIX_EPOCH);
         let kept = AccountId::from_text(account_column(&account));
         assert!(kept.is_of_user(&column(&one)), "{kept}");
     }
