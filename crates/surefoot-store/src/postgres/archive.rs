@@ -157,6 +157,27 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
         unswept.push("lease".into());
     }
     files_erase(to, user, &mut erased, &mut unswept).await?;
+    documents_erase(to, user, &mut erased, &mut unswept).await?;
+    erased.counts.retain(|_, many| *many > 0);
+    let number =
+        sqlx::query_scalar("INSERT INTO erasure (user_hash, at, unswept) VALUES ($1, $2, $3) RETURNING number")
+            .bind(user_hash(user))
+            .bind(nanos(at))
+            .bind(unswept)
+            .fetch_one(to)
+            .await
+            .map_err(unavailable)?;
+    erased.number = count(number);
+    Ok(erased)
+}
+
+/// Takes away the documents that a user owns. What they were read from does not come back.
+async fn documents_erase(
+    to: &mut PgConnection,
+    user: &str,
+    erased: &mut Erased,
+    unswept: &mut Vec<String>,
+) -> Stored<()> {
     let owned: Vec<(String, String, String)> =
         sqlx::query_as("SELECT knowledge, path, hash FROM document WHERE owner = $1 ORDER BY knowledge, path")
             .bind(column(user))
@@ -173,17 +194,7 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
         erased.count("passages", passages);
         erased.documents.push(format!("{knowledge}/{path}"));
     }
-    erased.counts.retain(|_, many| *many > 0);
-    let number =
-        sqlx::query_scalar("INSERT INTO erasure (user_hash, at, unswept) VALUES ($1, $2, $3) RETURNING number")
-            .bind(user_hash(user))
-            .bind(nanos(at))
-            .bind(unswept)
-            .fetch_one(to)
-            .await
-            .map_err(unavailable)?;
-    erased.number = count(number);
-    Ok(erased)
+    Ok(())
 }
 
 /// Takes away what a user put on the shelf.

@@ -14,7 +14,9 @@ use super::MemoryStore;
 
 /// Things with their content, by place and id.
 #[derive(Debug, Default)]
-pub(super) struct Things(BTreeMap<(String, String), (Item, Option<Vec<u8>>)>);
+pub(super) struct Things(BTreeMap<(String, String), Thing>);
+
+type Thing = (Item, Option<Vec<u8>>);
 
 impl Things {
     /// Takes a user's things away.
