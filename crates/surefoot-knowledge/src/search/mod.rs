@@ -2,6 +2,7 @@
 
 mod fold;
 mod fuse;
+mod gather;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,8 @@ pub use fuse::{Fused, fuse};
 
 /// How many passages each leg brings to the fusion, at the least.
 const DEPTH: usize = 100;
+/// Of how many passages a budget is filled.
+const CANDIDATES: usize = 50;
 /// How many passages a search gives, at the most.
 pub const MOST: usize = 1000;
 
@@ -116,6 +119,14 @@ impl Knowledge {
     /// As [`search`](Self::search), for any of several queries, within the documents that meet a filter.
     pub async fn find(&self, wanted: &Wanted<'_>) -> Result<Vec<Hit>, Fault> {
         Ok(self.found(wanted).await?.1)
+    }
+
+    /// As [`search`](Self::search), as much as fits into so many tokens: what is most useful and least said already,
+    /// with neighbours joined.
+    pub async fn gather(&self, wanted: &Wanted<'_>, tokens: usize) -> Result<Vec<Hit>, Fault> {
+        let wanted = Wanted { limit: CANDIDATES, ..*wanted };
+        let hits = gather::chosen(self.find(&wanted).await?, tokens.saturating_mul(gather::TOKEN));
+        gather::joined(hits, &*self.library).await
     }
 
     async fn found(&self, wanted: &Wanted<'_>) -> Result<(Vec<Fused>, Vec<Hit>), Fault> {

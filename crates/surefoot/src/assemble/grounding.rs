@@ -1,14 +1,19 @@
 //! Knowledge, as the path of a request asks for it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use surefoot_gateway::Grounding;
-use surefoot_knowledge::{cite, search::Knowledge, shelf::Shelves};
+use surefoot_knowledge::{
+    cite,
+    search::{Knowledge, Wanted},
+    shelf::Shelves,
+};
 use surefoot_types::{Citation, Code, Fault, Retry, document::Hit, shelf::MADE};
 
 /// How models say that the documents do not answer, whatever else they say.
@@ -53,11 +58,15 @@ pub(super) struct KnowledgeGrounding {
     knowledge: Arc<Knowledge>,
     unread: Arc<Unread>,
     shelves: Shelves,
+    tokens: Arc<Tokens>,
 }
 
+/// How many tokens of each knowledge ground an answer, where it says.
+pub(super) type Tokens = ArcSwap<BTreeMap<String, usize>>;
+
 impl KnowledgeGrounding {
-    pub(super) fn new(knowledge: Arc<Knowledge>, unread: Arc<Unread>, shelves: Shelves) -> Self {
-        Self { knowledge, unread, shelves }
+    pub(super) fn new(knowledge: Arc<Knowledge>, unread: Arc<Unread>, shelves: Shelves, tokens: Arc<Tokens>) -> Self {
+        Self { knowledge, unread, shelves, tokens }
     }
 }
 
@@ -68,7 +77,11 @@ impl Grounding for KnowledgeGrounding {
         if knowledge.starts_with(MADE) {
             self.shelves.used(knowledge).await?;
         }
-        self.knowledge.search(knowledge, query, limit).await
+        let Some(tokens) = self.tokens.load().get(knowledge).copied() else {
+            return self.knowledge.search(knowledge, query, limit).await;
+        };
+        let wanted = Wanted { knowledge, queries: &[query.to_owned()], filter: None, limit };
+        self.knowledge.gather(&wanted, tokens).await
     }
 
     fn passages_block(&self, hits: &[Hit]) -> String {

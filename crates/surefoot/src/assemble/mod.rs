@@ -54,6 +54,7 @@ pub(crate) struct House {
     pub(crate) project: Arc<ArcSwap<Project>>,
     pub(crate) minted_keys: Arc<ArcSwap<Minted>>,
     pub(crate) retention: ArcSwap<Retention>,
+    tokens: Arc<grounding::Tokens>,
     telemetry: Option<Arc<Telemetry>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
@@ -86,6 +87,7 @@ impl House {
             Arc::clone(&clock),
             Arc::clone(&chance),
         );
+        let tokens = Arc::new(ArcSwap::from_pointee(settings.tokens.clone()));
         let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
@@ -104,6 +106,7 @@ impl House {
                 Arc::clone(&knowledge),
                 Arc::clone(&unread),
                 shelves.clone(),
+                Arc::clone(&tokens),
             ))),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
@@ -120,6 +123,7 @@ impl House {
             project,
             minted_keys,
             retention,
+            tokens,
             telemetry,
             clock,
             chance,
@@ -130,6 +134,7 @@ impl House {
     pub(crate) fn adopt(&self, settings: &Settings) {
         self.project.store(Arc::new(settings.project.clone()));
         self.retention.store(Arc::new(settings.retention));
+        self.tokens.store(Arc::new(settings.tokens.clone()));
     }
 
     /// Ends requests under way, gives back what is held of budgets, waits for what is on its way to the store, and

@@ -37,6 +37,9 @@ pub(crate) struct Search {
     /// Only documents that meet this: `format=pdf`, `year>=2024`, `path!=a.md`; several must all hold
     #[arg(short, long = "where", value_name = "CONDITION")]
     filters: Vec<String>,
+    /// Show what fills so many tokens: most useful, least said already, neighbours joined
+    #[arg(short, long, conflicts_with_all = ["explain", "limit"])]
+    tokens: Option<usize>,
     /// Tell why each stands where it does
     #[arg(short, long)]
     explain: bool,
@@ -54,6 +57,11 @@ impl Search {
         let queries = &[self.query];
         let wanted = Wanted { knowledge: &knowledge, queries, filter: Some(&filter), limit: self.limit };
         let wanted = if self.filters.is_empty() { Wanted { filter: None, ..wanted } } else { wanted };
+        if let Some(tokens) = self.tokens {
+            let gathered = house.knowledge.gather(&wanted, tokens).await;
+            house.close().await;
+            return told(&gathered?, self.json);
+        }
         let found = house.knowledge.explain(&wanted).await;
         house.close().await;
         let found = found?;
@@ -69,6 +77,16 @@ impl Search {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Passages without the reasons of their places.
+fn told(hits: &[Hit], as_json: bool) -> anyhow::Result<ExitCode> {
+    if as_json {
+        say_json(&hits)?;
+    } else {
+        hits.iter().enumerate().for_each(|(at, hit)| say(shown(at + 1, hit)));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn only(settings: &Settings) -> anyhow::Result<String> {
