@@ -46,3 +46,8 @@ async fn shelf() {
 async fn notebook() {
     suite::notebook(&MemoryStore::default()).await;
 }
+
+#[tokio::test]
+async fn vault() {
+    suite::vault(&MemoryStore::default()).await;
+}

@@ -225,6 +225,8 @@ async fn read(house: &House, source: &Source) {
             Err(fault) if fault.code == Code::Unavailable && !house.minted_keys.load().is_complete() => {
                 if !std::mem::replace(&mut told, true) {
                     tell(format!("{} waits for the store: {}", source.knowledge, fault.told()));
+                    // Nothing of it is read half: what was kept here of it is as it was.
+                    house.unread.end(&source.knowledge);
                 }
                 sleep(AGAIN).await;
             }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use surefoot_types::{
-    Fault, Range,
+    Range,
     document::{Hit, Passage},
     ids::DocumentId,
     ports::Library,
@@ -53,7 +53,7 @@ fn common(one: &HashSet<String>, other: &HashSet<String>) -> f32 {
 }
 
 /// Makes one passage of those that follow one another in their document: it stands where the best of them stood.
-pub(super) async fn joined(hits: Vec<Hit>, library: &dyn Library) -> Result<Vec<Hit>, Fault> {
+pub(super) async fn joined(hits: Vec<Hit>, library: &dyn Library) -> Vec<Hit> {
     let mut places: BTreeMap<DocumentId, Vec<(u32, usize)>> = BTreeMap::new();
     for (at, hit) in hits.iter().enumerate() {
         places.entry(hit.found.document_id).or_default().push((hit.found.passage.ordinal, at));
@@ -65,8 +65,8 @@ pub(super) async fn joined(hits: Vec<Hit>, library: &dyn Library) -> Result<Vec<
         if runs.is_empty() {
             continue;
         }
-        // One that went meanwhile leaves its passages as they are.
-        let Some(document) = library.document_get(document).await? else { continue };
+        // One that went meanwhile, or a library that is away, leaves its passages as they are.
+        let Ok(Some(document)) = library.document_get(document).await else { continue };
         for run in runs {
             // They stand best first, so that the least place is the best one's.
             let Some(best) = run.iter().map(|(_, at)| *at).min() else { continue };
@@ -89,7 +89,7 @@ pub(super) async fn joined(hits: Vec<Hit>, library: &dyn Library) -> Result<Vec<
             run.iter().filter(|(_, at)| *at != best).for_each(|(_, at)| hits[*at] = None);
         }
     }
-    Ok(hits.into_iter().flatten().collect())
+    hits.into_iter().flatten().collect()
 }
 
 /// The headings that all passages stand under.

@@ -1,5 +1,6 @@
 //! Questions to passages: both legs, fused.
 
+mod copies;
 mod fold;
 mod fuse;
 mod gather;
@@ -12,12 +13,19 @@ use std::{
     sync::Arc,
 };
 
-use surefoot_types::{Code, Fault, document::Hit, ids::DocumentId, ports::Library, shelf::MADE};
+use surefoot_types::{
+    Code, Fault,
+    document::{Hit, StoredPassage},
+    ids::DocumentId,
+    ports::Library,
+    shelf::MADE,
+};
 use tokio::sync::Mutex;
 
 use crate::{
     embed::{Embedder, Kind},
-    index::{Index, Within},
+    index::{Index, Origin, Within},
+    search::copies::Away,
     shelf::Filter,
 };
 use crate::{ingest::headed, words::terms};
@@ -66,13 +74,22 @@ pub struct Knowledge {
     embedder: Arc<dyn Embedder>,
     folder: Option<PathBuf>,
     indexes: Mutex<HashMap<String, Arc<Index>>>,
+    /// Whether passages are kept here too, and since when the library has not answered.
+    away: Option<Away>,
 }
 
 impl Knowledge {
     /// Opens the knowledge of a library. Indexes are kept in a folder of their own each under `dir`, or in memory;
     /// each is opened when it is first needed.
     pub fn open(library: Arc<dyn Library>, embedder: Arc<dyn Embedder>, dir: Option<PathBuf>) -> Self {
-        Self { library, embedder, folder: dir, indexes: Mutex::default() }
+        Self { library, embedder, folder: dir, indexes: Mutex::default(), away: None }
+    }
+
+    /// Keeps the passages in the indexes too: while the library is away, searches are answered from what was there
+    /// when it was last followed.
+    #[must_use]
+    pub fn keeping_copies(self) -> Self {
+        Self { away: Some(Away::default()), ..self }
     }
 
     /// Brings a knowledge's index up to date with the library. Searching does so by itself; calling it after an
@@ -118,7 +135,7 @@ impl Knowledge {
 
     /// As [`search`](Self::search), for any of several queries, within the documents that meet a filter.
     pub async fn find(&self, wanted: &Wanted<'_>) -> Result<Vec<Hit>, Fault> {
-        Ok(self.found(wanted).await?.1)
+        Ok(self.found(wanted).await?.0)
     }
 
     /// As [`search`](Self::search), as much as fits into so many tokens: what is most useful and least said already,
@@ -126,37 +143,12 @@ impl Knowledge {
     pub async fn gather(&self, wanted: &Wanted<'_>, tokens: usize) -> Result<Vec<Hit>, Fault> {
         let wanted = Wanted { limit: CANDIDATES, ..*wanted };
         let hits = gather::chosen(self.find(&wanted).await?, tokens.saturating_mul(gather::TOKEN));
-        gather::joined(hits, &*self.library).await
-    }
-
-    async fn found(&self, wanted: &Wanted<'_>) -> Result<(Vec<Fused>, Vec<Hit>), Fault> {
-        // A vector store that nothing ever came into is there all the same: its name tells whose it is.
-        if wanted.knowledge.starts_with(MADE) && self.library.change_latest(wanted.knowledge).await? == 0 {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        let allowed: Option<HashSet<DocumentId>> = match wanted.filter {
-            None => None,
-            Some(filter) => {
-                let stamps = self.library.document_stamps(wanted.knowledge).await?;
-                Some(stamps.iter().filter(|stamp| filter.takes(stamp)).map(|stamp| stamp.document_id).collect())
-            }
-        };
-        let within = allowed.as_ref().map(|allowed| Arc::new(Within::of(allowed.iter().copied())));
-        let mut fused = Vec::new();
-        for query in wanted.queries {
-            fused.push(self.fused(wanted.knowledge, query, wanted.limit, within.clone()).await?);
-        }
-        let fused = best_of(fused);
-        let mut hits = self.hits(&fused).await?;
-        hits.retain(|hit| allowed.as_ref().is_none_or(|allowed| allowed.contains(&hit.found.document_id)));
-        let mut hits = fold(hits);
-        hits.truncate(wanted.limit.min(MOST));
-        Ok((fused, hits))
+        Ok(gather::joined(hits, &*self.library).await)
     }
 
     /// As [`find`](Self::find), with the reason of each score.
     pub async fn explain(&self, wanted: &Wanted<'_>) -> Result<Vec<Explained>, Fault> {
-        let (fused, hits) = self.found(wanted).await?;
+        let (hits, fused) = self.found(wanted).await?;
         let mut asked: Vec<String> =
             wanted.queries.iter().flat_map(|query| terms(query)).map(|term| term.text).collect();
         let mut seen = HashSet::new();
@@ -171,30 +163,44 @@ impl Knowledge {
         Ok(explained.collect())
     }
 
-    /// Both legs fused: twice as many as asked for, so that enough are left when duplicates are folded.
-    async fn fused(
-        &self,
-        knowledge: &str,
-        query: &str,
-        limit: usize,
-        within: Option<Arc<Within>>,
-    ) -> Result<Vec<Fused>, Fault> {
-        let limit = limit.min(MOST).saturating_mul(2);
-        let index = self.index(knowledge).await?;
-        let vectors = self.embedder.embed(&[query.to_owned()], Kind::Query).await?;
-        let vector = vectors.into_iter().next().unwrap_or_default();
-        let found = index.search(query, vector, DEPTH.max(limit), within).await?;
-        let mut fused = fuse(&found, self.embedder.lexical_weight());
-        fused.truncate(limit);
-        Ok(fused)
+    /// The passages found, folded, and both legs fused: twice as many as asked for, so that enough are left when
+    /// duplicates are folded.
+    async fn found(&self, wanted: &Wanted<'_>) -> Result<(Vec<Hit>, Vec<Fused>), Fault> {
+        // A vector store that nothing ever came into is there all the same: its name tells whose it is.
+        if wanted.knowledge.starts_with(MADE) && self.library.change_latest(wanted.knowledge).await == Ok(0) {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let allowed: Option<HashSet<DocumentId>> = match wanted.filter {
+            None => None,
+            Some(filter) => {
+                let stamps = self.library.document_stamps(wanted.knowledge).await?;
+                Some(stamps.iter().filter(|stamp| filter.takes(stamp)).map(|stamp| stamp.document_id).collect())
+            }
+        };
+        let within = allowed.as_ref().map(|allowed| Arc::new(Within::of(allowed.iter().copied())));
+        let limit = wanted.limit.min(MOST);
+        let (index, is_followed) = self.searchable(wanted.knowledge).await?;
+        let vectors = self.embedder.embed(wanted.queries, Kind::Query).await?;
+        let mut rankings = Vec::with_capacity(wanted.queries.len());
+        for (query, vector) in wanted.queries.iter().zip(vectors) {
+            let found = index.search(query, vector, DEPTH.max(limit * 2), within.clone()).await?;
+            rankings.push(fuse(&found, self.embedder.lexical_weight()));
+        }
+        let mut fused = best_of(rankings);
+        fused.truncate(limit * 2);
+        let mut hits = self.hits(&index, is_followed, &fused).await?;
+        hits.retain(|hit| allowed.as_ref().is_none_or(|allowed| allowed.contains(&hit.found.document_id)));
+        let mut hits = fold(hits);
+        hits.truncate(limit);
+        Ok((hits, fused))
     }
 
     /// Reads the passages. One that went meanwhile is left out: what is deleted is never shown.
-    async fn hits(&self, fused: &[Fused]) -> Result<Vec<Hit>, Fault> {
+    async fn hits(&self, index: &Index, is_followed: bool, fused: &[Fused]) -> Result<Vec<Hit>, Fault> {
         let keys: Vec<u64> = fused.iter().map(|fused| fused.scored.key).collect();
-        let stored = self.library.passage_get(&keys).await?;
+        let stored = self.passages(index, is_followed, keys).await?;
         let by_key: HashMap<u64, &Fused> = fused.iter().map(|fused| (fused.scored.key, fused)).collect();
-        let hit = |found: surefoot_types::document::StoredPassage| {
+        let hit = |found: StoredPassage| {
             let Fused { scored, score, .. } = **by_key.get(&found.key)?;
             Some(Hit { found, score, lexical: scored.lexical, vector: scored.vector, also: Vec::new() })
         };
@@ -214,15 +220,23 @@ impl Knowledge {
             return Ok(index.clone());
         }
         self.known(knowledge).await?;
-        let folder = self.folder.as_ref().map(|folder| folder.join(folder_name(knowledge)));
-        let (name, dimensions) = (self.embedder.name(), self.embedder.dimensions());
-        let library_id = self.library.library_id().await?;
-        let index = Arc::new(Index::open(knowledge, folder, name, dimensions, library_id).await?);
+        let (embedder, copies) = (self.embedder.name().to_owned(), self.away.is_some());
+        let origin = Origin { embedder, library: self.library.library_id().await?, copies };
+        let index = Arc::new(Index::open(knowledge, self.place(knowledge), origin, self.embedder.dimensions()).await?);
         indexes.insert(knowledge.to_owned(), index.clone());
         Ok(index)
     }
 
-    async fn known(&self, knowledge: &str) -> Result<(), Fault> {
+    /// The folder of a knowledge's index.
+    fn place(&self, knowledge: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(folder_name(knowledge)))
+    }
+
+    /// Whether there is a knowledge of this name.
+    ///
+    /// # Errors
+    /// Where there is none, with those that there are; the store's.
+    pub async fn known(&self, knowledge: &str) -> Result<(), Fault> {
         let mut names = self.library.knowledge_list().await?;
         // Of what callers made for themselves no stranger is told.
         names.retain(|name| name == knowledge || !name.starts_with(MADE));

@@ -17,6 +17,7 @@ mod recorder;
 mod records;
 mod responses;
 mod shelf;
+mod vault;
 mod writer;
 
 use std::{fmt, path::Path, sync::Arc};

@@ -89,3 +89,8 @@ async fn shelf() {
 async fn notebook() {
     suite::notebook(&Place::new().open().await).await;
 }
+
+#[tokio::test]
+async fn vault() {
+    suite::vault(&Place::new().open().await).await;
+}

@@ -8,6 +8,7 @@ mod library;
 mod notebook;
 mod responses;
 mod shelf;
+mod vault;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +23,7 @@ use surefoot_types::{
     erasure::Erasure,
     feedback::Feedback,
     ids::{ResponseId, RunId, TraceId},
-    ports::{Store, Stored},
+    ports::{SecretBytes, Store, Stored},
     response::Response,
     run::{CaseResult, Run},
     trace::Trace,
@@ -48,6 +49,7 @@ struct Inner {
     responses: BTreeMap<ResponseId, Response>,
     library: library::Shelves,
     things: shelf::Things,
+    secrets: BTreeMap<String, SecretBytes>,
 }
 
 impl MemoryStore {

@@ -9,6 +9,7 @@ mod library;
 mod notebook;
 mod responses;
 mod shelf;
+mod vault;
 
 use std::{
     future::Future,
@@ -24,6 +25,7 @@ pub use library::library;
 pub use notebook::notebook;
 pub use responses::responses;
 pub use shelf::shelf;
+pub use vault::vault;
 
 /// How long a condition may take to come true.
 const PATIENCE: Duration = Duration::from_secs(30);

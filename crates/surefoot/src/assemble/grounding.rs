@@ -72,6 +72,15 @@ impl KnowledgeGrounding {
 
 #[async_trait]
 impl Grounding for KnowledgeGrounding {
+    async fn known(&self, knowledge: &str) -> Result<(), Fault> {
+        self.unread.check(knowledge)?;
+        // One that nothing came into yet is there all the same.
+        if knowledge.starts_with(MADE) {
+            return self.shelves.used(knowledge).await;
+        }
+        self.knowledge.known(knowledge).await
+    }
+
     async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
         self.unread.check(knowledge)?;
         if knowledge.starts_with(MADE) {
@@ -84,8 +93,8 @@ impl Grounding for KnowledgeGrounding {
         self.knowledge.gather(&wanted, tokens).await
     }
 
-    fn passages_block(&self, hits: &[Hit]) -> String {
-        cite::passages_block(hits)
+    fn passages_block(&self, hits: &[Hit], first: usize) -> String {
+        cite::passages_block(hits, first)
     }
 
     fn verify(&self, answer: &str, hits: &[Hit]) -> Vec<Citation> {

@@ -23,6 +23,7 @@ use surefoot_knowledge::{
     search::Knowledge,
     shelf::Shelves,
 };
+use surefoot_server::McpTools;
 use surefoot_telemetry::Telemetry;
 use surefoot_types::{
     Chance, Clock, Fault, SystemChance, SystemClock,
@@ -35,7 +36,7 @@ pub(crate) use self::{
     store::{file, open, open_file, open_postgres, open_to_serve},
     subject::GatewaySubject,
 };
-use crate::settings::{Retention, Settings};
+use crate::settings::{Retention, Settings, StoreSettings};
 
 /// How long the collector is given to take the last spans.
 const LAST_SPANS: Duration = Duration::from_secs(5);
@@ -73,7 +74,7 @@ impl House {
 
     async fn over(store: Arc<dyn Store>, settings: &Settings, data: &Path) -> Result<Self, Fault> {
         let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
-        let knowledge = Arc::new(knowledge(&store, &embedder, data));
+        let knowledge = Arc::new(knowledge(&store, &embedder, &settings.store, data));
         let unread = Arc::new(Unread::default());
         let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([
             ("local".into(), Arc::new(Local::new(Arc::clone(&embedder))) as Arc<dyn Resident>),
@@ -108,6 +109,7 @@ impl House {
                 shelves.clone(),
                 Arc::clone(&tokens),
             ))),
+            toolbox: Some(Arc::new(McpTools::default())),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
         .await?;
@@ -171,13 +173,15 @@ async fn minted(store: &dyn Store) -> Result<Minted, Fault> {
     }
 }
 
-fn knowledge(store: &Arc<dyn Store>, embedder: &Arc<dyn Embedder>, data: &Path) -> Knowledge {
+fn knowledge(store: &Arc<dyn Store>, embedder: &Arc<dyn Embedder>, settings: &StoreSettings, data: &Path) -> Knowledge {
     let index: PathBuf = data.join("index");
-    Knowledge::open(Arc::clone(store) as _, Arc::clone(embedder), Some(index))
+    let knowledge = Knowledge::open(Arc::clone(store) as _, Arc::clone(embedder), Some(index));
+    // A file is beside its indexes; Postgres may be away.
+    if settings.url.is_some() { knowledge.keeping_copies() } else { knowledge }
 }
 
 /// Takes out of the index in `data` whatever the store no longer holds, down to its files.
-pub(crate) async fn scrub_index(store: &Arc<dyn Store>, data: &Path) -> Result<(), Fault> {
+pub(crate) async fn scrub_index(store: &Arc<dyn Store>, settings: &StoreSettings, data: &Path) -> Result<(), Fault> {
     let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
-    knowledge(store, &embedder, data).scrub().await
+    knowledge(store, &embedder, settings, data).scrub().await
 }

@@ -10,6 +10,7 @@ mod dataset;
 mod doctor;
 mod erase;
 mod eval;
+mod feedback;
 mod guard;
 pub(crate) mod ingest;
 mod init;
@@ -19,6 +20,7 @@ mod mcp;
 mod migrate;
 mod models;
 mod reconcile;
+mod redteam;
 mod reference;
 mod restore;
 mod search;
@@ -67,10 +69,12 @@ enum Verb {
     Search(search::Search),
     Eval(eval::Eval),
     Judge(judge::Judge),
+    Redteam(redteam::Redteam),
     Cache(cache::Cache),
     Dataset(dataset::Data),
     Traces(traces::Traces),
     Why(why::Why),
+    Feedback(feedback::Feedback),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
     Models(models::Models),
@@ -100,10 +104,12 @@ impl Surefoot {
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
+            Verb::Redteam(verb) => verb.run().await,
             Verb::Cache(verb) => verb.run().await,
-            Verb::Dataset(verb) => verb.run(),
+            Verb::Dataset(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,
             Verb::Why(verb) => verb.run().await,
+            Verb::Feedback(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
             Verb::Models(verb) => verb.run(),

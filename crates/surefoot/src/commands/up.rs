@@ -149,6 +149,7 @@ pub(super) fn parts(house: &House, status: &Arc<Status>, settings: &Settings, re
         loopback,
         strangers: settings.strangers,
         proxies: settings.proxies.clone(),
+        feedback: settings.feedback.clone(),
         body_limit: settings.body_limit,
         drain: settings.drain,
         replica,

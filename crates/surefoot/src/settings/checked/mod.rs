@@ -2,9 +2,11 @@
 
 mod capabilities;
 mod evals;
+mod feedback;
 mod functions;
 mod guards;
 mod knowledge;
+mod mcp;
 mod models;
 mod ops;
 mod prices;
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) evals: Vec<Eval>,
     /// The address to serve on, where the project names one.
     pub(crate) bind: Option<SocketAddr>,
+    /// Who may give feedback without a key.
+    pub(crate) feedback: surefoot_server::FeedbackOptions,
     /// Largest request that is read, in bytes.
     pub(crate) body_limit: usize,
     /// How long requests under way may go on after the end was asked for.
@@ -129,6 +133,7 @@ impl Ground<'_> {
             tokens: self.tokens(root),
             evals,
             bind: self.bind(root.server.bind.as_ref()),
+            feedback: self.feedback(&root.feedback),
             body_limit: self.body_limit(root.server.body_limit_mb.as_ref()),
             drain: self.drain(root.server.drain.as_ref()),
             strangers: self.strangers(root.server.strangers.as_ref()),

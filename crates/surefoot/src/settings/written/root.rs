@@ -4,7 +4,9 @@ use toml_span::{Value, value::ValueInner};
 
 use super::{
     capability::{CAPABILITIES, Capability},
+    feedback::{FEEDBACK, Feedback},
     guard::{self, Guards},
+    mcp::{MCP, Mcp, mcp},
     ops::{self, Budget, Limit, Records, Retention, Store},
     price::{self, Price},
     provider::{PROVIDER, Provider},
@@ -27,6 +29,7 @@ pub(crate) const ROOT: Section = Section {
         field("providers", "[providers.openai]", "", "AI APIs with their credentials."),
         field("models", "[models]", "", "Aliases: names of your own for one or more models."),
         field("knowledge", "[knowledge.docs]", "", "Collections of documents that ground answers."),
+        field("mcp", "[mcp.tickets]", "", "Servers of tools, for functions."),
         field("prices", "[prices.\"openai/gpt-4o-mini\"]", "built in for well-known models", "What models cost."),
         field(
             "capabilities",
@@ -36,6 +39,7 @@ pub(crate) const ROOT: Section = Section {
         ),
         field("defaults", "[defaults]", "", "How targets are tried where an alias says nothing else."),
         field("server", "[server]", "", "Where and whom to serve."),
+        field("feedback", "[feedback]", "", "Feedback from browsers, which have no key."),
         field("guards", "[guards]", "", "Checks on what goes to a model."),
         field("load", "[load]", "", "How many requests are worked on at once, and how many wait."),
         field("limits", "[limits.everybody]", "", "Most requests and tokens a minute, and most requests at once."),
@@ -234,6 +238,7 @@ pub(crate) struct Root {
     pub(crate) providers: Vec<Provider>,
     pub(crate) models: Vec<Model>,
     pub(crate) knowledge: Vec<Knowledge>,
+    pub(crate) mcp: Vec<Mcp>,
     pub(crate) prices: Vec<Price>,
     pub(crate) capabilities: Vec<Capability>,
     pub(crate) defaults: Trying,
@@ -247,6 +252,7 @@ pub(crate) struct Root {
     pub(crate) retention: Retention,
     pub(crate) store: Store,
     pub(crate) telemetry: Option<Telemetry>,
+    pub(crate) feedback: Feedback,
 }
 
 #[derive(Debug)]
@@ -319,6 +325,7 @@ impl Root {
             providers: each(&toml, root.named("providers"), &PROVIDER, Provider::read),
             models: root.named("models").into_iter().filter_map(|(name, value)| model(&toml, name, value)).collect(),
             knowledge: each(&toml, root.named("knowledge"), &KNOWLEDGE, knowledge),
+            mcp: each(&toml, root.named("mcp"), &MCP, mcp),
             prices: root
                 .named("prices")
                 .into_iter()
@@ -357,6 +364,9 @@ impl Root {
         }
         if let Some(store) = root.table("store", &ops::STORE) {
             self.store = Store::read(store);
+        }
+        if let Some(feedback) = root.table("feedback", &FEEDBACK) {
+            self.feedback = Feedback::read(feedback);
         }
         if let Some(telemetry) = root.table("telemetry", &TELEMETRY) {
             self.telemetry = Some(Telemetry::read(telemetry));
