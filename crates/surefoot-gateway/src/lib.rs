@@ -43,7 +43,7 @@ pub use call::{
 };
 pub use count::Tokens;
 pub use gateway::{Gateway, Parts};
-pub use identify::{Admitted, Minted};
+pub use identify::{Admitted, Minted, may_search, owner_mark};
 pub use kept::{response_lost, without_secrets};
 pub use outside::{Grounding, Observer, Resident, ToolOutcome, Toolbox};
 pub use project::Project;

@@ -1,7 +1,8 @@
 //! Documents in, passages found, answers cited.
 //!
 //! `ingest` reads folders, sites, repositories and buckets into the library, `passages` cuts them, `embed` turns passages into
-//! vectors; `index` follows the library, `search` asks it, `cite` quotes and checks. Every index
+//! vectors; `index` follows the library, `search` asks it, `cite` quotes and checks. `shelf` is what callers put
+//! together for themselves: files and vector stores. Every index
 //! is derived from the library and can be rebuilt from it.
 //!
 //! **Must never know:** the gateway, axum, SQL. Storage is reached through
@@ -14,4 +15,5 @@ pub mod ingest;
 pub mod measure;
 pub mod passages;
 pub mod search;
+pub mod shelf;
 pub mod words;

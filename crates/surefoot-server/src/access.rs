@@ -5,11 +5,8 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use surefoot_gateway::Admitted;
-use surefoot_types::{
-    Code, Fault,
-    key::{Admin, Scope},
-};
+use surefoot_gateway::{Admitted, may_search};
+use surefoot_types::{Code, Fault, key::Admin};
 
 use crate::{caller::caller, state::App};
 
@@ -43,8 +40,7 @@ impl Who {
 
     /// Whether they may be shown what is in this knowledge.
     pub(crate) fn may_search(&self, knowledge: &str) -> bool {
-        let listed = self.0.as_ref().and_then(|admitted| admitted.scope.knowledge.as_deref());
-        Scope::allows(listed, knowledge)
+        may_search(self.0.as_ref(), knowledge).is_ok()
     }
 
     /// The tenant whose records are all that they see; absent for those who see everybody's.

@@ -4,6 +4,7 @@ use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use surefoot_gateway::Gateway;
+use surefoot_knowledge::shelf::Shelves;
 use surefoot_types::{Chance, Clock, ids::TraceId, ports::Store, replica::Replica};
 use tokio::sync::{Mutex, watch};
 
@@ -15,6 +16,8 @@ pub struct Parts {
     pub gateway: Gateway,
     /// Everything that is kept.
     pub store: Arc<dyn Store>,
+    /// Files and vector stores of callers.
+    pub shelves: Shelves,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids.

@@ -3,6 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::migrate::MigrateError;
 use surefoot_types::{
+    Timestamp,
     ids::DocumentId,
     ports::{SecretBytes, StoreError, Stored},
 };
@@ -38,6 +39,15 @@ pub(crate) fn bits(bytes: &[u8]) -> Stored<u128> {
 
 pub(crate) fn document_id(bytes: &[u8]) -> Stored<DocumentId> {
     bits(bytes).map(DocumentId::from_bits)
+}
+
+/// A moment as stores keep it: nanoseconds since 1970.
+pub(crate) fn nanos(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn moment(nanos: i64) -> Stored<Timestamp> {
+    Timestamp::from_nanosecond(nanos.into()).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 pub(crate) fn secret(bytes: Vec<u8>) -> Stored<SecretBytes> {

@@ -159,6 +159,7 @@ pub fn document(n: u64, knowledge: &str, path: &str, text: &str) -> (Document, V
         title: path.trim_end_matches(".md").into(),
         format: "markdown".into(),
         metadata: BTreeMap::new(),
+        attributes: BTreeMap::new(),
         etag: None,
         reader: 0,
         hash: format!("{n:064x}"),

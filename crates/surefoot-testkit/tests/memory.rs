@@ -38,6 +38,11 @@ async fn responses() {
 }
 
 #[tokio::test]
+async fn shelf() {
+    suite::shelf(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
 async fn notebook() {
     suite::notebook(&MemoryStore::default()).await;
 }

@@ -23,6 +23,9 @@ pub struct Document {
     /// What it says of itself: author, date, front matter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+    /// What its owner says of it, to search by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Attribute>,
     /// BLAKE3 of the source's bytes, in hex: an unchanged file costs a hash.
     pub hash: String,
     /// What its source calls this version (an ETag, a date, a git hash), so that it need not be fetched again.
@@ -41,6 +44,18 @@ pub struct Document {
     /// The text that ranges point into. For Markdown and plain text it is the source, byte for byte
     /// (as UTF-8); for HTML and PDF it is the text taken out of it.
     pub text: String,
+}
+
+/// A value that documents are searched by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Attribute {
+    /// True or false.
+    Flag(bool),
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(String),
 }
 
 /// A retrievable piece of a document.
@@ -119,7 +134,7 @@ pub struct Vectors {
 }
 
 /// What the store knows of a source without reading it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stamp {
     /// The document's path.
     pub path: String,
@@ -135,14 +150,18 @@ pub struct Stamp {
     pub reader: u32,
     /// Its format.
     pub format: String,
+    /// Its title.
+    pub title: String,
     /// What it says of itself.
     pub metadata: BTreeMap<String, String>,
+    /// What its owner says of it.
+    pub attributes: BTreeMap<String, Attribute>,
 }
 
 impl Stamp {
     /// The stamp of a document whose vectors are of this embedder. The document needs no text.
     pub fn of(document: Document, embedder: String) -> Self {
-        let Document { id, path, hash, etag, reader, format, metadata, .. } = document;
-        Self { path, document_id: id, hash, embedder, etag, reader, format, metadata }
+        let Document { id, path, hash, etag, reader, format, title, metadata, attributes, .. } = document;
+        Self { path, document_id: id, hash, embedder, etag, reader, format, title, metadata, attributes }
     }
 }

@@ -23,7 +23,7 @@ pub struct Erased {
     /// The erasure's number.
     pub number: u64,
     /// How many of each kind went: `traces`, `feedback`, `spend_rows`, `accounts`, `run_cases`, `responses`, `documents`,
-    /// `passages`, `spooled`.
+    /// `passages`, `files`, `spooled`.
     pub counts: BTreeMap<String, u64>,
     /// The documents that went, as `knowledge/path`: their files may still lie in a folder.
     pub documents: Vec<String>,

@@ -110,6 +110,12 @@ ids! {
     ResponseId "resp";
     /// One value, comment or correction about a trace.
     FeedbackId "fb";
+    /// An uploaded file.
+    FileId "file";
+    /// A vector store that a caller made; the mark of its owner follows it in its name.
+    StoreId "vst";
+    /// Files that came into a vector store together.
+    BatchId "vsfb";
     /// A virtual API key.
     KeyId "key";
 }

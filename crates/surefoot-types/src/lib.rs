@@ -22,6 +22,7 @@ pub mod replica;
 pub mod response;
 pub mod run;
 pub mod secret;
+pub mod shelf;
 pub mod spend;
 pub mod trace;
 pub mod usage;

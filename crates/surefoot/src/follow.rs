@@ -18,6 +18,8 @@ const PROBE: Duration = Duration::from_secs(5);
 const BEAT: Duration = Duration::from_secs(10);
 /// See [`BEAT`].
 pub(crate) const BEAT_LIVES: Duration = Duration::from_secs(30);
+/// How often files and vector stores are looked at.
+const SHELVES: Duration = Duration::from_secs(2);
 /// How often what is too old is taken away.
 const CHORES: Duration = Duration::from_secs(3_600);
 /// How many traces are taken away at once.
@@ -38,6 +40,7 @@ pub(crate) fn start(house: &Arc<House>, status: &Arc<Status>, tells: &Tells) -> 
     tasks.spawn(beat(Arc::clone(house), Arc::clone(tells)));
     tasks.spawn(chores(Arc::clone(house)));
     tasks.spawn(probe(Arc::clone(house), Arc::clone(status)));
+    tasks.spawn(shelves(Arc::clone(house)));
     tasks
 }
 
@@ -95,6 +98,15 @@ async fn probe(house: Arc<House>, status: Arc<Status>) {
         broken = checked.is_err();
         status.set_busy(BROKEN, broken && !house.gateway.project().records.serve_unrecorded);
         sleep(PROBE).await;
+    }
+}
+
+/// Does what is due of files and vector stores.
+async fn shelves(house: Arc<House>) {
+    loop {
+        // What could not be done stays due; that the store is away, the probe says.
+        drop(house.shelves.tick().await);
+        sleep(SHELVES).await;
     }
 }
 

@@ -16,10 +16,10 @@ use surefoot_types::{
     trace::Keep,
 };
 
-pub use self::mint::{mint, mint_secret};
-pub(crate) use self::{
-    limits::limit,
-    scope::{may_search, may_use},
+pub(crate) use self::{limits::limit, scope::may_use};
+pub use self::{
+    mint::{mint, mint_secret},
+    scope::{may_search, owner_mark},
 };
 use crate::{call::Caller, project::Project};
 

@@ -1,6 +1,10 @@
 //! What a key may use. A fault names what that is, so that its reader need not ask around.
 
-use surefoot_types::{Code, Fault, key::Scope};
+use surefoot_types::{
+    Code, Fault,
+    key::Scope,
+    shelf::{self, MADE, may_have},
+};
 
 use super::Admitted;
 
@@ -21,9 +25,20 @@ pub(crate) fn may_use(admitted: Option<&Admitted>, function: Option<&str>, asked
 }
 
 /// Whether the caller may be answered from this knowledge.
-pub(crate) fn may_search(admitted: Option<&Admitted>, knowledge: &str) -> Result<(), Fault> {
+///
+/// # Errors
+/// Where the key's list leaves it out, or it is a vector store that somebody else made, of which nothing is told.
+pub fn may_search(admitted: Option<&Admitted>, knowledge: &str) -> Result<(), Fault> {
+    if knowledge.starts_with(MADE) && !may_have(knowledge, &owner_mark(admitted)) {
+        return Err(Fault::new(Code::NotFound, format!("there is no vector store '{knowledge}'")));
+    }
     let Some(Admitted { key, scope, .. }) = admitted else { return Ok(()) };
     check(key, "knowledge", knowledge, scope.knowledge.as_deref())
+}
+
+/// The mark of what a caller keeps for itself: see [`surefoot_types::shelf`].
+pub fn owner_mark(admitted: Option<&Admitted>) -> String {
+    shelf::owner_mark(admitted.map(|admitted| admitted.key.as_str()), admitted.and_then(|one| one.tenant.as_deref()))
 }
 
 fn check(key: &str, what: &str, name: &str, list: Option<&[String]>) -> Result<(), Fault> {
@@ -74,5 +89,11 @@ mod tests {
             "the key 'app' may not use the knowledge 'docs'. What it may use of that kind: none."
         );
         assert_eq!(may_use(None, None, "anything"), Ok(()));
+        let (own, keyless) = (owner_mark(Some(&admitted)), owner_mark(None));
+        let named = |mark: &str| format!("{MADE}01jd8n6y4vq0t2x5w9zk3m7c1f{mark}");
+        assert_eq!(may_search(Some(&admitted), &named(&keyless)).unwrap_err().code, Code::NotFound);
+        assert_eq!(may_search(None, &named(&own)).unwrap_err().code, Code::NotFound);
+        assert_eq!(may_search(None, &named(&keyless)), Ok(()));
+        assert_eq!(may_search(Some(&admitted), &named(&own)).unwrap_err().code, Code::Forbidden, "its list is empty");
     }
 }

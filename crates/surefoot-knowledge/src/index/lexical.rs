@@ -3,23 +3,25 @@
 //! Each entry keeps its key and its vector, so that one commit makes words and vectors durable together and the
 //! number of the change they stand for (the commit's payload) is true of both.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use surefoot_types::document::StoredPassage;
 use tantivy::{
     Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, TantivyError, Term,
-    collector::TopDocs,
+    collector::{FilterCollector, TopDocs},
     query::{BooleanQuery, Occur, Query, TermQuery},
     schema::{FAST, Field, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value},
     tokenizer::TokenizerManager,
 };
 
-use super::vectors::Flat;
+use super::{Within, mark, vectors::Flat};
 use crate::words;
 
 /// Raised when what is on disk changes its form or its analysis: an older index is then built anew.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
+/// The field with the mark of a passage's document.
+const DOCUMENT: &str = "document";
 const ANALYZER: &str = "surefoot";
 /// Memory for entries that are not on disk yet.
 const WRITER_BYTES: usize = 64 << 20;
@@ -53,6 +55,7 @@ pub(super) struct Lexical {
     index: Index,
     reader: IndexReader,
     key: Field,
+    document: Field,
     text: Field,
     vector: Field,
     copy: Field,
@@ -66,6 +69,7 @@ fn schema() -> Schema {
     let indexing = TextFieldIndexing::default().set_tokenizer(ANALYZER).set_index_option(IndexRecordOption::WithFreqs);
     let mut schema = Schema::builder();
     schema.add_u64_field("key", FAST | INDEXED | STORED);
+    schema.add_u64_field(DOCUMENT, FAST | STORED);
     schema.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
     schema.add_bytes_field("vector", STORED);
     schema.add_bytes_field("copy", STORED);
@@ -97,6 +101,7 @@ impl Lexical {
         let schema = index.schema();
         Ok(Self {
             key: schema.get_field("key")?,
+            document: schema.get_field(DOCUMENT)?,
             text: schema.get_field("text")?,
             vector: schema.get_field("vector")?,
             copy: schema.get_field("copy")?,
@@ -152,6 +157,7 @@ impl Lexical {
     ) -> tantivy::Result<()> {
         let mut entry = TantivyDocument::default();
         entry.add_u64(self.key, stored.key);
+        entry.add_u64(self.document, mark(stored.document_id));
         if self.origin.copies {
             entry.add_bytes(
                 self.copy,
@@ -222,18 +228,33 @@ impl Lexical {
             for entry in store.iter::<TantivyDocument>(segment.alive_bitset()) {
                 let entry = entry?;
                 let key = entry.get_first(self.key).and_then(|value| value.as_u64());
+                let document = entry.get_first(self.document).and_then(|value| value.as_u64()).unwrap_or_default();
                 let vector = entry.get_first(self.vector).and_then(|value| value.as_bytes());
                 if let (Some(key), Some(vector)) = (key, vector) {
-                    flat.add(key, &vector.iter().map(|x| x.cast_signed()).collect::<Vec<i8>>());
+                    flat.add(key, document, &vector.iter().map(|x| x.cast_signed()).collect::<Vec<i8>>());
                 }
             }
         }
         Ok(flat)
     }
 
-    /// The best `limit` entries for a query, best first, ties by key.
-    pub(super) fn search(&self, view: &Searcher, query: &str, limit: usize) -> tantivy::Result<Vec<(u64, f32)>> {
-        let found = view.search(&self.query(query), &TopDocs::with_limit(limit).order_by_score())?;
+    /// The best `limit` entries for a query, best first, ties by key; of these documents only, where they are named.
+    pub(super) fn search(
+        &self,
+        view: &Searcher,
+        query: &str,
+        limit: usize,
+        within: Option<&Arc<Within>>,
+    ) -> tantivy::Result<Vec<(u64, f32)>> {
+        let (query, best) = (self.query(query), TopDocs::with_limit(limit).order_by_score());
+        let found = match within {
+            None => view.search(&query, &best)?,
+            Some(within) => {
+                let within = Arc::clone(within);
+                let takes = move |document: u64| within.marks.contains(&document);
+                view.search(&query, &FilterCollector::new(DOCUMENT.to_owned(), takes, best))?
+            }
+        };
         let columns: Vec<_> = view.segment_readers().iter().map(|segment| segment.fast_fields().u64("key")).collect();
         let mut hits = Vec::with_capacity(found.len());
         for (score, at) in found {

@@ -9,6 +9,7 @@ mod lexical;
 mod vectors;
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -18,6 +19,7 @@ use arc_swap::ArcSwap;
 use surefoot_types::{
     Code, Fault, Retry,
     document::StoredPassage,
+    ids::DocumentId,
     ports::{Change, Library},
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
@@ -42,6 +44,25 @@ pub struct Scored {
     pub lexical: Option<f32>,
     /// Cosine similarity.
     pub vector: Option<f32>,
+}
+
+/// Documents that a search is confined to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Within {
+    marks: HashSet<u64>,
+}
+
+impl Within {
+    /// These documents.
+    pub fn of(documents: impl IntoIterator<Item = DocumentId>) -> Self {
+        Self { marks: documents.into_iter().map(mark).collect() }
+    }
+}
+
+/// A document's mark in the index: what is chance in its id. That two documents had the same one would show when
+/// their passages are read, where ids are compared whole.
+fn mark(document: DocumentId) -> u64 {
+    document.to_bits() as u64
 }
 
 /// The index of one knowledge.
@@ -192,19 +213,25 @@ impl Index {
     }
 
     /// The best `depth` passages of each leg. Passages that only the lexical leg found have their vector's score
-    /// too, as it costs nothing. No order.
-    pub async fn search(&self, query: &str, vector: Vec<f32>, depth: usize) -> Result<Vec<Scored>, Fault> {
+    /// too, as it costs nothing. Only passages of documents that it is confined to are looked at. No order.
+    pub async fn search(
+        &self,
+        query: &str,
+        vector: Vec<f32>,
+        depth: usize,
+        within: Option<Arc<Within>>,
+    ) -> Result<Vec<Scored>, Fault> {
         let (state, lexical, query) = (self.state.load_full(), self.lexical.clone(), query.to_owned());
         on_thread(move || {
             let probe = Probe::new(&vector);
-            let words = lexical.search(&state.view, &query, depth)?;
+            let words = lexical.search(&state.view, &query, depth, within.as_ref())?;
             let mut found: std::collections::BTreeMap<u64, Scored> = words
                 .into_iter()
                 .map(|(key, score)| {
                     (key, Scored { key, lexical: Some(score), vector: state.vectors.cosine(key, &probe) })
                 })
                 .collect();
-            for (key, cosine) in state.vectors.nearest(&probe, depth) {
+            for (key, cosine) in state.vectors.nearest(&probe, depth, within.as_deref()) {
                 found.entry(key).or_insert(Scored { key, lexical: None, vector: Some(cosine) });
             }
             Ok(found.into_values().collect())
@@ -243,7 +270,7 @@ fn apply(lexical: &Lexical, writer: &Writer, flat: &mut Flat, embedder: &str, ch
                 let vector = rows.next().unwrap_or_default();
                 lexical.remove(writer, stored.key);
                 lexical.add(writer, &stored, &headed(&stored.title, &stored.passage), vector)?;
-                flat.add(stored.key, vector);
+                flat.add(stored.key, mark(stored.document_id), vector);
             }
         }
         Change::Removed { keys } => keys.into_iter().for_each(|key| {

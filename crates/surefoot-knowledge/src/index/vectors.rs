@@ -7,11 +7,15 @@ use std::collections::HashMap;
 
 use simsimd::SpatialSimilarity;
 
+use super::Within;
+
 /// Vectors by key.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flat {
     dimensions: usize,
     keys: Vec<u64>,
+    /// The mark of the document that each is of.
+    documents: Vec<u64>,
     data: Vec<i8>,
     /// One over each vector's length; 0 where it has none.
     scales: Vec<f32>,
@@ -46,13 +50,14 @@ impl Flat {
     }
 
     /// Adds a vector, in place of the one with the same key. One of another length is left out.
-    pub(super) fn add(&mut self, key: u64, vector: &[i8]) {
+    pub(super) fn add(&mut self, key: u64, document: u64, vector: &[i8]) {
         if vector.len() != self.dimensions {
             return;
         }
         self.remove(key);
         self.slots.insert(key, self.keys.len());
         self.keys.push(key);
+        self.documents.push(document);
         self.data.extend_from_slice(vector);
         self.scales.push(scale(vector));
     }
@@ -61,6 +66,7 @@ impl Flat {
     pub(super) fn remove(&mut self, key: u64) {
         let Some(slot) = self.slots.remove(&key) else { return };
         self.keys.swap_remove(slot);
+        self.documents.swap_remove(slot);
         self.scales.swap_remove(slot);
         let tail = self.data.len() - self.dimensions;
         self.data.copy_within(tail.., slot * self.dimensions);
@@ -75,11 +81,14 @@ impl Flat {
         self.slots.get(&key).map(|slot| self.at(*slot, probe))
     }
 
-    /// The `limit` nearest, best first, ties by key.
-    pub(super) fn nearest(&self, probe: &Probe, limit: usize) -> Vec<(u64, f32)> {
+    /// The `limit` nearest, best first, ties by key; of these documents only, where they are named.
+    pub(super) fn nearest(&self, probe: &Probe, limit: usize, within: Option<&Within>) -> Vec<(u64, f32)> {
         let mut best: Vec<(u64, f32)> = Vec::with_capacity(limit * 2);
         let mut bar = f32::NEG_INFINITY;
         for (slot, key) in self.keys.iter().enumerate() {
+            if within.is_some_and(|within| !within.marks.contains(&self.documents[slot])) {
+                continue;
+            }
             let cosine = self.at(slot, probe);
             if cosine < bar {
                 continue;
@@ -117,13 +126,13 @@ mod tests {
     fn filled() -> Flat {
         let mut flat = Flat::new(2);
         for (key, vector) in [(1, [127, 0]), (2, [0, 127]), (3, [90, 90]), (4, [127, 0])] {
-            flat.add(key, &vector);
+            flat.add(key, key % 2, &vector);
         }
         flat
     }
 
     fn keys(flat: &Flat, vector: [f32; 2], limit: usize) -> Vec<u64> {
-        flat.nearest(&Probe::new(&vector), limit).into_iter().map(|(key, _)| key).collect()
+        flat.nearest(&Probe::new(&vector), limit, None).into_iter().map(|(key, _)| key).collect()
     }
 
     #[test]
@@ -135,20 +144,29 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_within_is_looked_at() {
+        let mut flat = filled();
+        flat.remove(1);
+        let within = Within { marks: [1].into() };
+        let near = flat.nearest(&Probe::new(&[1.0, 0.0]), 9, Some(&within));
+        assert_eq!(near.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
     fn removing_and_replacing_leaves_the_rest_in_place() {
         let mut flat = filled();
         flat.remove(1);
         flat.remove(9);
-        flat.add(2, &[127, 0]);
-        flat.add(5, &[1, 2, 3]);
+        flat.add(2, 0, &[127, 0]);
+        flat.add(5, 0, &[1, 2, 3]);
         assert_eq!((keys(&flat, [1.0, 0.0], 9), flat.len()), (vec![2, 4, 3], 3));
     }
 
     #[test]
     fn nothing_is_like_nothing() {
         let mut flat = filled();
-        flat.add(6, &[0, 0]);
+        flat.add(6, 0, &[0, 0]);
         assert_eq!(flat.cosine(6, &Probe::new(&[1.0, 0.0])), Some(0.0));
-        assert!(Flat::new(2).nearest(&Probe::new(&[1.0, 0.0]), 5).is_empty());
+        assert!(Flat::new(2).nearest(&Probe::new(&[1.0, 0.0]), 5, None).is_empty());
     }
 }

@@ -13,7 +13,7 @@ mod sources;
 mod tests;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
@@ -27,6 +27,7 @@ use surefoot_types::{
 use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::embed::{self, Embedder};
+pub(crate) use read::{Cutting, Unread, made};
 pub use sources::{Bucket, Git, INCLUDED, Source, Web, is_public};
 use sources::{Fetched, Item, Origin};
 
@@ -270,7 +271,7 @@ impl Job<'_> {
             if Some(&hash) == known_hash.as_ref() {
                 return Ok(None);
             }
-            Ok(Some((read::made(&name, bytes)?, hash)))
+            Ok(Some((made(&name, bytes, Cutting::default()).map_err(|unread| unread.reason())?, hash)))
         });
         let (made, hash) = match read.await {
             Ok(Ok(Some(read))) => read,
@@ -302,6 +303,7 @@ impl Job<'_> {
             title: made.title,
             format: made.format.to_owned(),
             metadata: made.metadata,
+            attributes: BTreeMap::new(),
             etag,
             reader: parse::READER,
             hash,

@@ -4,23 +4,56 @@ use std::{collections::BTreeMap, path::Path};
 
 use surefoot_types::document::Passage;
 
-use super::parse;
-use crate::passages::{Sizes, cut};
+use super::parse::{self, Format};
+use crate::passages::{Sizes, cut, overlapped};
 
 /// A file, read and cut.
-pub(super) struct Made {
-    pub(super) title: String,
-    pub(super) format: &'static str,
-    pub(super) metadata: BTreeMap<String, String>,
-    pub(super) text: String,
-    pub(super) passages: Vec<Passage>,
+pub(crate) struct Made {
+    pub(crate) title: String,
+    pub(crate) format: &'static str,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) text: String,
+    pub(crate) passages: Vec<Passage>,
 }
 
-/// Reads what the bytes say and cuts it; the name tells the format. The error says why it cannot be read.
-pub(super) fn made(name: &str, bytes: Vec<u8>) -> Result<Made, String> {
+/// How a document is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Cutting {
+    pub(crate) sizes: Sizes,
+    /// How many bytes of the passage before it a passage begins with, at the most.
+    pub(crate) overlap: usize,
+}
+
+/// Why a file was not read, as the end of a sentence about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is of no format that is read.
+    Unknown(String),
+    /// It is not what its name says, or damaged.
+    Broken(String),
+}
+
+impl Unread {
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::Unknown(reason) | Self::Broken(reason) => reason,
+        }
+    }
+}
+
+/// Reads what the bytes say and cuts it; the name tells the format.
+pub(crate) fn made(name: &str, bytes: Vec<u8>, cutting: Cutting) -> Result<Made, Unread> {
     let path = Path::new(name);
-    let parsed = parse::parse(parse::Format::of(path), bytes)?;
-    let passages = cut(&parsed.text, &parsed.blocks, Sizes::default());
+    let format = Format::of(path);
+    let parsed = parse::parse(format, bytes).map_err(|reason| match format {
+        // What no other reader knows is taken for text.
+        Format::Lines => Unread::Unknown(reason),
+        _ => Unread::Broken(reason),
+    })?;
+    let mut passages = cut(&parsed.text, &parsed.blocks, cutting.sizes);
+    if cutting.overlap > 0 {
+        overlapped(&parsed.text, &mut passages, cutting.overlap);
+    }
     let title = if parsed.title.is_empty() { stem(path) } else { parsed.title };
     Ok(Made { title, format: parsed.format, metadata: parsed.metadata, text: parsed.text, passages })
 }

@@ -1,9 +1,9 @@
-use std::{fs, path::Path, sync::Mutex};
+use std::{collections::BTreeMap, fs, path::Path, sync::Mutex};
 
 use async_trait::async_trait;
 use surefoot_testkit::{CountingChance, HandClock, MemoryStore};
 use surefoot_types::{
-    document::{StoredPassage, Vectors},
+    document::{Attribute, StoredPassage, Vectors},
     ports::{Archive, Change, StoreError, Stored},
 };
 
@@ -199,6 +199,14 @@ impl Library for Dying {
     }
     async fn document_remove(&self, knowledge: &str, path: &str) -> Stored<bool> {
         self.inner.document_remove(knowledge, path).await
+    }
+    async fn document_mark(
+        &self,
+        knowledge: &str,
+        path: &str,
+        attributes: &BTreeMap<String, Attribute>,
+    ) -> Stored<bool> {
+        self.inner.document_mark(knowledge, path, attributes).await
     }
     async fn document_get(&self, id: DocumentId) -> Stored<Option<Document>> {
         self.inner.document_get(id).await

@@ -1,6 +1,12 @@
 //! Test collections in BEIR's form, run through the whole path: ingest, both legs, fusion.
 
-use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use surefoot_types::{
@@ -159,6 +165,7 @@ pub async fn kept(
             title: entry.title.clone(),
             format: parsed.format.to_owned(),
             metadata: parsed.metadata,
+            attributes: BTreeMap::new(),
             etag: None,
             reader: parse::READER,
             hash: blake3::hash(entry.text.as_bytes()).to_hex().to_string(),

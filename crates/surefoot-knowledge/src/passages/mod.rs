@@ -93,6 +93,24 @@ pub fn cut(text: &str, blocks: &[Block], sizes: Sizes) -> Vec<Passage> {
     passages
 }
 
+/// Lets each passage begin earlier, with the end of what stands before it: by at most `bytes`, from the beginning of a
+/// word on, and not before the passage that goes before it begins.
+pub fn overlapped(text: &str, passages: &mut [Passage], bytes: usize) {
+    let starts: Vec<usize> = passages.iter().map(|passage| passage.range.start).collect();
+    for (passage, before) in passages.iter_mut().skip(1).zip(starts) {
+        let from = floor_border(text, passage.range.start.saturating_sub(bytes)).max(before);
+        let Some(more) = text.get(from..passage.range.start) else { continue };
+        // Inside a word, from the next one on.
+        let cut_off = from > before && !text[..from].ends_with(char::is_whitespace);
+        let skipped = if cut_off { more.find(char::is_whitespace).unwrap_or(more.len()) } else { 0 };
+        let start = more[skipped..].trim_start().len();
+        passage.range.start -= start;
+        if let Some(body) = passage.range.of(text) {
+            passage.text = body.to_owned();
+        }
+    }
+}
+
 /// The blocks with what stands between them, clipped so that none overlap and all lie on character borders.
 fn gaps_filled(text: &str, blocks: &[Block]) -> Vec<Block> {
     let mut filled = Vec::with_capacity(blocks.len());

@@ -3,12 +3,13 @@
 mod copies;
 mod fold;
 mod fuse;
+mod gather;
 mod rank;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     path::PathBuf,
     sync::Arc,
 };
@@ -16,14 +17,17 @@ use std::{
 use surefoot_types::{
     Code, Fault,
     document::{Hit, StoredPassage},
+    ids::DocumentId,
     ports::Library,
+    shelf::MADE,
 };
 use tokio::sync::Mutex;
 
 use crate::{
     embed::{Embedder, Kind},
-    index::{Index, Origin},
+    index::{Index, Origin, Within},
     search::copies::Away,
+    shelf::Filter,
 };
 use crate::{ingest::headed, words::terms};
 use fold::fold;
@@ -32,8 +36,23 @@ pub use rank::rank;
 
 /// How many passages each leg brings to the fusion, at the least.
 const DEPTH: usize = 100;
+/// Of how many passages a budget is filled.
+const CANDIDATES: usize = 50;
 /// How many passages a search gives, at the most.
 pub const MOST: usize = 1000;
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Where.
+    pub knowledge: &'a str,
+    /// The question, or several ways to ask it: a passage counts as the one that it suits best tells.
+    pub queries: &'a [String],
+    /// Which documents are looked at, if not all.
+    pub filter: Option<&'a Filter>,
+    /// How many passages.
+    pub limit: usize,
+}
 
 /// Why a passage stands where it does.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -113,17 +132,29 @@ impl Knowledge {
     /// The best passages for a query, best first, ties by key; never more than [`MOST`]. Of those that say nearly the
     /// same the best stands for all. Fails where the knowledge does not exist.
     pub async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
-        let (mut hits, _) = self.found(knowledge, query, limit).await?;
-        hits.truncate(limit.min(MOST));
-        Ok(hits)
+        self.find(&Wanted { knowledge, queries: &[query.to_owned()], filter: None, limit }).await
     }
 
-    /// As [`search`](Self::search), with the reason of each score.
-    pub async fn explain(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Explained>, Fault> {
-        let (mut hits, fused) = self.found(knowledge, query, limit).await?;
-        hits.truncate(limit.min(MOST));
-        let mut asked: Vec<String> = terms(query).into_iter().map(|term| term.text).collect();
-        asked.dedup();
+    /// As [`search`](Self::search), for any of several queries, within the documents that meet a filter.
+    pub async fn find(&self, wanted: &Wanted<'_>) -> Result<Vec<Hit>, Fault> {
+        Ok(self.found(wanted).await?.0)
+    }
+
+    /// As [`search`](Self::search), as much as fits into so many tokens: what is most useful and least said already,
+    /// with neighbours joined.
+    pub async fn gather(&self, wanted: &Wanted<'_>, tokens: usize) -> Result<Vec<Hit>, Fault> {
+        let wanted = Wanted { limit: CANDIDATES, ..*wanted };
+        let hits = gather::chosen(self.find(&wanted).await?, tokens.saturating_mul(gather::TOKEN));
+        Ok(gather::joined(hits, &*self.library).await)
+    }
+
+    /// As [`find`](Self::find), with the reason of each score.
+    pub async fn explain(&self, wanted: &Wanted<'_>) -> Result<Vec<Explained>, Fault> {
+        let (hits, fused) = self.found(wanted).await?;
+        let mut asked: Vec<String> =
+            wanted.queries.iter().flat_map(|query| terms(query)).map(|term| term.text).collect();
+        let mut seen = HashSet::new();
+        asked.retain(|term| seen.insert(term.clone()));
         let explained = hits.into_iter().map(|hit| {
             let [from_words, from_vector] =
                 fused.iter().find(|fused| fused.scored.key == hit.found.key).map_or([0.0; 2], |fused| fused.parts);
@@ -134,17 +165,35 @@ impl Knowledge {
         Ok(explained.collect())
     }
 
-    /// Both legs fused, and the passages that they name: twice as many as asked for, so that enough are left when
+    /// The passages found, folded, and both legs fused: twice as many as asked for, so that enough are left when
     /// duplicates are folded.
-    async fn found(&self, knowledge: &str, query: &str, limit: usize) -> Result<(Vec<Hit>, Vec<Fused>), Fault> {
-        let limit = limit.min(MOST).saturating_mul(2);
-        let (index, is_followed) = self.searchable(knowledge).await?;
-        let vectors = self.embedder.embed(&[query.to_owned()], Kind::Query).await?;
-        let vector = vectors.into_iter().next().unwrap_or_default();
-        let found = index.search(query, vector, DEPTH.max(limit)).await?;
-        let mut fused = fuse(&found, self.embedder.lexical_weight());
-        fused.truncate(limit);
-        let hits = fold(self.hits(&index, is_followed, &fused).await?);
+    async fn found(&self, wanted: &Wanted<'_>) -> Result<(Vec<Hit>, Vec<Fused>), Fault> {
+        // A vector store that nothing ever came into is there all the same: its name tells whose it is.
+        if wanted.knowledge.starts_with(MADE) && self.library.change_latest(wanted.knowledge).await == Ok(0) {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let allowed: Option<HashSet<DocumentId>> = match wanted.filter {
+            None => None,
+            Some(filter) => {
+                let stamps = self.library.document_stamps(wanted.knowledge).await?;
+                Some(stamps.iter().filter(|stamp| filter.takes(stamp)).map(|stamp| stamp.document_id).collect())
+            }
+        };
+        let within = allowed.as_ref().map(|allowed| Arc::new(Within::of(allowed.iter().copied())));
+        let limit = wanted.limit.min(MOST);
+        let (index, is_followed) = self.searchable(wanted.knowledge).await?;
+        let vectors = self.embedder.embed(wanted.queries, Kind::Query).await?;
+        let mut rankings = Vec::with_capacity(wanted.queries.len());
+        for (query, vector) in wanted.queries.iter().zip(vectors) {
+            let found = index.search(query, vector, DEPTH.max(limit * 2), within.clone()).await?;
+            rankings.push(fuse(&found, self.embedder.lexical_weight()));
+        }
+        let mut fused = best_of(rankings);
+        fused.truncate(limit * 2);
+        let mut hits = self.hits(&index, is_followed, &fused).await?;
+        hits.retain(|hit| allowed.as_ref().is_none_or(|allowed| allowed.contains(&hit.found.document_id)));
+        let mut hits = fold(hits);
+        hits.truncate(limit);
         Ok((hits, fused))
     }
 
@@ -190,7 +239,9 @@ impl Knowledge {
     /// # Errors
     /// Where there is none, with those that there are; the store's.
     pub async fn known(&self, knowledge: &str) -> Result<(), Fault> {
-        let names = self.library.knowledge_list().await?;
+        let mut names = self.library.knowledge_list().await?;
+        // Of what callers made for themselves no stranger is told.
+        names.retain(|name| name == knowledge || !name.starts_with(MADE));
         // A knowledge whose documents are all gone has changes still: it is empty, not unknown.
         if names.iter().any(|name| name == knowledge) || self.library.change_latest(knowledge).await? > 0 {
             return Ok(());
@@ -201,6 +252,23 @@ impl Knowledge {
             names => fault.hint(format!("There is: {}.", names.join(", "))),
         })
     }
+}
+
+/// Several rankings as one: each passage stands as in the ranking where it is best.
+fn best_of(mut rankings: Vec<Vec<Fused>>) -> Vec<Fused> {
+    if rankings.len() == 1 {
+        return rankings.pop().unwrap_or_default();
+    }
+    let mut best: HashMap<u64, Fused> = HashMap::new();
+    for fused in rankings.into_iter().flatten() {
+        let kept = best.entry(fused.scored.key).or_insert(fused);
+        if fused.score > kept.score {
+            *kept = fused;
+        }
+    }
+    let mut best: Vec<Fused> = best.into_values().collect();
+    best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.scored.key.cmp(&b.scored.key)));
+    best
 }
 
 /// A folder's name for a knowledge: its own where that is a plain name, a hash where it is not.

@@ -182,3 +182,43 @@ fn folders_have_plain_names() {
         assert!(folder_name(name).starts_with('+') && folder_name(name).len() == 33, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_budget_is_filled_with_what_is_new() {
+    let (library, chance) = (Arc::new(MemoryStore::default()), CountingChance::default());
+    let sentence = "The tide in the harbour rises twice a day, as the moon has it.";
+    let again = "Twice a day the tide in the harbour rises, as the moon has it, they say.";
+    let new = "The harbour master writes every tide into the book, by hand and by clock.";
+    keep(&library, &chance, &[("one", sentence), ("again", again), ("new", new)]).await;
+    let knowledge = knowledge(&library, None);
+    let gathered = async |tokens| {
+        let queries = &["tide in the harbour".to_owned()];
+        let wanted = Wanted { knowledge: "docs", queries, filter: None, limit: 10 };
+        let hits = knowledge.gather(&wanted, tokens).await.unwrap();
+        hits.into_iter().map(|hit| hit.found.path).collect::<Vec<_>>()
+    };
+    assert_eq!(gathered(1).await.len(), 1, "the best one fits always");
+    let two = gathered((sentence.len() + again.len()) / 4 + 3).await;
+    assert!(two.len() == 2 && two.contains(&"new".to_owned()), "{two:?}");
+    assert_eq!(gathered(1_000).await.len(), 3);
+}
+
+#[tokio::test]
+async fn neighbours_are_joined_and_still_quote_their_document() {
+    let (library, chance) = (Arc::new(MemoryStore::default()), CountingChance::default());
+    let chapter =
+        |name: &str| format!("The {name} tide of the harbour is written into the book of the port. ").repeat(16);
+    let text = format!("{}\n\n{}\n\n{}", chapter("first"), chapter("second"), chapter("third"));
+    keep(&library, &chance, &[("long", &text), ("short", "No word about water here.")]).await;
+    let knowledge = knowledge(&library, None);
+    let queries = &["tide of the harbour".to_owned()];
+    let wanted = Wanted { knowledge: "docs", queries, filter: None, limit: 10 };
+    assert!(knowledge.find(&wanted).await.unwrap().iter().filter(|hit| hit.found.path == "long").count() > 1);
+    let hits = knowledge.gather(&wanted, 10_000).await.unwrap();
+    let long: Vec<&Hit> = hits.iter().filter(|hit| hit.found.path == "long").collect();
+    assert_eq!(long.len(), 1, "{long:?}");
+    let document = library.document_get(long[0].found.document_id).await.unwrap().unwrap();
+    let passage = &long[0].found.passage;
+    assert_eq!(passage.range.of(&document.text), Some(passage.text.as_str()));
+    assert!(passage.text.contains("first") && passage.text.contains("third"));
+}

@@ -8,6 +8,7 @@ mod embeddings;
 mod erase;
 mod evals;
 mod feedback;
+mod files;
 mod gemini;
 mod health;
 mod intake;
@@ -23,6 +24,7 @@ mod responses;
 mod spend;
 mod targets;
 mod traces;
+mod vector_stores;
 mod why;
 
 use axum::{
@@ -95,6 +97,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         // Cohere's own clients ask here.
         .route("/v2/rerank", post(rerank::create))
         .route("/v1/moderations", post(moderations::create))
+        .merge(kept_routes())
         .route("/v1beta/models", get(gemini::list))
         .route("/v1beta/models/{*rest}", get(gemini::get).post(gemini::serve))
         .route("/v1/models", get(models::list))
@@ -108,6 +111,28 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(behind(Admin::Read, false, read))
         .merge(behind(Admin::Read, true, everybodys))
         .merge(behind(Admin::All, false, all))
+}
+
+/// What callers keep for themselves to search.
+fn kept_routes() -> Router<App> {
+    use vector_stores::{batches, files as held, search};
+    Router::new()
+        .route("/v1/files", get(files::list).post(files::create))
+        .route("/v1/files/{id}", get(files::get).delete(files::delete))
+        .route("/v1/files/{id}/content", get(files::content))
+        .route("/v1/vector_stores", get(vector_stores::list).post(vector_stores::create))
+        .route(
+            "/v1/vector_stores/{id}",
+            get(vector_stores::get).post(vector_stores::change).delete(vector_stores::delete),
+        )
+        .route("/v1/vector_stores/{id}/search", post(search::serve))
+        .route("/v1/vector_stores/{id}/files", get(held::list).post(held::create))
+        .route("/v1/vector_stores/{id}/files/{file}", get(held::get).post(held::change).delete(held::delete))
+        .route("/v1/vector_stores/{id}/files/{file}/content", get(held::content))
+        .route("/v1/vector_stores/{id}/file_batches", post(batches::create))
+        .route("/v1/vector_stores/{id}/file_batches/{batch}", get(batches::get))
+        .route("/v1/vector_stores/{id}/file_batches/{batch}/cancel", post(batches::cancel))
+        .route("/v1/vector_stores/{id}/file_batches/{batch}/files", get(batches::list))
 }
 
 /// A path that leads nowhere.

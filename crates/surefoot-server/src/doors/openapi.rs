@@ -8,8 +8,9 @@ use utoipa::{
 };
 
 use super::{
-    audit, chat, count, embeddings, erase, evals, feedback, gemini, health, keys, metrics, models, moderations,
+    audit, chat, count, embeddings, erase, evals, feedback, files, gemini, health, keys, metrics, models, moderations,
     replicas, rerank, responses, spend, traces,
+    vector_stores::{self, batches, files as held, search},
 };
 use crate::reply::json;
 
@@ -31,6 +32,27 @@ use crate::reply::json;
         embeddings::create,
         rerank::create,
         moderations::create,
+        files::create,
+        files::list,
+        files::get,
+        files::delete,
+        files::content,
+        vector_stores::create,
+        vector_stores::list,
+        vector_stores::get,
+        vector_stores::change,
+        vector_stores::delete,
+        search::serve,
+        held::create,
+        held::list,
+        held::get,
+        held::change,
+        held::delete,
+        held::content,
+        batches::create,
+        batches::get,
+        batches::cancel,
+        batches::list,
         models::list,
         models::get,
         feedback::create,

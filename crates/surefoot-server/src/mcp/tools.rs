@@ -2,7 +2,7 @@
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
-use surefoot_gateway::{Call, project::Function};
+use surefoot_gateway::{Call, may_search, project::Function};
 use surefoot_types::{
     Code, Fault,
     conversation::{ChatRequest, words},
@@ -24,12 +24,12 @@ const MOST_PASSAGES: u64 = 50;
 /// The tools that the caller's key may use.
 pub(super) async fn list(app: &App, asker: &Asker) -> Result<Vec<Tool>, Fault> {
     let admitted = app.gateway.admit(&asker.caller, Admin::None)?;
-    let scope = admitted.map_or_else(Scope::all, |admitted| admitted.scope);
+    let scope = admitted.as_ref().map_or_else(Scope::all, |admitted| admitted.scope.clone());
     let project = app.gateway.project();
     let allowed = project.functions.values().filter(|one| Scope::allows(scope.functions.as_deref(), &one.name));
     let mut tools: Vec<Tool> = allowed.map(|function| of_function(function)).collect();
     let mut knowledge = app.store.knowledge_list().await?;
-    knowledge.retain(|name| Scope::allows(scope.knowledge.as_deref(), name));
+    knowledge.retain(|name| may_search(admitted.as_ref(), name).is_ok());
     if !knowledge.is_empty() && !project.functions.contains_key(SEARCH) {
         tools.push(of_search(&knowledge));
     }
@@ -104,7 +104,9 @@ async fn ask(app: &App, asker: Asker, name: &str, mut arguments: JsonObject) -> 
 async fn search(app: &App, asker: &Asker, arguments: &JsonObject) -> Result<CallToolResult, Fault> {
     let text = |name: &str| arguments.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     let query = text("query").ok_or_else(|| Fault::bad_request("query", "`query` must be a text"))?;
-    let all = app.store.knowledge_list().await?;
+    let admitted = app.gateway.admit(&asker.caller, Admin::None)?;
+    let mut all = app.store.knowledge_list().await?;
+    all.retain(|name| may_search(admitted.as_ref(), name).is_ok());
     let knowledge = match (text("knowledge"), all.as_slice()) {
         (Some(name), _) => name,
         (None, [only]) => only,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use surefoot_gateway::{
     Gateway, Parts as GatewayParts, Project, Resident, attempt::sim::SimResident, identify::secret_hash,
 };
+use surefoot_knowledge::{embed::StaticEmbedder, search::Knowledge, shelf::Shelves};
 use surefoot_server::{FeedbackOptions, Parts};
 use surefoot_testkit::{MemoryStore, samples};
 use surefoot_types::{
@@ -78,6 +79,11 @@ pub(crate) async fn guarded() -> Served {
     serve(Setting { loopback: false, ..Setting::default() }, &keys).await
 }
 
+fn shelves(store: &Arc<MemoryStore>, clock: &Arc<dyn Clock>) -> Shelves {
+    let knowledge = Arc::new(Knowledge::open(store.clone(), Arc::new(StaticEmbedder), None));
+    Shelves::new(store.clone(), knowledge, Arc::new(StaticEmbedder), clock.clone(), Arc::new(SystemChance))
+}
+
 pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
     let clock = setting.clock;
     let store = Arc::new(MemoryStore::by(clock.clone()));
@@ -111,6 +117,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
     };
     let parts = Parts {
         gateway,
+        shelves: shelves(&store, &clock),
         store: store.clone(),
         clock,
         chance: Arc::new(SystemChance),

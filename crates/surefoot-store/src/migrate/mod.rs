@@ -21,7 +21,7 @@ pub struct Count {
 }
 
 /// Moves everything from a SQLite file that nobody writes to into an empty database, or goes on with a move that was
-/// cut off: keys, accounts, books, traces, feedback, eval runs, documents with the keys of their passages, the changes
+/// cut off: keys, accounts, books, traces, feedback, eval runs, files and vector stores, documents with the keys of their passages, the changes
 /// that indexes follow, erasures, and the audit log as it is. Leases stay behind: they are of the processes that held
 /// them. `progress` is told what is being moved, how many of it there are in Postgres, and how many there will be.
 ///
@@ -72,7 +72,7 @@ async fn only_ours(to: &mut PgConnection) -> Stored<()> {
     let foreign: bool = sqlx::query_scalar(
         "SELECT NOT EXISTS (SELECT FROM moved) AND (EXISTS (SELECT FROM key) OR EXISTS (SELECT FROM trace)
              OR EXISTS (SELECT FROM spend) OR EXISTS (SELECT FROM document) OR EXISTS (SELECT FROM run) OR EXISTS (SELECT FROM response)
-             OR EXISTS (SELECT FROM audit) OR EXISTS (SELECT FROM erasure))",
+             OR EXISTS (SELECT FROM item) OR EXISTS (SELECT FROM audit) OR EXISTS (SELECT FROM erasure))",
     )
     .fetch_one(to)
     .await

@@ -15,6 +15,7 @@ use crate::{
     group::{COLUMNS, Group, sums},
     postgres::tables,
     rows::{bits, from_json, id_bytes, to_json, unavailable},
+    sqlite::item_of,
 };
 
 /// Most rows of a page, and of one of large rows.
@@ -33,6 +34,7 @@ pub(super) enum Kind {
     Runs,
     RunCases,
     Responses,
+    Shelf,
     Documents,
     Changes,
     Tombstones,
@@ -43,7 +45,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are moved: a trace before the cases that tell whose it is.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Keys,
         Self::Accounts,
         Self::Spend,
@@ -53,6 +55,7 @@ impl Kind {
         Self::Runs,
         Self::RunCases,
         Self::Responses,
+        Self::Shelf,
         Self::Documents,
         Self::Changes,
         Self::Tombstones,
@@ -73,6 +76,7 @@ impl Kind {
             Self::Runs => "runs",
             Self::RunCases => "run_cases",
             Self::Responses => "responses",
+            Self::Shelf => "files_and_vector_stores",
             Self::Documents => "documents",
             Self::Changes => "changes",
             Self::Tombstones => "tombstones",
@@ -94,6 +98,7 @@ impl Kind {
             Self::Runs => ("run", "run"),
             Self::RunCases => ("run_case", "run_case"),
             Self::Responses => ("response", "response"),
+            Self::Shelf => ("item", "item"),
             Self::Documents => ("document", "document"),
             Self::Changes => ("change", "change"),
             Self::Tombstones => ("tombstone", "tombstone"),
@@ -124,6 +129,7 @@ pub(super) async fn page_move(kind: Kind, from: &SqliteStore, to: &mut PgConnect
         Kind::Runs => runs(from, &after, &mut to).await,
         Kind::RunCases => run_cases(from, &after, &mut to).await,
         Kind::Responses => responses(from, &after, &mut to).await,
+        Kind::Shelf => shelf(from, &after, &mut to).await,
         Kind::Documents => documents(from, &after, &mut to).await,
         Kind::Changes => changes(from, &after, &mut to).await,
         Kind::Tombstones => tombstones(from, &after, &mut to).await,
@@ -294,6 +300,25 @@ async fn responses(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Pag
         tables::response_insert(to, &from_json(body)?).await?;
     }
     Ok(page(&rows, |(id, _)| id_mark(id)))
+}
+
+/// One thing a page: it may be a large file.
+async fn shelf(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
+    let after: (String, String) = from_json(after).unwrap_or_default();
+    let row = sqlx::query(
+        "SELECT item.*, content FROM item LEFT JOIN item_content USING (place, id)
+         WHERE (place, id) > (?, ?) ORDER BY place, id LIMIT 1",
+    )
+    .bind(after.0)
+    .bind(after.1)
+    .fetch_optional(from)
+    .await
+    .map_err(unavailable)?;
+    let Some(row) = row else { return Ok(None) };
+    let item = item_of(&row)?;
+    let content: Option<Vec<u8>> = row.try_get("content").map_err(unavailable)?;
+    tables::item_insert(to, &item, content.as_deref()).await?;
+    Ok(Some((to_json(&(item.place, item.id))?, 1)))
 }
 
 async fn run_cases(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {

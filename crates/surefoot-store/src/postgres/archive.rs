@@ -7,10 +7,11 @@ use surefoot_types::{
     audit::{AuditDraft, AuditEvent},
     erasure::{Erased, Erasure, user_hash},
     ports::{Archive, StoreError, Stored},
+    shelf::FILES,
 };
 
-use super::{AUDIT, PostgresStore, column, count, kept_alone, library, nanos};
-use crate::rows::{from_json, limited, to_json, unavailable};
+use super::{AUDIT, PostgresStore, column, count, kept_alone, library};
+use crate::rows::{from_json, limited, nanos, to_json, unavailable};
 
 #[async_trait]
 impl Archive for PostgresStore {
@@ -155,6 +156,28 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
         // Its leases went with it.
         unswept.push("lease".into());
     }
+    files_erase(to, user, &mut erased, &mut unswept).await?;
+    documents_erase(to, user, &mut erased, &mut unswept).await?;
+    erased.counts.retain(|_, many| *many > 0);
+    let number =
+        sqlx::query_scalar("INSERT INTO erasure (user_hash, at, unswept) VALUES ($1, $2, $3) RETURNING number")
+            .bind(user_hash(user))
+            .bind(nanos(at))
+            .bind(unswept)
+            .fetch_one(to)
+            .await
+            .map_err(unavailable)?;
+    erased.number = count(number);
+    Ok(erased)
+}
+
+/// Takes away the documents that a user owns. What they were read from does not come back.
+async fn documents_erase(
+    to: &mut PgConnection,
+    user: &str,
+    erased: &mut Erased,
+    unswept: &mut Vec<String>,
+) -> Stored<()> {
     let owned: Vec<(String, String, String)> =
         sqlx::query_as("SELECT knowledge, path, hash FROM document WHERE owner = $1 ORDER BY knowledge, path")
             .bind(column(user))
@@ -171,17 +194,21 @@ async fn erase(to: &mut PgConnection, user: &str, at: Timestamp) -> Stored<Erase
         erased.count("passages", passages);
         erased.documents.push(format!("{knowledge}/{path}"));
     }
-    erased.counts.retain(|_, many| *many > 0);
-    let number =
-        sqlx::query_scalar("INSERT INTO erasure (user_hash, at, unswept) VALUES ($1, $2, $3) RETURNING number")
-            .bind(user_hash(user))
-            .bind(nanos(at))
-            .bind(unswept)
-            .fetch_one(to)
-            .await
-            .map_err(unavailable)?;
-    erased.number = count(number);
-    Ok(erased)
+    Ok(())
+}
+
+/// Takes away what a user put on the shelf.
+async fn files_erase(to: &mut PgConnection, user: &str, erased: &mut Erased, unswept: &mut Vec<String>) -> Stored<()> {
+    let places: Vec<String> = sqlx::query_scalar("DELETE FROM item WHERE user_name = $1 RETURNING place")
+        .bind(column(user))
+        .fetch_all(to)
+        .await
+        .map_err(unavailable)?;
+    erased.count("files", places.iter().filter(|place| place.starts_with(FILES)).count() as u64);
+    if !places.is_empty() {
+        unswept.extend(["item".into(), "item_content".into()]);
+    }
+    Ok(())
 }
 
 /// Takes away a user's traces and what hangs on them. The tables that rows were deleted from.

@@ -13,10 +13,10 @@ use surefoot_types::{
     trace::Trace,
 };
 
-use super::{account_column, account_start, column, kept_shared, nanos};
+use super::{account_column, account_start, column, kept_shared};
 use crate::{
     group::{COLUMNS, DAY, Group, HOUR, numbers},
-    rows::{from_json, id_bytes, to_json, unavailable},
+    rows::{from_json, id_bytes, nanos, to_json, unavailable},
     spool::{Spool, Spooled},
 };
 

@@ -1,9 +1,11 @@
 //! Documents, passages, vectors, and the changes that indexes follow.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use surefoot_types::{
-    document::{Document, Passage, Stamp, StoredPassage, Vectors},
+    document::{Attribute, Document, Passage, Stamp, StoredPassage, Vectors},
     ids::DocumentId,
     ports::{Change, Library, StoreError, Stored},
 };
@@ -41,6 +43,33 @@ impl Library for PostgresStore {
         let gone = document_delete(&mut transaction, knowledge, path).await?;
         transaction.commit().await.map_err(unavailable)?;
         Ok(gone.is_some())
+    }
+
+    async fn document_mark(
+        &self,
+        knowledge: &str,
+        path: &str,
+        attributes: &BTreeMap<String, Attribute>,
+    ) -> Stored<bool> {
+        let mut transaction = self.pool.begin().await.map_err(unavailable)?;
+        let head: Option<String> =
+            sqlx::query_scalar("SELECT head FROM document WHERE knowledge = $1 AND path = $2 FOR UPDATE")
+                .bind(knowledge)
+                .bind(path)
+                .fetch_optional(&mut *transaction)
+                .await
+                .map_err(unavailable)?;
+        let Some(head) = head else { return Ok(false) };
+        let marked = Document { attributes: attributes.clone(), ..from_json(&head)? };
+        sqlx::query("UPDATE document SET head = $3 WHERE knowledge = $1 AND path = $2")
+            .bind(knowledge)
+            .bind(path)
+            .bind(to_json(&marked)?)
+            .execute(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(true)
     }
 
     async fn document_get(&self, id: DocumentId) -> Stored<Option<Document>> {

@@ -11,6 +11,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod shelf;
 mod vault;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.
@@ -22,6 +23,7 @@ pub(crate) mod tables {
         library::{head_insert, tombstone_add},
         notebook::{run_case_insert, run_upsert},
         responses::response_insert,
+        shelf::item_insert,
         vault::secret_insert,
     };
 }
@@ -36,7 +38,6 @@ use std::{
 use async_trait::async_trait;
 use sqlx::{Connection, PgConnection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 use surefoot_types::{
-    Timestamp,
     budget::AccountId,
     erasure::user_hash,
     ports::{Store, Stored},
@@ -324,11 +325,6 @@ fn count(rows: i64) -> u64 {
     rows.unsigned_abs()
 }
 
-/// A moment as it is compared exactly.
-fn nanos(at: Timestamp) -> i64 {
-    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use surefoot_types::budget::Per;
@@ -342,7 +338,7 @@ mod tests {
         let (one, other) = (format!("{}1", "é".repeat(2_000)), format!("{}2", "é".repeat(2_000)));
         assert!(column(&one).len() <= LONGEST && column(&one).starts_with("éé"));
         assert_ne!(column(&one), column(&other));
-        let account = AccountId::new("budget:daily", &Per::User, &one, Timestamp::UNIX_EPOCH);
+        let account = AccountId::new("budget:daily", &Per::User, &one, surefoot_types::Timestamp::UNIX_EPOCH);
         let kept = AccountId::from_text(account_column(&account));
         assert!(kept.is_of_user(&column(&one)), "{kept}");
     }

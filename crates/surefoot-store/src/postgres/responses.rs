@@ -10,8 +10,8 @@ use surefoot_types::{
     response::Response,
 };
 
-use super::{PostgresStore, column, kept_shared, nanos};
-use crate::rows::{from_json, id_bytes, limited, rows, to_json, unavailable};
+use super::{PostgresStore, column, kept_shared};
+use crate::rows::{from_json, id_bytes, limited, nanos, rows, to_json, unavailable};
 
 #[async_trait]
 impl Responses for PostgresStore {

@@ -14,6 +14,7 @@ use surefoot_types::{
     erasure::{Erased, user_hash},
     ids::TraceId,
     ports::{StoreError, Stored},
+    shelf::FILES,
     spend::By,
 };
 use tokio::time::{Instant, sleep};
@@ -38,6 +39,7 @@ impl Write for Erase {
         self.books(to, &mut erased).await?;
         self.accounts(to, &mut erased).await?;
         self.documents(to, &mut erased).await?;
+        self.files(to, &mut erased).await?;
         let at = i64::try_from(self.at.as_nanosecond()).unwrap_or(i64::MAX);
         let number: i64 = sqlx::query_scalar("INSERT INTO erasure (user, at) VALUES (?, ?) RETURNING number")
             .bind(user_hash(&self.user))
@@ -85,6 +87,21 @@ impl Erase {
     async fn responses(&self, to: &mut SqliteConnection, erased: &mut Erased) -> Stored<()> {
         let delete = sqlx::query("DELETE FROM response WHERE user = ?").bind(&self.user);
         erased.count("responses", delete.execute(to).await.map_err(unavailable)?.rows_affected());
+        Ok(())
+    }
+
+    /// What they put on the shelf.
+    async fn files(&self, to: &mut SqliteConnection, erased: &mut Erased) -> Stored<()> {
+        let files = format!("{FILES}%");
+        let many: i64 = sqlx::query_scalar("SELECT count(*) FROM item WHERE user = ? AND place LIKE ?")
+            .bind(&self.user)
+            .bind(files)
+            .fetch_one(&mut *to)
+            .await
+            .map_err(unavailable)?;
+        let delete = sqlx::query("DELETE FROM item WHERE user = ?").bind(&self.user);
+        delete.execute(to).await.map_err(unavailable)?;
+        erased.count("files", many.unsigned_abs());
         Ok(())
     }
 

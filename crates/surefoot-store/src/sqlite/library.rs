@@ -1,11 +1,11 @@
 //! Documents, passages, vectors, and the changes that indexes follow.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use async_trait::async_trait;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use surefoot_types::{
-    document::{Document, Passage, Stamp, StoredPassage, Vectors},
+    document::{Attribute, Document, Passage, Stamp, StoredPassage, Vectors},
     ids::DocumentId,
     ports::{Change, Library, Stored},
 };
@@ -42,6 +42,16 @@ impl Library for SqliteStore {
 
     async fn document_remove(&self, knowledge: &str, path: &str) -> Stored<bool> {
         self.writer.write(Remove { knowledge: knowledge.into(), path: path.into() }).await
+    }
+
+    async fn document_mark(
+        &self,
+        knowledge: &str,
+        path: &str,
+        attributes: &BTreeMap<String, Attribute>,
+    ) -> Stored<bool> {
+        let mark = Mark { knowledge: knowledge.into(), path: path.into(), attributes: attributes.clone() };
+        self.writer.write(mark).await
     }
 
     async fn document_get(&self, id: DocumentId) -> Stored<Option<Document>> {
@@ -206,6 +216,31 @@ async fn passages_insert(to: &mut SqliteConnection, id: &[u8], passages: &[Passa
         query.bind(id.to_vec()).bind(body.clone()).bind(vector.clone())
     };
     PASSAGES.execute(to, &rows, &[&bind]).await.map_err(unavailable)
+}
+
+/// A document gets other attributes; false if there was none.
+struct Mark {
+    knowledge: String,
+    path: String,
+    attributes: BTreeMap<String, Attribute>,
+}
+
+#[async_trait]
+impl Write for Mark {
+    type Done = bool;
+
+    async fn apply(&self, to: &mut SqliteConnection) -> Stored<bool> {
+        let marked = sqlx::query(
+            "UPDATE document SET head = json_set(head, '$.attributes', json(?)) WHERE knowledge = ? AND path = ?",
+        )
+        .bind(to_json(&self.attributes)?)
+        .bind(&self.knowledge)
+        .bind(&self.path)
+        .execute(to)
+        .await
+        .map_err(unavailable)?;
+        Ok(marked.rows_affected() > 0)
+    }
 }
 
 /// A document goes; false if there was none.

@@ -16,6 +16,7 @@ mod notebook;
 mod recorder;
 mod records;
 mod responses;
+mod shelf;
 mod vault;
 mod writer;
 
@@ -33,6 +34,7 @@ use self::{checkpoint::Checkpoints, recorder::Recorder};
 pub(crate) use self::{
     erase::Scrub,
     recorder::lost,
+    shelf::item as item_of,
     writer::{Write, Writer},
 };
 use crate::{

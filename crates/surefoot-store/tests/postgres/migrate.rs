@@ -20,8 +20,10 @@ use surefoot_types::{
     feedback::FeedbackValue,
     ids::TraceId,
     ports::{
-        Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Store, StoreError, TraceFilter, Vault,
+        Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Shelf, Store, StoreError, TraceFilter,
+        Vault,
     },
+    shelf::Item,
     spend::{By, SpendQuery, Step},
     trace::Trace,
 };
@@ -53,12 +55,29 @@ async fn full(folder: &Path) -> SqliteStore {
         one.owner = (n == 3).then(|| "user-3".to_owned());
         store.document_put(&one, &passages, &vectors).await.unwrap();
     }
+    for n in 1..=3 {
+        let content = vec![n as u8; 70_000];
+        assert!(store.item_put(&thing(n), (n > 1).then_some(content.as_slice())).await.unwrap());
+    }
     store.document_remove("docs", "2.md").await.unwrap();
     let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5), needed: 0 };
     store.lease_change("somebody", &[ask], Lives::all(std::time::Duration::from_secs(600))).await.unwrap();
     store.secret_keep("one", [1; 32]).await.unwrap();
     store.user_erase("user-3", moment(10_000)).await.unwrap();
     store
+}
+
+fn thing(n: u64) -> Item {
+    Item {
+        place: format!("files:{}", n % 2),
+        id: n.to_string(),
+        at: moment(n),
+        due: (n == 2).then(|| moment(9)),
+        user: Some("user-1".into()),
+        status: "open".into(),
+        bytes: n,
+        body: serde_json::json!({"n": n}),
+    }
 }
 
 /// Everything that either store tells.
@@ -80,6 +99,11 @@ async fn told(store: &dyn Store) -> Vec<String> {
         told.push(format!("{run:?} {:?}", store.run_cases(run.id).await));
     }
     told.push(format!("{:?}", store.response_chain(response(3, None, None).id, 10).await));
+    for n in 1..=3 {
+        let Item { place, id, .. } = thing(n);
+        let (item, content) = (store.item_get(&place, &id).await, store.item_content(&place, &id).await);
+        told.push(format!("{item:?} {content:?}"));
+    }
     for stamp in store.document_stamps("docs").await.unwrap() {
         let document = store.document_get(stamp.document_id).await;
         told.push(format!("{document:?} {:?}", store.passage_list(stamp.document_id).await));

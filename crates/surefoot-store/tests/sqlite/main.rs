@@ -81,6 +81,11 @@ async fn responses() {
 }
 
 #[tokio::test]
+async fn shelf() {
+    suite::shelf(&Place::new().open().await).await;
+}
+
+#[tokio::test]
 async fn notebook() {
     suite::notebook(&Place::new().open().await).await;
 }

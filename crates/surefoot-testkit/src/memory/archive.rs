@@ -44,6 +44,7 @@ impl Inner {
         erased.count("spend_rows", self.books.erase(user));
         erased.count("accounts", self.ledger.erase(user));
         self.library.erase(user, &mut erased);
+        self.things.erase(user, &mut erased);
         erased
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use surefoot_types::{
-    document::{Document, Passage, Stamp, StoredPassage, Vectors},
+    document::{Attribute, Document, Passage, Stamp, StoredPassage, Vectors},
     erasure::Erased,
     ids::DocumentId,
     ports::{Change, Library, Stored},
@@ -141,6 +141,19 @@ impl Library for MemoryStore {
 
     async fn document_remove(&self, knowledge: &str, path: &str) -> Stored<bool> {
         Ok(self.lock().library.remove(knowledge, path))
+    }
+
+    async fn document_mark(
+        &self,
+        knowledge: &str,
+        path: &str,
+        attributes: &BTreeMap<String, Attribute>,
+    ) -> Stored<bool> {
+        let mut inner = self.lock();
+        let same = |one: &&mut Shelved| one.document.knowledge == knowledge && one.document.path == path;
+        let Some(shelved) = inner.library.documents.values_mut().find(same) else { return Ok(false) };
+        shelved.document.attributes.clone_from(attributes);
+        Ok(true)
     }
 
     async fn document_get(&self, id: DocumentId) -> Stored<Option<Document>> {

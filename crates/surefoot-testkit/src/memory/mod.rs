@@ -7,6 +7,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod shelf;
 mod vault;
 
 use std::{
@@ -47,6 +48,7 @@ struct Inner {
     runs: BTreeMap<RunId, (Run, Vec<CaseResult>)>,
     responses: BTreeMap<ResponseId, Response>,
     library: library::Shelves,
+    things: shelf::Things,
     secrets: BTreeMap<String, SecretBytes>,
 }
 

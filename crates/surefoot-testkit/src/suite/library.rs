@@ -1,7 +1,9 @@
 //! Documents, passages and the changes that indexes follow.
 
+use std::collections::BTreeMap;
+
 use surefoot_types::{
-    document::Stamp,
+    document::{Attribute, Stamp},
     ports::{Change, Library},
 };
 
@@ -46,6 +48,18 @@ async fn replaced(library: &dyn Library, before: u64, mut old_keys: Vec<u64>) {
     assert_eq!(stamps.len(), 1);
     assert_eq!((stamps[0].document_id, stamps[0].hash.as_str()), (second.id, second.hash.as_str()));
     assert_eq!(stamps[0], Stamp::of(second.clone(), "sample-4".into()));
+    let change = library.change_latest("docs").await;
+    second.attributes = BTreeMap::from([
+        ("a".into(), Attribute::Text("it's".into())),
+        ("b".into(), Attribute::Number(1.5)),
+        ("c".into(), Attribute::Flag(true)),
+    ]);
+    assert_eq!(library.document_mark("docs", "a.md", &second.attributes).await, Ok(true));
+    assert_eq!(library.document_mark("docs", "nowhere.md", &second.attributes).await, Ok(false));
+    assert_eq!(library.document_get(second.id).await, Ok(Some(second.clone())));
+    let stamps = library.document_stamps("docs").await.expect("stamps");
+    assert_eq!(stamps, [Stamp::of(second.clone(), "sample-4".into())]);
+    assert_eq!(library.change_latest("docs").await, change, "its passages are what they were");
     assert_eq!(library.passage_get(&old_keys).await, Ok(vec![]));
 
     old_keys.sort_unstable();

@@ -20,7 +20,7 @@ pub trait Archive: Send + Sync + 'static {
 
     /// Takes away everything that is of a user: traces with their feedback, rows of the books and accounts
     /// under the user's name, cases of runs made of those traces, kept responses, documents that the user owns with their
-    /// passages and vectors, and what waits to be stored. What was freed is overwritten or written anew,
+    /// passages and vectors, their uploaded files, and what waits to be stored. What was freed is overwritten or written anew,
     /// so that the store's own files no longer hold it. The user is remembered by hash, and records of
     /// theirs from before `at` that come later are not kept.
     async fn user_erase(&self, user: &str, at: Timestamp) -> Stored<Erased>;

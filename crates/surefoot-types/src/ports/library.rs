@@ -1,11 +1,13 @@
 //! Documents, their passages and vectors. The library is the truth; every index is derived from it
 //! and follows its changes.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::Stored;
 use crate::{
-    document::{Document, Passage, Stamp, StoredPassage, Vectors},
+    document::{Attribute, Document, Passage, Stamp, StoredPassage, Vectors},
     ids::DocumentId,
 };
 
@@ -39,6 +41,14 @@ pub trait Library: Send + Sync + 'static {
 
     /// Takes a document away with its passages; false if there was none.
     async fn document_remove(&self, knowledge: &str, path: &str) -> Stored<bool>;
+
+    /// Gives a document other attributes, and leaves the rest of it; false if there was none.
+    async fn document_mark(
+        &self,
+        knowledge: &str,
+        path: &str,
+        attributes: &BTreeMap<String, Attribute>,
+    ) -> Stored<bool>;
 
     /// A document by id.
     async fn document_get(&self, id: DocumentId) -> Stored<Option<Document>>;

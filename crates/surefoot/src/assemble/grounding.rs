@@ -1,15 +1,20 @@
 //! Knowledge, as the path of a request asks for it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use surefoot_gateway::Grounding;
-use surefoot_knowledge::{cite, search::Knowledge};
-use surefoot_types::{Citation, Code, Fault, Retry, document::Hit};
+use surefoot_knowledge::{
+    cite,
+    search::{Knowledge, Wanted},
+    shelf::Shelves,
+};
+use surefoot_types::{Citation, Code, Fault, Retry, document::Hit, shelf::MADE};
 
 /// How models say that the documents do not answer, whatever else they say.
 const ABSTENTIONS: [&str; 4] =
@@ -52,11 +57,16 @@ impl Unread {
 pub(super) struct KnowledgeGrounding {
     knowledge: Arc<Knowledge>,
     unread: Arc<Unread>,
+    shelves: Shelves,
+    tokens: Arc<Tokens>,
 }
 
+/// How many tokens of each knowledge ground an answer, where it says.
+pub(super) type Tokens = ArcSwap<BTreeMap<String, usize>>;
+
 impl KnowledgeGrounding {
-    pub(super) fn new(knowledge: Arc<Knowledge>, unread: Arc<Unread>) -> Self {
-        Self { knowledge, unread }
+    pub(super) fn new(knowledge: Arc<Knowledge>, unread: Arc<Unread>, shelves: Shelves, tokens: Arc<Tokens>) -> Self {
+        Self { knowledge, unread, shelves, tokens }
     }
 }
 
@@ -64,12 +74,23 @@ impl KnowledgeGrounding {
 impl Grounding for KnowledgeGrounding {
     async fn known(&self, knowledge: &str) -> Result<(), Fault> {
         self.unread.check(knowledge)?;
+        // One that nothing came into yet is there all the same.
+        if knowledge.starts_with(MADE) {
+            return self.shelves.used(knowledge).await;
+        }
         self.knowledge.known(knowledge).await
     }
 
     async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
         self.unread.check(knowledge)?;
-        self.knowledge.search(knowledge, query, limit).await
+        if knowledge.starts_with(MADE) {
+            self.shelves.used(knowledge).await?;
+        }
+        let Some(tokens) = self.tokens.load().get(knowledge).copied() else {
+            return self.knowledge.search(knowledge, query, limit).await;
+        };
+        let wanted = Wanted { knowledge, queries: &[query.to_owned()], filter: None, limit };
+        self.knowledge.gather(&wanted, tokens).await
     }
 
     fn passages_block(&self, hits: &[Hit], first: usize) -> String {

@@ -21,6 +21,7 @@ use surefoot_knowledge::{
     embed::{Embedder, StaticEmbedder},
     ingest::{self, Progress, Report, Source},
     search::Knowledge,
+    shelf::Shelves,
 };
 use surefoot_server::McpTools;
 use surefoot_telemetry::Telemetry;
@@ -44,6 +45,8 @@ const LAST_SPANS: Duration = Duration::from_secs(5);
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) knowledge: Arc<Knowledge>,
+    /// Files and vector stores of callers.
+    pub(crate) shelves: Shelves,
     /// Where copies of what sources hold are kept.
     copies: PathBuf,
     pub(crate) unread: Arc<Unread>,
@@ -52,6 +55,7 @@ pub(crate) struct House {
     pub(crate) project: Arc<ArcSwap<Project>>,
     pub(crate) minted_keys: Arc<ArcSwap<Minted>>,
     pub(crate) retention: ArcSwap<Retention>,
+    tokens: Arc<grounding::Tokens>,
     telemetry: Option<Arc<Telemetry>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
@@ -77,6 +81,14 @@ impl House {
             ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
         ]);
         let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (Arc::new(SystemClock), Arc::new(SystemChance));
+        let shelves = Shelves::new(
+            Arc::clone(&store),
+            Arc::clone(&knowledge),
+            Arc::clone(&embedder),
+            Arc::clone(&clock),
+            Arc::clone(&chance),
+        );
+        let tokens = Arc::new(ArcSwap::from_pointee(settings.tokens.clone()));
         let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
@@ -91,7 +103,12 @@ impl House {
             project: Arc::clone(&project),
             minted_keys: Arc::clone(&minted_keys),
             residents,
-            grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
+            grounding: Some(Arc::new(KnowledgeGrounding::new(
+                Arc::clone(&knowledge),
+                Arc::clone(&unread),
+                shelves.clone(),
+                Arc::clone(&tokens),
+            ))),
             toolbox: Some(Arc::new(McpTools::default())),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
@@ -100,6 +117,7 @@ impl House {
         Ok(Self {
             store,
             knowledge,
+            shelves,
             copies: data.join("sources"),
             unread,
             embedder,
@@ -107,6 +125,7 @@ impl House {
             project,
             minted_keys,
             retention,
+            tokens,
             telemetry,
             clock,
             chance,
@@ -117,6 +136,7 @@ impl House {
     pub(crate) fn adopt(&self, settings: &Settings) {
         self.project.store(Arc::new(settings.project.clone()));
         self.retention.store(Arc::new(settings.retention));
+        self.tokens.store(Arc::new(settings.tokens.clone()));
     }
 
     /// Ends requests under way, gives back what is held of budgets, waits for what is on its way to the store, and

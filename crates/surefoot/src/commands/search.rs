@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use surefoot_knowledge::search::Explained;
+use surefoot_knowledge::{
+    search::{Explained, Wanted},
+    shelf::Filter,
+};
 use surefoot_types::document::Hit;
 
 use super::Place;
@@ -18,6 +21,7 @@ use crate::{
 #[command(after_help = "Examples:
   surefoot search -p examples/docs-assistant \"what happens when a stream is cut\"
   surefoot search -p examples/docs-assistant --explain \"kill -9\"
+  surefoot search -p examples/docs-assistant --where format=markdown \"retries\"
   surefoot search --knowledge docs --limit 3 --json \"retries\" | jq '.[].score'")]
 pub(crate) struct Search {
     /// What to look for
@@ -30,6 +34,12 @@ pub(crate) struct Search {
     limit: usize,
     #[command(flatten)]
     place: Place,
+    /// Only documents that meet this: `format=pdf`, `year>=2024`, `path!=a.md`; several must all hold
+    #[arg(short, long = "where", value_name = "CONDITION")]
+    filters: Vec<String>,
+    /// Show what fills so many tokens: most useful, least said already, neighbours joined
+    #[arg(short, long, conflicts_with_all = ["explain", "limit"])]
+    tokens: Option<usize>,
     /// Tell why each stands where it does
     #[arg(short, long)]
     explain: bool,
@@ -42,7 +52,17 @@ impl Search {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let (settings, house) = self.place.open_fresh().await?;
         let knowledge = self.knowledge.map_or_else(|| only(&settings), Ok)?;
-        let found = house.knowledge.explain(&knowledge, &self.query, self.limit).await;
+        let filter =
+            self.filters.iter().map(|text| Filter::told(text)).collect::<Result<Vec<_>, _>>().map(Filter::All)?;
+        let queries = &[self.query];
+        let wanted = Wanted { knowledge: &knowledge, queries, filter: Some(&filter), limit: self.limit };
+        let wanted = if self.filters.is_empty() { Wanted { filter: None, ..wanted } } else { wanted };
+        if let Some(tokens) = self.tokens {
+            let gathered = house.knowledge.gather(&wanted, tokens).await;
+            house.close().await;
+            return told(&gathered?, self.json);
+        }
+        let found = house.knowledge.explain(&wanted).await;
         house.close().await;
         let found = found?;
         match (self.json, self.explain) {
@@ -57,6 +77,16 @@ impl Search {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Passages without the reasons of their places.
+fn told(hits: &[Hit], as_json: bool) -> anyhow::Result<ExitCode> {
+    if as_json {
+        say_json(&hits)?;
+    } else {
+        hits.iter().enumerate().for_each(|(at, hit)| say(shown(at + 1, hit)));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn only(settings: &Settings) -> anyhow::Result<String> {

@@ -143,6 +143,7 @@ pub(super) fn parts(house: &House, status: &Arc<Status>, settings: &Settings, re
     Parts {
         gateway: house.gateway.clone(),
         store: Arc::clone(&house.store),
+        shelves: house.shelves.clone(),
         clock: Arc::clone(&house.clock),
         chance: Arc::clone(&house.chance),
         loopback,

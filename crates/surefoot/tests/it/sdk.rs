@@ -38,6 +38,16 @@ async fn sdk_responses_typescript() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sdk_files_python() {
+    run(python("files_sdk.py")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_files_typescript() {
+    run(node("files_sdk.mjs")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sdk_google_python() {
     run(python("google_sdk.py")).await;
 }

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     future::pending,
     path::Path,
     sync::atomic::{AtomicU8, AtomicUsize, Ordering},
@@ -7,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use surefoot_testkit::{CountingChance, MemoryStore};
 use surefoot_types::{
-    document::{Document, Passage, Stamp, Vectors},
+    document::{Attribute, Document, Passage, Stamp, Vectors},
     ids::DocumentId,
     ports::{Change, Library, StoreError, Stored},
 };
@@ -58,6 +59,15 @@ impl Library for Moody {
     async fn document_put(&self, document: &Document, passages: &[Passage], vectors: &Vectors) -> Stored<()> {
         self.answers().await?.document_put(document, passages, vectors).await
     }
+    async fn document_mark(
+        &self,
+        knowledge: &str,
+        path: &str,
+        attributes: &BTreeMap<String, Attribute>,
+    ) -> Stored<bool> {
+        self.answers().await?.document_mark(knowledge, path, attributes).await
+    }
+
     async fn document_remove(&self, knowledge: &str, path: &str) -> Stored<bool> {
         self.answers().await?.document_remove(knowledge, path).await
     }

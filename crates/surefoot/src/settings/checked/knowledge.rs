@@ -1,5 +1,7 @@
 //! What feeds each knowledge.
 
+use std::collections::BTreeMap;
+
 use surefoot_knowledge::ingest::{Bucket, Git, Source, Web};
 
 use super::{Ground, providers::Wanted};
@@ -8,6 +10,15 @@ use crate::settings::{source::At, written::root};
 impl Ground<'_> {
     pub(super) fn knowledge(&self, root: &root::Root) -> Vec<Source> {
         root.knowledge.iter().map(|written| self.source(written)).collect()
+    }
+
+    /// How many tokens of each knowledge ground an answer, where it says.
+    pub(super) fn tokens(&self, root: &root::Root) -> BTreeMap<String, usize> {
+        let tokens = |written: &root::Knowledge| {
+            let tokens = self.within("tokens", written.tokens.as_ref(), 1..=1_000_000)?;
+            Some((written.name.value.clone(), usize::try_from(tokens).ok()?))
+        };
+        root.knowledge.iter().filter_map(tokens).collect()
     }
 
     fn source(&self, written: &root::Knowledge) -> Source {

@@ -18,7 +18,12 @@ mod strategy;
 mod telemetry;
 mod values;
 
-use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::Path,
+    time::Duration,
+};
 
 use surefoot_gateway::{Project, guards::Guards};
 use surefoot_knowledge::ingest::Source as Documents;
@@ -44,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) project: Project,
     /// What feeds the knowledge.
     pub(crate) knowledge: Vec<Documents>,
+    /// How many tokens of each knowledge ground an answer, where it says.
+    pub(crate) tokens: BTreeMap<String, usize>,
     /// The evals, by name.
     pub(crate) evals: Vec<Eval>,
     /// The address to serve on, where the project names one.
@@ -123,6 +130,7 @@ impl Ground<'_> {
         Settings {
             project,
             knowledge,
+            tokens: self.tokens(root),
             evals,
             bind: self.bind(root.server.bind.as_ref()),
             feedback: self.feedback(&root.feedback),
@@ -148,7 +156,7 @@ impl Ground<'_> {
 
     /// Providers, aliases and functions are all named by callers, so their names may not meet.
     fn names(&self, written: &Written) {
-        let mut taken: std::collections::BTreeMap<&str, (&str, &At<String>)> = std::collections::BTreeMap::new();
+        let mut taken: BTreeMap<&str, (&str, &At<String>)> = BTreeMap::new();
         let providers = written.root.providers.iter().map(|one| ("provider", &one.name));
         let aliases = written.root.models.iter().map(|one| ("alias", &one.name));
         let functions = written.functions.iter().map(|one| ("function", &one.name));

@@ -200,6 +200,12 @@ pub(crate) const KNOWLEDGE: Section = Section {
             "How often sites, repositories and buckets are looked at; folders are watched.",
         ),
         field(
+            "tokens",
+            "tokens = 2000",
+            "as many passages as the function says",
+            "Most tokens (of four bytes) of the passages that ground an answer: filled with what is most useful and least said already, neighbours joined.",
+        ),
+        field(
             "owners",
             "owners = \"users\"",
             "",
@@ -305,6 +311,7 @@ pub(crate) struct Knowledge {
     pub(crate) sync: Option<At<String>>,
     pub(crate) include: Vec<At<String>>,
     pub(crate) exclude: Vec<At<String>>,
+    pub(crate) tokens: Option<At<i64>>,
     pub(crate) owners: Option<At<String>>,
 }
 
@@ -453,6 +460,7 @@ fn knowledge(name: At<String>, table: &mut Reader<'_>) -> Knowledge {
         sync: table.string("sync"),
         include: table.one_or_more("include").unwrap_or_default(),
         exclude: table.one_or_more("exclude").unwrap_or_default(),
+        tokens: table.integer("tokens"),
         owners: table.string("owners"),
     }
 }
