@@ -85,7 +85,10 @@ impl Gateway {
     ) -> Result<Tokens, Fault> {
         let parts = &self.inner.parts;
         let _place = self.inner.upstream.lines.enter(&project.load).await?;
-        let plan = resolve(project, &self.inner.upstream, admitted, &call.chat)?;
+        let mut tale = Tale::begin(call, project.records, parts.clock.as_ref());
+        tale.admitted(admitted);
+        let shares = parts.shares.load();
+        let plan = resolve(project, &self.inner.upstream, admitted, &call.chat, tale.drawing(&shares))?;
         let grounded =
             ground(project, &plan, call, admitted, parts.grounding.as_deref(), parts.chance.as_ref()).await?;
         // Who counts is sent no more than who answers.

@@ -26,7 +26,8 @@ use crate::{
     outside::{Grounding, Observer, Resident},
     project::{Project, Target},
     recall::Recall,
-    record, resolve,
+    record,
+    resolve::{self, Shares},
     under_way::UnderWay,
 };
 
@@ -51,6 +52,8 @@ pub struct Parts {
     pub project: Arc<ArcSwap<Project>>,
     /// Keys of the ledger.
     pub minted_keys: Arc<ArcSwap<Minted>>,
+    /// How traffic is split between the variants of experiments, swapped whole when the lab finds something.
+    pub shares: Arc<ArcSwap<Shares>>,
     /// Providers inside this process, by name.
     pub residents: BTreeMap<String, Arc<dyn Resident>>,
     /// Knowledge; `None` while nothing can be searched.

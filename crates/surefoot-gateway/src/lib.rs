@@ -45,4 +45,5 @@ pub use identify::{Admitted, Minted};
 pub use kept::{response_lost, without_secrets};
 pub use outside::{Grounding, Observer, Resident};
 pub use project::Project;
+pub use resolve::Shares;
 pub use trace_context::TraceContext;

@@ -91,7 +91,7 @@ impl Gateway {
         // A place among those that are worked on, to the end.
         let _place = upstream.lines.enter(&project.load).await?;
         tale.enter("resolve");
-        let plan = resolve(project, upstream, admitted.as_ref(), &call.chat)?;
+        let plan = resolve(project, upstream, admitted.as_ref(), &call.chat, tale.drawing(&parts.shares.load()))?;
         tale.resolved(&plan, project, &call.chat);
 
         tale.enter("ground");

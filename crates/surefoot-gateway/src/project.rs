@@ -287,10 +287,42 @@ pub struct Function {
     pub variant: String,
     /// All variants by name.
     pub variants: BTreeMap<String, Arc<Variant>>,
+    /// Traffic that is split between variants where the caller names none.
+    pub experiment: Option<Experiment>,
     /// What is kept of its requests, where it differs from the project.
     pub keep: Option<Keep>,
     /// What is looked for in its prompts and answers, where it differs from the project.
     pub guards: Option<Guards>,
+}
+
+/// Live traffic split between variants, as the path needs to know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// Its id: it changes with everything that the outcome depends on.
+    pub id: String,
+    /// The variants, the control first.
+    pub arms: Vec<String>,
+    /// What a variant is drawn for.
+    pub unit: Unit,
+    /// The share of each, until the lab says otherwise.
+    pub shares: Vec<f64>,
+}
+
+/// What a variant is drawn for: whose requests all run the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// The caller's end user.
+    User,
+    /// The caller's session.
+    Session,
+    /// Each request by itself.
+    Request,
+}
+
+impl Unit {
+    /// All of them, with their names in settings.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("user", Self::User), ("session", Self::Session), ("request", Self::Request)];
 }
 
 /// One way of doing a function.

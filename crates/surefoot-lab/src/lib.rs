@@ -4,4 +4,5 @@
 //! [`evals::Subject`], what is kept behind the `Notebook` port; everything else is arithmetic.
 
 pub mod evals;
+pub mod experiments;
 pub mod stats;

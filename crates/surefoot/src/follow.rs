@@ -1,10 +1,16 @@
 //! What a running program does beside answering: it follows what others change in the store, tells of itself,
 //! sees whether the store can be written, and takes away what is too old.
 
-use std::{sync::Arc, time::Duration};
+mod experiment;
 
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use surefoot_lab::experiments::State;
 use surefoot_types::{Fault, Timestamp, ports::Stored, replica::Replica};
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 use crate::{assemble::House, live::Status, terminal::tell};
 
@@ -12,6 +18,8 @@ use crate::{assemble::House, live::Status, terminal::tell};
 const KEYS: Duration = Duration::from_millis(500);
 /// How often erasures are looked at.
 const ERASURES: Duration = Duration::from_secs(1);
+/// How often experiments are looked at.
+const EXPERIMENTS: Duration = Duration::from_secs(1);
 /// How often the store is tried.
 const PROBE: Duration = Duration::from_secs(5);
 /// How often a process tells that it is there, and for how long it is then taken to be.
@@ -35,6 +43,7 @@ pub(crate) fn start(house: &Arc<House>, status: &Arc<Status>, tells: &Tells) -> 
     let mut tasks = JoinSet::new();
     tasks.spawn(keys(Arc::clone(house)));
     tasks.spawn(erasures(Arc::clone(house)));
+    tasks.spawn(experiments(Arc::clone(house)));
     tasks.spawn(beat(Arc::clone(house), Arc::clone(tells)));
     tasks.spawn(chores(Arc::clone(house)));
     tasks.spawn(probe(Arc::clone(house), Arc::clone(status)));
@@ -95,6 +104,25 @@ async fn probe(house: Arc<House>, status: Arc<Status>) {
         broken = checked.is_err();
         status.set_busy(BROKEN, broken && !house.gateway.project().records.serve_unrecorded);
         sleep(PROBE).await;
+    }
+}
+
+/// Looks at what happened in the experiments, and splits traffic by it. Every process does: all of them come to the same,
+/// and who is later takes what is there.
+async fn experiments(house: Arc<House>) {
+    let mut seen = BTreeMap::new();
+    loop {
+        let begun = Instant::now();
+        for design in house.experiments.load_full().iter() {
+            // While the store is away, traffic is split as it was.
+            drop(experiment::advance(&house, design, &mut seen).await);
+        }
+        if let Ok(kept) = house.store.experiment_list().await {
+            let shares = kept.iter().filter_map(|kept| Some((kept.id.clone(), State::read(kept)?.shares())));
+            house.shares.store(Arc::new(shares.collect()));
+        }
+        // However much there is to look at, most of the time is the requests'.
+        sleep(EXPERIMENTS.max(begun.elapsed() * 20)).await;
     }
 }
 

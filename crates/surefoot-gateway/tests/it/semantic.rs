@@ -49,6 +49,7 @@ fn with_function(project: &mut Project, semantic: Option<Semantic>) {
         semantic,
         variant: "v".into(),
         variants: [("v".to_owned(), Arc::new(variant))].into(),
+        experiment: None,
         keep: None,
         guards: None,
     };

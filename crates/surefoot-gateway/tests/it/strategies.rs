@@ -95,6 +95,7 @@ fn with_function(project: &mut Project, plan: Plan) {
         semantic: None,
         variant: "v".into(),
         variants: [("v".to_owned(), Arc::new(variant))].into(),
+        experiment: None,
         keep: None,
         guards: None,
     };

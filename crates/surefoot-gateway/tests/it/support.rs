@@ -194,6 +194,7 @@ pub(crate) fn parts(
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(project)),
         minted_keys: Arc::default(),
+        shares: Arc::default(),
         residents,
         grounding: None,
         observer: None,

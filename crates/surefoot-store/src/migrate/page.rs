@@ -39,11 +39,12 @@ pub(super) enum Kind {
     Erasures,
     Audit,
     Secrets,
+    Experiments,
 }
 
 impl Kind {
     /// All of them, in the order in which they are moved: a trace before the cases that tell whose it is.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Keys,
         Self::Accounts,
         Self::Spend,
@@ -59,6 +60,7 @@ impl Kind {
         Self::Erasures,
         Self::Audit,
         Self::Secrets,
+        Self::Experiments,
     ];
 
     /// Its name for people.
@@ -79,6 +81,7 @@ impl Kind {
             Self::Erasures => "erasures",
             Self::Audit => "audit_events",
             Self::Secrets => "secrets",
+            Self::Experiments => "experiments",
         }
     }
 
@@ -100,6 +103,7 @@ impl Kind {
             Self::Erasures => ("erasure", "erasure"),
             Self::Audit => ("audit", "audit"),
             Self::Secrets => ("secret", "secret"),
+            Self::Experiments => ("experiment", "experiment"),
         }
     }
 }
@@ -130,6 +134,7 @@ pub(super) async fn page_move(kind: Kind, from: &SqliteStore, to: &mut PgConnect
         Kind::Erasures => erasures(from, &after, &mut to).await,
         Kind::Audit => audit(from, &after, &mut to).await,
         Kind::Secrets => secrets(from, &after, &mut to).await,
+        Kind::Experiments => experiments(from, &after, &mut to).await,
     };
     let Some((up_to, rows)) = moved? else { return Ok(None) };
     sqlx::query("INSERT INTO moved VALUES ($1, $2) ON CONFLICT (what) DO UPDATE SET up_to = excluded.up_to")
@@ -252,10 +257,12 @@ async fn traces(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
     .map_err(unavailable)?;
     months_add(to, rows.iter().map(|(id, _)| id.as_slice())).await?;
     let mut columns = tables::TraceColumns::default();
-    for (_, body) in &rows {
-        columns.push(&from_json::<Trace>(body)?, body.clone())?;
+    let traces = rows.iter().map(|(_, body)| from_json::<Trace>(body)).collect::<Stored<Vec<_>>>()?;
+    for (trace, (_, body)) in traces.iter().zip(&rows) {
+        columns.push(trace, body.clone())?;
     }
-    columns.insert(to).await?;
+    columns.insert(&mut *to).await?;
+    tables::trials_insert(to, traces.iter()).await?;
     Ok(page(&rows, |(id, _)| id_mark(id)))
 }
 
@@ -437,4 +444,24 @@ async fn secrets(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page 
         tables::secret_insert(to, name, value).await?;
     }
     Ok(page(&rows, |(name, _)| name.clone()))
+}
+
+async fn experiments(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
+    let rows: Vec<(String, i64, String)> =
+        sqlx::query_as("SELECT id, revision, body FROM experiment WHERE id > ? ORDER BY id LIMIT ?")
+            .bind(after)
+            .bind(FEW)
+            .fetch_all(from)
+            .await
+            .map_err(unavailable)?;
+    for (id, revision, body) in &rows {
+        sqlx::query("INSERT INTO experiment VALUES ($1, $2, $3)")
+            .bind(id)
+            .bind(revision)
+            .bind(body)
+            .execute(&mut *to)
+            .await
+            .map_err(unavailable)?;
+    }
+    Ok(page(&rows, |(id, ..)| id.clone()))
 }

@@ -10,6 +10,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod trials;
 mod vault;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.
@@ -21,6 +22,7 @@ pub(crate) mod tables {
         library::{head_insert, tombstone_add},
         notebook::{run_case_insert, run_upsert},
         responses::response_insert,
+        trials::trials_insert,
         vault::secret_insert,
     };
 }

@@ -16,6 +16,7 @@ mod notebook;
 mod recorder;
 mod records;
 mod responses;
+mod trials;
 mod vault;
 mod writer;
 

@@ -7,6 +7,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod trials;
 mod vault;
 
 use std::{
@@ -20,6 +21,7 @@ use surefoot_types::{
     Clock, SystemClock,
     audit::AuditEvent,
     erasure::Erasure,
+    experiment::KeptExperiment,
     feedback::Feedback,
     ids::{ResponseId, RunId, TraceId},
     ports::{SecretBytes, Store, Stored},
@@ -48,6 +50,7 @@ struct Inner {
     responses: BTreeMap<ResponseId, Response>,
     library: library::Shelves,
     secrets: BTreeMap<String, SecretBytes>,
+    experiments: BTreeMap<String, KeptExperiment>,
 }
 
 impl MemoryStore {

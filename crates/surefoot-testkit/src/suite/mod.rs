@@ -8,6 +8,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod trials;
 mod vault;
 
 use std::{
@@ -23,6 +24,7 @@ pub use ledger::ledger;
 pub use library::library;
 pub use notebook::notebook;
 pub use responses::responses;
+pub use trials::trials;
 pub use vault::vault;
 
 /// How long a condition may take to come true.

@@ -14,7 +14,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use surefoot_gateway::{
-    Gateway, Minted, Parts, Project, Resident,
+    Gateway, Minted, Parts, Project, Resident, Shares,
     attempt::sim::{Sim, SimResident},
 };
 use surefoot_knowledge::{
@@ -22,6 +22,7 @@ use surefoot_knowledge::{
     ingest::{self, Progress, Report, Source},
     search::Knowledge,
 };
+use surefoot_lab::experiments::{Design, State};
 use surefoot_telemetry::Telemetry;
 use surefoot_types::{
     Chance, Clock, Fault, SystemChance, SystemClock,
@@ -32,7 +33,7 @@ use self::{grounding::KnowledgeGrounding, local::Local};
 pub(crate) use self::{
     grounding::Unread,
     store::{file, open, open_file, open_postgres, open_to_serve},
-    subject::GatewaySubject,
+    subject::{GatewaySubject, told as asked_as_told},
 };
 use crate::settings::{Retention, Settings};
 
@@ -48,6 +49,10 @@ pub(crate) struct House {
     pub(crate) gateway: Gateway,
     pub(crate) project: Arc<ArcSwap<Project>>,
     pub(crate) minted_keys: Arc<ArcSwap<Minted>>,
+    /// How traffic is split between variants of experiments.
+    pub(crate) shares: Arc<ArcSwap<Shares>>,
+    /// The experiments that the project's files say.
+    pub(crate) experiments: ArcSwap<Vec<Design>>,
     pub(crate) retention: ArcSwap<Retention>,
     telemetry: Option<Arc<Telemetry>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -76,6 +81,7 @@ impl House {
         let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (Arc::new(SystemClock), Arc::new(SystemChance));
         let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
+        let shares = Arc::new(ArcSwap::from_pointee(shares(&*store).await?));
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
         let gateway = Gateway::new(Parts {
             journal: Arc::clone(&store) as _,
@@ -87,6 +93,7 @@ impl House {
             chance: Arc::clone(&chance),
             project: Arc::clone(&project),
             minted_keys: Arc::clone(&minted_keys),
+            shares: Arc::clone(&shares),
             residents,
             grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
@@ -101,6 +108,8 @@ impl House {
             gateway,
             project,
             minted_keys,
+            shares,
+            experiments: ArcSwap::from_pointee(settings.experiments.clone()),
             retention,
             telemetry,
             clock,
@@ -111,6 +120,7 @@ impl House {
     /// Takes a project's settings as they are now, where they can change while the program runs.
     pub(crate) fn adopt(&self, settings: &Settings) {
         self.project.store(Arc::new(settings.project.clone()));
+        self.experiments.store(Arc::new(settings.experiments.clone()));
         self.retention.store(Arc::new(settings.retention));
     }
 
@@ -136,6 +146,15 @@ impl House {
         let report = ingest::ingest(source, &*self.store, self.embedder.as_ref(), clock, chance, progress).await?;
         self.knowledge.refresh(&source.knowledge).await?;
         Ok(report)
+    }
+}
+
+/// How traffic was split last, between the variants of every experiment that the store knows.
+async fn shares(store: &dyn Store) -> Result<Shares, Fault> {
+    match store.experiment_list().await {
+        // Those that go on are split as they began until it is back.
+        Err(StoreError::Unavailable(_)) => Ok(Shares::new()),
+        told => Ok(told?.iter().filter_map(|kept| Some((kept.id.clone(), State::read(kept)?.shares()))).collect()),
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use surefoot_lab::evals::{self, Bench, Comparison, Dataset, Decided, Decision, Finished, Options, Progress};
 use surefoot_types::{Money, ids::RunId, run::Run};
 
+pub(super) use self::shown::compared;
 use self::{
     baseline::Baseline,
     shown::{shown, told_plan},

@@ -12,6 +12,7 @@ mod doors;
 mod drain;
 mod erase;
 mod evals;
+mod experiment;
 mod faults;
 mod feedback;
 mod full;

@@ -10,6 +10,7 @@ use surefoot_gateway::{
     guards::Guards,
     project::{Function, Model, Semantic, Variant},
 };
+use surefoot_lab::experiments::Design;
 use surefoot_types::conversation::Parameters;
 
 use super::{Ground, models::Models, strategy::Checkable};
@@ -28,18 +29,26 @@ const PASSAGES: usize = 6;
 const LIVES: Duration = Duration::from_secs(3_600);
 
 impl Ground<'_> {
-    /// Every function of the project.
+    /// Every function of the project, and the experiments on them.
     pub(super) fn functions(
         &self,
         written: &Written,
         models: &Models,
         guards: &Guards,
-    ) -> BTreeMap<String, Arc<Function>> {
-        let functions = written
-            .functions
-            .iter()
-            .map(|one| (one.name.value.clone(), Arc::new(self.function(written, one, models, guards))));
-        functions.collect()
+    ) -> (BTreeMap<String, Arc<Function>>, Vec<Design>) {
+        let (mut functions, mut designs) = (BTreeMap::new(), Vec::new());
+        for one in &written.functions {
+            let mut function = self.function(written, one, models, guards);
+            let experiment = one.experiment.as_ref();
+            let experiment =
+                experiment.and_then(|written| self.experiment(one, written, &function.variants, &function.variant));
+            if let Some((experiment, design)) = experiment {
+                function.experiment = Some(experiment);
+                designs.push(design);
+            }
+            functions.insert(one.name.value.clone(), Arc::new(function));
+        }
+        (functions, designs)
     }
 
     fn function(&self, all: &Written, written: &WrittenFunction, models: &Models, guards: &Guards) -> Function {
@@ -77,6 +86,7 @@ impl Ground<'_> {
             semantic: written.cache.as_ref().and_then(|cache| self.semantic(cache)),
             variant: self.default_variant(written),
             variants,
+            experiment: None,
             keep: self.keep(written.keep.as_ref()),
             guards: written.guards.as_ref().map(|own| self.guards(own, guards)),
         }

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod evals;
+mod experiments;
 mod feedback;
 mod functions;
 mod guards;
@@ -20,7 +21,7 @@ use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
 use surefoot_gateway::{Project, guards::Guards};
 use surefoot_knowledge::ingest::Source as Folder;
-use surefoot_lab::evals::Eval;
+use surefoot_lab::{evals::Eval, experiments::Design};
 use surefoot_types::budget::Budget;
 
 use self::models::Models;
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) project: Project,
     /// The folders that feed the knowledge.
     pub(crate) knowledge: Vec<Folder>,
+    /// The experiments on functions.
+    pub(crate) experiments: Vec<Design>,
     /// The evals, by name.
     pub(crate) evals: Vec<Eval>,
     /// The address to serve on, where the project names one.
@@ -99,7 +102,7 @@ impl Ground<'_> {
         let models = Models::check(self, &written.root, &named);
         let knowledge = self.knowledge(&written.root);
         let guards = self.guards(&written.root.guards, &Guards::default());
-        let functions = self.functions(written, &models, &guards);
+        let (functions, experiments) = self.functions(written, &models, &guards);
         let evals = self.evals(&written.evals, &written.root, &functions, &models);
         let root = &written.root;
         let project = Project {
@@ -121,6 +124,7 @@ impl Ground<'_> {
         Settings {
             project,
             knowledge,
+            experiments,
             evals,
             bind: self.bind(root.server.bind.as_ref()),
             feedback: self.feedback(&root.feedback),

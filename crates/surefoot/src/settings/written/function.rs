@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{
+    experiment::{EXPERIMENT, Experiment},
     guard::{GUARDS, Guards},
     variant::Variant,
 };
@@ -46,6 +47,12 @@ pub(crate) const FUNCTION: Section = Section {
         ),
         field("guards", "[guards.personal]", "as in [guards]", "Its guards, in the same tables as the project's."),
         field("cache", "[cache]", "", "Answers given again to questions like theirs: see [cache]."),
+        field(
+            "experiment",
+            "[experiment]",
+            "",
+            "Live traffic split between variants until a metric decides: see [experiment].",
+        ),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
     ],
 };
@@ -126,6 +133,7 @@ pub(crate) struct Function {
     pub(crate) hold: bool,
     pub(crate) guards: Option<Guards>,
     pub(crate) cache: Option<Cache>,
+    pub(crate) experiment: Option<Experiment>,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -145,6 +153,7 @@ impl Function {
             hold: false,
             guards: None,
             cache: None,
+            experiment: None,
             input: Vec::new(),
             variants,
         };
@@ -159,6 +168,7 @@ impl Function {
         function.hold = table.boolean("hold").is_some_and(|hold| hold.value);
         function.guards = table.table("guards", &GUARDS).map(|guards| Guards::read(guards, &toml));
         function.cache = table.table("cache", &CACHE).map(Cache::read);
+        function.experiment = table.table("experiment", &EXPERIMENT).map(Experiment::read);
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();
