@@ -89,8 +89,7 @@ impl Gateway {
         tale.admitted(admitted);
         let shares = parts.shares.load();
         let plan = resolve(project, &self.inner.upstream, admitted, &call.chat, tale.drawing(&shares))?;
-        let grounded =
-            ground(project, &plan, call, admitted, parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        let grounded = ground(project, &plan, call, admitted, self.sources(&parts.examples.load_full())).await?;
         // Who counts is sent no more than who answers.
         let grounded = screen(plan.guards(project), &call.chat.messages, grounded)?.grounded;
         let told = match plan.model.targets.first() {

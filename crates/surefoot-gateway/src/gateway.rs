@@ -22,6 +22,7 @@ use crate::{
     attempt::Upstream,
     call::Caller,
     events,
+    ground::{Shelves, Sources},
     identify::{Admitted, Minted, identify, may_enter, may_use},
     outside::{Grounding, Observer, Resident},
     project::{Project, Target},
@@ -54,6 +55,8 @@ pub struct Parts {
     pub minted_keys: Arc<ArcSwap<Minted>>,
     /// How traffic is split between the variants of experiments, swapped whole when the lab finds something.
     pub shares: Arc<ArcSwap<Shares>>,
+    /// Good answers that prompts show as examples, swapped whole when they are gathered anew.
+    pub examples: Arc<ArcSwap<Shelves>>,
     /// Providers inside this process, by name.
     pub residents: BTreeMap<String, Arc<dyn Resident>>,
     /// Knowledge; `None` while nothing can be searched.
@@ -97,6 +100,12 @@ impl Gateway {
         let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, parts.lease);
         let (recall, under_way) = (Recall::default(), UnderWay::default());
         Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector }) })
+    }
+
+    /// What prompts are filled from.
+    pub(crate) fn sources<'a>(&'a self, shelves: &'a Shelves) -> Sources<'a> {
+        let Inner { parts, upstream, .. } = &*self.inner;
+        Sources { grounding: parts.grounding.as_deref(), upstream, shelves, chance: parts.chance.as_ref() }
     }
 
     pub(crate) fn watch_spending(&self, trace: &Trace) {

@@ -30,6 +30,7 @@ mod reserve;
 pub mod resolve;
 mod route;
 mod screen;
+pub mod shadow;
 mod strategy;
 pub mod trace_context;
 mod under_way;

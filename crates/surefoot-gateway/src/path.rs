@@ -59,12 +59,14 @@ impl Gateway {
         let charges = hold.settle(tale.settle());
         let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
         let keep = record.trace.keep;
+        let trace = Arc::clone(&record.trace);
         let recorded = self.store(&project, record).await;
         let last = match walked.and_then(|whole| recorded.map(|()| whole)) {
             Ok(whole) => Delivery::Done(Box::new(Done { whole, added, keep })),
             Err(fault) => Delivery::Failed(Box::new(Failed { fault, standing: hold.standing(), added })),
         };
         drop(walker);
+        self.cast_shadow(&project, &call, &trace);
         // The caller may have gone: what was to be told is on the trace.
         let _ = sender.send(last).await;
     }
@@ -96,7 +98,7 @@ impl Gateway {
 
         tale.enter("ground");
         let grounded =
-            ground(project, &plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+            ground(project, &plan, call, admitted.as_ref(), self.sources(&parts.examples.load_full())).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use surefoot_types::{
-    CapabilityBook, PriceBook,
+    CapabilityBook, PriceBook, Timestamp,
     budget::{Budget, Limit},
     conversation::Parameters,
     key::Key,
@@ -289,10 +289,38 @@ pub struct Function {
     pub variants: BTreeMap<String, Arc<Variant>>,
     /// Traffic that is split between variants where the caller names none.
     pub experiment: Option<Experiment>,
+    /// Which good answers its prompts may show.
+    pub examples: Option<Examples>,
+    /// A variant that answers copies of its requests, and is shown to nobody.
+    pub shadow: Option<Shadow>,
     /// What is kept of its requests, where it differs from the project.
     pub keep: Option<Keep>,
     /// What is looked for in its prompts and answers, where it differs from the project.
     pub guards: Option<Guards>,
+}
+
+/// Which good answers a function's prompts show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examples {
+    /// How many.
+    pub count: usize,
+    /// The metric of feedback that says which are good.
+    pub metric: String,
+    /// From which value on they are; yes is 1.
+    pub least: f64,
+    /// Whose word counts; empty: everybody's.
+    pub raters: Vec<String>,
+    /// Only what was answered, and said of it, before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// A variant that answers copies of live requests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shadow {
+    /// Its name.
+    pub variant: String,
+    /// Which share of the requests is copied, 0 to 1.
+    pub share: f64,
 }
 
 /// Live traffic split between variants, as the path needs to know it.

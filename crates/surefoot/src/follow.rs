@@ -12,12 +12,18 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{assemble::House, live::Status, terminal::tell};
+use crate::{
+    assemble::{House, examples},
+    live::Status,
+    terminal::tell,
+};
 
 /// How often keys are looked at: a change is effective within a second.
 const KEYS: Duration = Duration::from_millis(500);
 /// How often erasures are looked at.
 const ERASURES: Duration = Duration::from_secs(1);
+/// How often good answers are gathered for prompts to show.
+const EXAMPLES: Duration = Duration::from_secs(30);
 /// How often experiments are looked at.
 const EXPERIMENTS: Duration = Duration::from_secs(1);
 /// How often the store is tried.
@@ -44,6 +50,7 @@ pub(crate) fn start(house: &Arc<House>, status: &Arc<Status>, tells: &Tells) -> 
     tasks.spawn(keys(Arc::clone(house)));
     tasks.spawn(erasures(Arc::clone(house)));
     tasks.spawn(experiments(Arc::clone(house)));
+    tasks.spawn(examples(Arc::clone(house)));
     tasks.spawn(beat(Arc::clone(house), Arc::clone(tells)));
     tasks.spawn(chores(Arc::clone(house)));
     tasks.spawn(probe(Arc::clone(house), Arc::clone(status)));
@@ -73,6 +80,7 @@ async fn erasures(house: Arc<House>) {
         let new = house.store.erasure_list(seen).await.unwrap_or_default();
         if let Some(last) = new.last() {
             new.iter().for_each(|erasure| house.gateway.forget_user(&erasure.user, erasure.at));
+            forgotten(&house).await;
             match house.knowledge.scrub().await {
                 Ok(()) => seen = last.number,
                 Err(fault) => tell(format!("an erasure is not in the index yet, and is tried again: {}", fault.told())),
@@ -104,6 +112,22 @@ async fn probe(house: Arc<House>, status: Arc<Status>) {
         broken = checked.is_err();
         status.set_busy(BROKEN, broken && !house.gateway.project().records.serve_unrecorded);
         sleep(PROBE).await;
+    }
+}
+
+/// Gathers the good answers that prompts show.
+async fn examples(house: Arc<House>) {
+    loop {
+        sleep(EXAMPLES).await;
+        // While the store is away, those from before are shown.
+        drop(examples::gather(&house).await);
+    }
+}
+
+/// No prompt shows anything of a user who was erased.
+async fn forgotten(house: &House) {
+    if examples::gather(house).await.is_err() {
+        house.examples.store(Arc::default());
     }
 }
 

@@ -1,7 +1,9 @@
 //! Searches the knowledge and builds the prompt.
 
+mod examples;
 mod prompt;
 
+pub use examples::{Example, Shelves};
 pub use prompt::{Filling, NotAPrompt, Prompt, WORDS};
 use serde_json::{Map, Value};
 use surefoot_types::{
@@ -13,6 +15,7 @@ use surefoot_types::{
 };
 
 use crate::{
+    attempt::Upstream,
     call::{Call, Caller},
     gateway::Gateway,
     identify::{Admitted, may_search},
@@ -39,6 +42,15 @@ pub(crate) struct Grounded {
     pub(crate) cap: Option<u64>,
 }
 
+/// What a prompt is filled from.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) grounding: Option<&'a dyn Grounding>,
+    pub(crate) upstream: &'a Upstream,
+    pub(crate) shelves: &'a Shelves,
+    pub(crate) chance: &'a dyn Chance,
+}
+
 /// Turns the caller's request into what a model is asked: for a function, its variant's prompt
 /// around the conversation and the passages; for a model, the request as it came.
 pub(crate) async fn ground(
@@ -46,8 +58,7 @@ pub(crate) async fn ground(
     plan: &Plan,
     call: &Call,
     admitted: Option<&Admitted>,
-    grounding: Option<&dyn Grounding>,
-    chance: &dyn Chance,
+    sources: Sources<'_>,
 ) -> Result<Grounded, Fault> {
     let mut request = call.chat.clone();
     let question = query(call);
@@ -59,7 +70,7 @@ pub(crate) async fn ground(
         None => None,
         Some(knowledge) => {
             may_search(admitted, knowledge)?;
-            let grounding = searchable(grounding)?;
+            let grounding = searchable(sources.grounding)?;
             let found = grounding.search(knowledge, &question, task.function.passages).await?;
             let (hits, verdicts) = passages(plan.guards(project), found);
             Some((grounding.passages_block(&hits), (hits, verdicts)))
@@ -67,8 +78,11 @@ pub(crate) async fn ground(
     };
     let (block, found) = found.unzip();
     let (hits, verdicts) = found.unwrap_or_default();
-    let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
-    request.messages = task.variant.prompt.render(filling, chance)?;
+    let tenant = admitted.and_then(|admitted| admitted.tenant.as_deref());
+    let examples = examples::block(sources.upstream, sources.shelves, &task.function, tenant, &question).await;
+    let (passages, input, history) = (block.as_deref(), &call.context.input, &call.chat.messages);
+    let filling = Filling { input, history, passages, examples: &examples };
+    request.messages = task.variant.prompt.render(filling, sources.chance)?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
     request.response_format = request.response_format.or_else(|| output(&task.function));
     Ok(Grounded { request, question, hits, verdicts, untouched: false, cap: None })

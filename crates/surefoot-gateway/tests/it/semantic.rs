@@ -50,6 +50,8 @@ fn with_function(project: &mut Project, semantic: Option<Semantic>) {
         variant: "v".into(),
         variants: [("v".to_owned(), Arc::new(variant))].into(),
         experiment: None,
+        shadow: None,
+        examples: None,
         keep: None,
         guards: None,
     };

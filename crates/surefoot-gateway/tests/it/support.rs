@@ -195,6 +195,7 @@ pub(crate) fn parts(
         project: Arc::new(ArcSwap::from_pointee(project)),
         minted_keys: Arc::default(),
         shares: Arc::default(),
+        examples: Arc::default(),
         residents,
         grounding: None,
         observer: None,

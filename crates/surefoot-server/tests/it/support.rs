@@ -96,6 +96,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         project: Arc::new(ArcSwap::from_pointee(setting.project)),
         minted_keys: Arc::new(ArcSwap::from_pointee(keys.to_vec().into())),
         shares: Arc::default(),
+        examples: Arc::default(),
         residents: BTreeMap::from([("sim".to_owned(), sim)]),
         grounding: None,
         observer: None,

@@ -1,5 +1,6 @@
 //! Builds everything, in order: store, knowledge, providers of this process, gateway.
 
+pub(crate) mod examples;
 mod grounding;
 mod local;
 mod store;
@@ -13,6 +14,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use surefoot_gateway::ground::Shelves;
 use surefoot_gateway::{
     Gateway, Minted, Parts, Project, Resident, Shares,
     attempt::sim::{Sim, SimResident},
@@ -51,6 +53,8 @@ pub(crate) struct House {
     pub(crate) minted_keys: Arc<ArcSwap<Minted>>,
     /// How traffic is split between variants of experiments.
     pub(crate) shares: Arc<ArcSwap<Shares>>,
+    /// Good answers that prompts show.
+    pub(crate) examples: Arc<ArcSwap<Shelves>>,
     /// The experiments that the project's files say.
     pub(crate) experiments: ArcSwap<Vec<Design>>,
     pub(crate) retention: ArcSwap<Retention>,
@@ -82,6 +86,7 @@ impl House {
         let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
         let shares = Arc::new(ArcSwap::from_pointee(shares(&*store).await?));
+        let examples: Arc<ArcSwap<Shelves>> = Arc::default();
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
         let gateway = Gateway::new(Parts {
             journal: Arc::clone(&store) as _,
@@ -94,13 +99,14 @@ impl House {
             project: Arc::clone(&project),
             minted_keys: Arc::clone(&minted_keys),
             shares: Arc::clone(&shares),
+            examples: Arc::clone(&examples),
             residents,
             grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
         .await?;
         let retention = ArcSwap::from_pointee(settings.retention);
-        Ok(Self {
+        let house = Self {
             store,
             knowledge,
             unread,
@@ -109,12 +115,16 @@ impl House {
             project,
             minted_keys,
             shares,
+            examples,
             experiments: ArcSwap::from_pointee(settings.experiments.clone()),
             retention,
             telemetry,
             clock,
             chance,
-        })
+        };
+        // What cannot be read now is read when the store is back.
+        drop(examples::gather(&house).await);
+        Ok(house)
     }
 
     /// Takes a project's settings as they are now, where they can change while the program runs.

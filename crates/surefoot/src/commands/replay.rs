@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
+use surefoot_gateway::shadow;
 use surefoot_lab::evals::{
     self, Ask, Asked, Bench, CaseInput, Comparison, Dataset, Eval, Finished, Options, Progress, Subject, Vectors,
 };
@@ -38,6 +39,7 @@ const PAGE: usize = 200;
 #[command(after_help = "Examples:
   surefoot replay answer --variant concise
   surefoot replay answer --model openai/gpt-5-mini --since 2026-11-01 --limit 200 --max-usd 5
+  surefoot replay answer --variant concise --shadow
   surefoot replay answer --variant concise --eval answer --json | jq '.after.cost_usd'
 
 The answers that were given are not asked for again: they and the new ones are graded by the graders of an eval, with
@@ -53,6 +55,9 @@ pub(crate) struct Replay {
     /// The model, alias or function to ask now
     #[arg(long)]
     model: Option<String>,
+    /// Ask nothing: take what the variant answered as the function's shadow
+    #[arg(long, conflicts_with = "model")]
+    shadow: bool,
     /// Only what was asked since: a time like 7d or a day
     #[arg(long, default_value = "7d")]
     since: When,
@@ -124,7 +129,8 @@ impl Replay {
             bail!("'{}' has no variant '{variant}'; it has: {}", self.function, known.join(", "));
         }
         let eval = self.graders(settings)?;
-        let (past, left_out) = self.past(house).await?;
+        let (past, shadowed, left_out) =
+            if self.shadow { self.shadowed(house).await? } else { self.past(house).await? };
         if past.is_empty() {
             bail!("nothing of '{}' can be asked again: {left_out} requests since then were left out", self.function);
         }
@@ -136,7 +142,7 @@ impl Replay {
         let before = format!("{} as it was", self.function);
         let past = past.into_iter().map(|trace| (trace.question.clone(), trace)).collect();
         let asking = GatewaySubject::new(house.gateway.clone(), Arc::clone(&house.store) as _);
-        let subject = Replayed { past, before: before.clone(), after: after.clone(), asking };
+        let subject = Replayed { past, shadowed, before: before.clone(), after: after.clone(), asking };
         let before = self.graded(house, &Eval { subject: before, ..eval.clone() }, &dataset, &subject).await?;
         let after = self.graded(house, &Eval { subject: after, ..eval }, &dataset, &subject).await?;
         Ok(Told {
@@ -163,7 +169,7 @@ impl Replay {
     }
 
     /// What was asked that can be asked again, the newest first, each question once; and how many were left out.
-    async fn past(&self, house: &House) -> anyhow::Result<(Vec<Trace>, usize)> {
+    async fn past(&self, house: &House) -> anyhow::Result<Past> {
         let mut filter = TraceFilter {
             asked: Some(self.function.clone()),
             outcome: Some(Outcome::Answered),
@@ -175,7 +181,7 @@ impl Replay {
             let page = house.store.trace_list(&filter, PAGE).await?;
             for summary in &page {
                 let Some(trace) = house.store.trace_get(summary.id).await? else { continue };
-                if trace.door == "eval" || !seen.insert(trace.question.clone()) {
+                if ["eval", shadow::DOOR].contains(&trace.door.as_str()) || !seen.insert(trace.question.clone()) {
                     continue;
                 }
                 if !again(&trace) {
@@ -184,12 +190,50 @@ impl Replay {
                 }
                 past.push(trace);
                 if past.len() >= self.limit.into() {
-                    return Ok((past, left_out));
+                    return Ok((past, BTreeMap::new(), left_out));
                 }
             }
             match page.last() {
                 Some(last) if page.len() == PAGE => filter.before = Some(last.id),
-                _ => return Ok((past, left_out)),
+                _ => return Ok((past, BTreeMap::new(), left_out)),
+            }
+        }
+    }
+
+    /// What the variant answered as the shadow, and the requests that it answered copies of.
+    async fn shadowed(&self, house: &House) -> anyhow::Result<Past> {
+        let variant = self.variant.as_deref().unwrap_or_default();
+        let mut filter = TraceFilter {
+            asked: Some(format!("{}@{variant}", self.function)),
+            outcome: Some(Outcome::Answered),
+            since: Some(self.since.before(house.clock.now())),
+            ..TraceFilter::default()
+        };
+        let (mut past, mut shadowed, mut left_out) = (Vec::new(), BTreeMap::new(), 0);
+        loop {
+            let page = house.store.trace_list(&filter, PAGE).await?;
+            for summary in page.iter().filter(|summary| summary.door == shadow::DOOR) {
+                let Some(copy) = house.store.trace_get(summary.id).await? else { continue };
+                let original = copy.tags.get(shadow::TAG).and_then(|id| id.parse().ok());
+                let original = match original {
+                    Some(id) => house.store.trace_get(id).await?,
+                    None => None,
+                };
+                match original.filter(|original| original.keep == Keep::All) {
+                    Some(original) if !shadowed.contains_key(&original.question) => {
+                        shadowed.insert(original.question.clone(), copy);
+                        past.push(original);
+                    }
+                    Some(_) => {}
+                    None => left_out += 1,
+                }
+                if past.len() >= self.limit.into() {
+                    return Ok((past, shadowed, left_out));
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => filter.before = Some(last.id),
+                _ => return Ok((past, shadowed, left_out)),
             }
         }
     }
@@ -214,6 +258,9 @@ impl Replay {
         Ok(finished?)
     }
 }
+
+/// Past requests; what a shadow answered to them, by their questions; and how many were left out.
+type Past = (Vec<Trace>, BTreeMap<String, Trace>, usize);
 
 /// Whether a request can be asked again as it was: one question, without what a function's inputs or earlier turns said,
 /// all of it kept.
@@ -247,6 +294,7 @@ async fn dataset(house: &House, past: &[Trace]) -> anyhow::Result<Dataset> {
 /// Past questions: answered as they were, or asked again.
 struct Replayed {
     past: BTreeMap<String, Trace>,
+    shadowed: BTreeMap<String, Trace>,
     before: String,
     after: String,
     asking: GatewaySubject,
@@ -261,6 +309,9 @@ impl Subject for Replayed {
         };
         match past {
             Some(trace) if ask.subject == self.before => Ok(asked_as_told(trace.clone())),
+            Some(trace) if ask.subject == self.after && self.shadowed.contains_key(&trace.question) => {
+                Ok(asked_as_told(self.shadowed[&trace.question].clone()))
+            }
             Some(trace) if ask.subject == self.after => self.asking.ask_for(ask, trace.user.clone()).await,
             _ => self.asking.ask(ask).await,
         }

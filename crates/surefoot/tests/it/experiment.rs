@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::support::{Project, Served, output, surefoot, told, until};
+use crate::support::{Project, Served, output, question, surefoot, told, until};
 
 /// Which of ten users are content with each variant: made by chance of theirs, the same every time.
 const QUALITIES: [(&str, u64); 4] = [("plain", 3), ("concise", 4), ("friendly", 9), ("stern", 2)];
@@ -170,7 +170,7 @@ async fn past_questions_are_asked_again_of_another_variant() {
     let project = Project::temp(&[
         ("surefoot.toml", "[feedback]\ntokens = \"1d\"\n"),
         ("functions/answer/function.toml", "variant = \"plain\"\n"),
-        ("functions/answer/plain.md", "+++\nmodel = \"sim/ok\"\n+++\nAnswer.\n"),
+        ("functions/answer/plain.md", "+++\nmodel = \"sim/refuse\"\n+++\nAnswer.\n"),
         ("functions/answer/echo.md", "+++\nmodel = \"sim/echo\"\n+++\nAnswer.\n"),
         (
             "evals/answer.toml",
@@ -197,10 +197,47 @@ async fn past_questions_are_asked_again_of_another_variant() {
     assert_eq!(replayed["comparison"]["rows"][0]["verdict"], "better");
     let asked = told(project.surefoot(&["traces", "--user", "user-7", "--json"])).await;
     assert_eq!(asked.as_array().unwrap().len(), 2, "the new question is the user's too: {asked}");
-    let worse =
-        project.surefoot(&["replay", "answer", "--model", "sim/refuse", "--limit", "20"]).output().await.unwrap();
+    let worse = project.surefoot(&["replay", "answer", "--model", "sim/ok", "--limit", "20"]).output().await.unwrap();
     let said = String::from_utf8(worse.stdout).unwrap();
     assert!(said.contains("20 questions asked again") && worse.status.success(), "{said}");
     let none = project.surefoot(&["replay", "answer", "--variant", "none"]).output().await.unwrap();
     assert!(String::from_utf8(none.stderr).unwrap().contains("it has: echo, plain"));
+}
+
+/// A shadow answers copies of live requests; nobody sees it but those who compare.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_answers_copies_that_nobody_is_shown() {
+    let project = Project::temp(&[
+        ("surefoot.toml", ""),
+        ("functions/answer/function.toml", "variant = \"plain\"\n[shadow]\nvariant = \"echo\"\nshare = 1.0\n"),
+        ("functions/answer/plain.md", "+++\nmodel = \"sim/refuse\"\n+++\nAnswer.\n"),
+        ("functions/answer/echo.md", "+++\nmodel = \"sim/echo\"\n+++\nAnswer.\n"),
+        (
+            "evals/answer.toml",
+            "subject = \"answer\"\ndataset = \"answer.jsonl\"\n[[graders]]\nkind = \"contains\"\nvalue = \"town\"\n",
+        ),
+        ("evals/answer.jsonl", "{\"input\": \"a\"}\n"),
+    ]);
+    let served = Served::start(&project).await;
+    let client = reqwest::Client::new();
+    for n in 0..30 {
+        let content = format!("town {n}?");
+        let question = json!({"model": "answer", "user": "ann", "messages": [{"role": "user", "content": content}]});
+        let (_, answer) = served.ask(&client, &question).await;
+        assert_eq!(answer["surefoot"]["variant"], "plain");
+    }
+    served.ask(&client, &question("answer@plain")).await;
+    let copies = async || {
+        let all = told(project.surefoot(&["traces", "--asked", "answer@echo", "--limit", "100", "--json"])).await;
+        (all.as_array().unwrap().len() >= 30).then_some(all)
+    };
+    let copies = until("every request was copied", copies).await;
+    assert_eq!(copies.as_array().unwrap().len(), 30, "and none that names its variant");
+    assert!(copies.as_array().unwrap().iter().all(|copy| copy["door"] == "shadow"), "{copies}");
+    let compared = told(project.surefoot(&["replay", "answer", "--variant", "echo", "--shadow", "--json"])).await;
+    assert_eq!((&compared["before"]["passed"], &compared["after"]["passed"]), (&json!(0), &json!(30)), "{compared}");
+    let after = told(project.surefoot(&["traces", "--asked", "answer@echo", "--limit", "100", "--json"])).await;
+    assert_eq!(after.as_array().unwrap().len(), 30, "nothing was asked again");
+    let erased = told(project.surefoot(&["erase", "--user", "ann", "--yes", "--json"])).await;
+    assert_eq!(erased["counts"]["traces"], 60, "copies are the user's too");
 }

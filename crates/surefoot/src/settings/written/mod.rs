@@ -57,6 +57,8 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &function::FUNCTION,
     &function::CACHE,
     &experiment::EXPERIMENT,
+    &function::SHADOW,
+    &function::EXAMPLES,
     &function::INPUT,
     &variant::VARIANT,
     &strategy::CASCADE,
