@@ -18,7 +18,7 @@ use crate::{
         presets::{self, Paths},
     },
     call::Call,
-    gateway::Gateway,
+    gateway::{Gateway, Inner},
     ground::{Grounded, ground},
     identify::{Admitted, identify, limit},
     project::{Project, Reach, Target},
@@ -83,15 +83,15 @@ impl Gateway {
         call: &Call,
         admitted: Option<&Admitted>,
     ) -> Result<Tokens, Fault> {
-        let parts = &self.inner.parts;
-        let _place = self.inner.upstream.lines.enter(&project.load).await?;
+        let Inner { parts, upstream, marker, .. } = &*self.inner;
+        let _place = upstream.lines.enter(&project.load).await?;
         let mut tale = Tale::begin(call, project.records, parts.clock.as_ref());
         tale.admitted(admitted);
         let shares = parts.shares.load();
-        let plan = resolve(project, &self.inner.upstream, admitted, &call.chat, tale.drawing(&shares))?;
-        let grounded = ground(project, &plan, call, admitted, self.sources(&parts.examples.load_full())).await?;
+        let plan = resolve(project, upstream, admitted, &call.chat, tale.drawing(&shares))?;
+        let grounded = ground(project, &plan, call, admitted, parts, upstream, marker).await?;
         // Who counts is sent no more than who answers.
-        let grounded = screen(plan.guards(project), &call.chat.messages, grounded)?.grounded;
+        let grounded = screen(plan.guards(project), marker, &call.chat.messages, grounded)?.grounded;
         let told = match plan.model.targets.first() {
             Some(target) => self.count_asked(call, target, &grounded).await?,
             None => None,

@@ -6,7 +6,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use surefoot_guard::personal::{Detector, Options};
+use surefoot_guard::{
+    personal::{Detector, Options},
+    untrusted::Marker,
+};
 use surefoot_types::{
     Capabilities, Chance, Clock, Code, Fault, Money, Price, Timestamp,
     budget::Lives,
@@ -22,9 +25,9 @@ use crate::{
     attempt::Upstream,
     call::Caller,
     events,
-    ground::{Shelves, Sources},
+    ground::Shelves,
     identify::{Admitted, Minted, identify, may_enter, may_use},
-    outside::{Grounding, Observer, Resident},
+    outside::{Grounding, Observer, Resident, Toolbox},
     project::{Project, Target},
     recall::Recall,
     record,
@@ -61,6 +64,8 @@ pub struct Parts {
     pub residents: BTreeMap<String, Arc<dyn Resident>>,
     /// Knowledge; `None` while nothing can be searched.
     pub grounding: Option<Arc<dyn Grounding>>,
+    /// The servers of tools; `None` where there is no way to them.
+    pub toolbox: Option<Arc<dyn Toolbox>>,
     /// Is told of every request that ended.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -80,6 +85,8 @@ pub(crate) struct Inner {
     pub(crate) rate: Mutex<SpendRate>,
     /// What redacted records are masked by.
     pub(crate) detector: Detector,
+    /// Marks text that comes from elsewhere.
+    pub(crate) marker: Marker,
 }
 
 impl Gateway {
@@ -99,13 +106,8 @@ impl Gateway {
         let clock = Arc::clone(&parts.clock);
         let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, parts.lease);
         let (recall, under_way) = (Recall::default(), UnderWay::default());
-        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector }) })
-    }
-
-    /// What prompts are filled from.
-    pub(crate) fn sources<'a>(&'a self, shelves: &'a Shelves) -> Sources<'a> {
-        let Inner { parts, upstream, .. } = &*self.inner;
-        Sources { grounding: parts.grounding.as_deref(), upstream, shelves, chance: parts.chance.as_ref() }
+        let marker = Marker::new(parts.chance.bits());
+        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector, marker }) })
     }
 
     pub(crate) fn watch_spending(&self, trace: &Trace) {

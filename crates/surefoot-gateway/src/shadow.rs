@@ -39,7 +39,9 @@ fn copied(project: &Project, call: &Call, trace: &Trace) -> Option<Call> {
     let masked = guards.personal.as_ref().is_some_and(|guard| guard.unkept.is_some());
     let most = if masked { Keep::Redacted } else { Keep::All };
     let kept = trace.keep == function.keep.unwrap_or(most).min(project.records.keep).min(most);
-    if !(answered && live && kept && drawn(trace) < shadow.share) {
+    // A copy that used tools would do things a second time.
+    let harmless = function.tools.is_empty();
+    if !(answered && live && kept && harmless && drawn(trace) < shadow.share) {
         return None;
     }
     let mut chat = call.chat.clone();

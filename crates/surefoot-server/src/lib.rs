@@ -26,7 +26,7 @@ use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use self::{doors::metrics, state::App};
 pub use self::{
     doors::openapi,
-    mcp::serve_stdio as serve_mcp,
+    mcp::{McpTools, serve_stdio as serve_mcp},
     state::{FeedbackOptions, Parts},
 };
 

@@ -25,6 +25,14 @@ pub(crate) fn id_bytes(bits: u128) -> Vec<u8> {
     bits.to_be_bytes().to_vec()
 }
 
+/// How far the time in a trace's id may be from the trace's own, in milliseconds: the id is made as the request comes.
+pub(crate) const APART: i64 = 60_000;
+
+/// The first id of a moment, in milliseconds since 1970.
+pub(crate) fn first_id(millisecond: i64) -> Vec<u8> {
+    id_bytes(u128::try_from(millisecond).unwrap_or(0) << 80)
+}
+
 pub(crate) fn bits(bytes: &[u8]) -> Stored<u128> {
     let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt("an id is not 16 bytes long".into()))?;
     Ok(u128::from_be_bytes(bytes))

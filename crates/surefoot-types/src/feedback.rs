@@ -270,7 +270,7 @@ mod tests {
         for (metric, value, fits) in [
             ("thumbs", yes.clone(), true),
             ("thumbs", number.clone(), false),
-            ("stars", number.clone(), true),
+            ("stars", number, true),
             ("stars", yes.clone(), true),
             ("stars", text("five"), false),
             ("stars", FeedbackValue::Withdrawn, true),

@@ -169,6 +169,7 @@ mod tests {
             score: 1.0,
             lexical: None,
             vector: None,
+            also: Vec::new(),
         }];
         trace.fault = Some(Fault::new(Code::Upstream, said()).hint(said()));
         trace.attempts[0].fault = Some(Fault::new(Code::BadRequest, said()));

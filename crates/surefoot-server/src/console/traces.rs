@@ -190,7 +190,7 @@ pub(super) struct Cost {
     pub(super) target: String,
     pub(super) lines: Vec<Line>,
     /// Whether the lines make up what was recorded. They do not after the price table was changed in
-    /// hindsight, or at another service tier.
+    /// hindsight.
     pub(super) adds_up: bool,
     /// Whether the provider itself said what it cost.
     pub(super) reported: bool,
@@ -202,8 +202,8 @@ pub(super) fn costs(prices: &PriceBook, trace: &Trace) -> Vec<Cost> {
     let used = trace.attempts.iter().filter_map(|attempt| Some((attempt, attempt.usage?)));
     used.map(|(attempt, usage)| {
         let price = prices.get(&attempt.target, trace.at).cloned();
-        let lines = price.clone().unwrap_or_default().lines(&usage, None);
-        let adds_up = price.is_some_and(|price| Some(price.cost(&usage, None)) == attempt.cost);
+        let lines = price.clone().unwrap_or_default().lines(&usage);
+        let adds_up = price.is_some_and(|price| Some(price.cost(&usage)) == attempt.cost);
         let reported = usage.reported.is_some();
         Cost { target: attempt.target.clone(), lines, adds_up: adds_up && !reported, reported, cost: attempt.cost }
     })

@@ -99,6 +99,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         examples: Arc::default(),
         residents: BTreeMap::from([("sim".to_owned(), sim)]),
         grounding: None,
+        toolbox: None,
         observer: None,
     })
     .await

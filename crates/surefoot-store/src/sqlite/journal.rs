@@ -13,9 +13,7 @@ use surefoot_types::{
 use super::{
     SqliteStore, bits, from_json, id_bytes, limited, records::Ready, rows, to_json, unavailable, writer::Write,
 };
-
-/// How far the time in a trace's id may be from the trace's own, in milliseconds: the id is made as the request comes.
-const APART: i64 = 60_000;
+use crate::rows::{APART, first_id};
 
 #[async_trait]
 impl Journal for SqliteStore {
@@ -118,11 +116,6 @@ fn selection(select: &str, filter: &TraceFilter) -> QueryBuilder<Sqlite> {
         query.push(" AND at >= ").push_bind(since.as_millisecond());
     }
     query
-}
-
-/// The first id of a moment, in milliseconds since 1970.
-fn first_id(millisecond: i64) -> Vec<u8> {
-    id_bytes(u128::try_from(millisecond).unwrap_or(0) << 80)
 }
 
 /// Feedback comes.

@@ -128,6 +128,9 @@ impl Replay {
             let known: Vec<&str> = function.variants.keys().map(String::as_str).collect();
             bail!("'{}' has no variant '{variant}'; it has: {}", self.function, known.join(", "));
         }
+        if !self.shadow && !function.tools.is_empty() {
+            bail!("'{}' uses tools: to ask it again would do again what they do", self.function);
+        }
         let eval = self.graders(settings)?;
         let (past, shadowed, left_out) =
             if self.shadow { self.shadowed(house).await? } else { self.past(house).await? };

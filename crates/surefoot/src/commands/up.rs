@@ -120,8 +120,7 @@ async fn background(live: Live, once: bool) {
     let status = Arc::clone(&live.status);
     let read = move || status.set_busy(READING, false);
     if once {
-        live.ingest_all().await;
-        read();
+        live.once(read).await;
     } else {
         live.watch(read).await;
     }

@@ -8,7 +8,7 @@ use std::{
 
 use surefoot_gateway::{
     guards::Guards,
-    project::{Examples, Function, Model, Semantic, Shadow, Variant},
+    project::{Examples, Function, McpServer, Model, Semantic, Shadow, Variant},
 };
 use surefoot_lab::experiments::Design;
 use surefoot_types::conversation::Parameters;
@@ -40,9 +40,10 @@ impl Ground<'_> {
         models: &Models,
         guards: &Guards,
     ) -> (BTreeMap<String, Arc<Function>>, Vec<Design>) {
+        let mcp = self.mcp(&written.root.mcp);
         let (mut functions, mut designs) = (BTreeMap::new(), Vec::new());
         for one in &written.functions {
-            let mut function = self.function(written, one, models, guards);
+            let mut function = self.function(written, one, models, guards, &mcp);
             let experiment = one.experiment.as_ref();
             let experiment =
                 experiment.and_then(|written| self.experiment(one, written, &function.variants, &function.variant));
@@ -55,7 +56,14 @@ impl Ground<'_> {
         (functions, designs)
     }
 
-    fn function(&self, all: &Written, written: &WrittenFunction, models: &Models, guards: &Guards) -> Function {
+    fn function(
+        &self,
+        all: &Written,
+        written: &WrittenFunction,
+        models: &Models,
+        guards: &Guards,
+        mcp: &BTreeMap<String, Arc<McpServer>>,
+    ) -> Function {
         if let Some(knowledge) = &written.knowledge
             && !all.root.knowledge.iter().any(|one| one.name.value == knowledge.value)
         {
@@ -95,6 +103,8 @@ impl Ground<'_> {
             examples: written.examples.as_ref().map(|examples| self.examples(examples)),
             shadow: written.shadow.as_ref().and_then(|shadow| self.shadow(written, shadow)),
             keep: self.keep(written.keep.as_ref()),
+            tools: self.grants(written, mcp),
+            bounds: self.bounds(written),
             guards: written.guards.as_ref().map(|own| self.guards(own, guards)),
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod experiment;
 pub(crate) mod feedback;
 pub(crate) mod function;
 pub(crate) mod guard;
+pub(crate) mod mcp;
 pub(crate) mod ops;
 pub(crate) mod price;
 pub(crate) mod provider;
@@ -34,6 +35,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &root::MODEL,
     &root::TIMEOUTS,
     &root::KNOWLEDGE,
+    &mcp::MCP,
     &price::PRICE,
     &price::ABOVE,
     &capability::CAPABILITIES,
@@ -48,6 +50,8 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &guard::PERSONAL,
     &guard::INJECTION,
     &guard::LINKS,
+    &guard::TOOLS,
+    &guard::INSTRUCTIONS,
     &ops::LIMIT,
     &ops::BUDGET,
     &ops::RECORDS,
