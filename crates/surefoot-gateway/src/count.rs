@@ -83,10 +83,13 @@ impl Gateway {
         call: &Call,
         admitted: Option<&Admitted>,
     ) -> Result<Tokens, Fault> {
-        let Inner { parts, marker, .. } = &*self.inner;
-        let _place = self.inner.upstream.lines.enter(&project.load).await?;
-        let plan = resolve(project, &self.inner.upstream, admitted, &call.chat)?;
-        let grounded = ground(project, &plan, call, admitted, parts, marker).await?;
+        let Inner { parts, upstream, marker, .. } = &*self.inner;
+        let _place = upstream.lines.enter(&project.load).await?;
+        let mut tale = Tale::begin(call, project.records, parts.clock.as_ref());
+        tale.admitted(admitted);
+        let shares = parts.shares.load();
+        let plan = resolve(project, upstream, admitted, &call.chat, tale.drawing(&shares))?;
+        let grounded = ground(project, &plan, call, admitted, parts, upstream, marker).await?;
         // Who counts is sent no more than who answers.
         let grounded = screen(plan.guards(project), marker, &call.chat.messages, grounded)?.grounded;
         let told = match plan.model.targets.first() {

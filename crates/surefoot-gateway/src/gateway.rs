@@ -25,11 +25,13 @@ use crate::{
     attempt::Upstream,
     call::Caller,
     events,
+    ground::Shelves,
     identify::{Admitted, Minted, identify, may_enter, may_use},
     outside::{Grounding, Observer, Resident, Toolbox},
     project::{Project, Target},
     recall::Recall,
-    record, resolve,
+    record,
+    resolve::{self, Shares},
     under_way::UnderWay,
 };
 
@@ -54,6 +56,10 @@ pub struct Parts {
     pub project: Arc<ArcSwap<Project>>,
     /// Keys of the ledger.
     pub minted_keys: Arc<ArcSwap<Minted>>,
+    /// How traffic is split between the variants of experiments, swapped whole when the lab finds something.
+    pub shares: Arc<ArcSwap<Shares>>,
+    /// Good answers that prompts show as examples, swapped whole when they are gathered anew.
+    pub examples: Arc<ArcSwap<Shelves>>,
     /// Providers inside this process, by name.
     pub residents: BTreeMap<String, Arc<dyn Resident>>,
     /// Knowledge; `None` while nothing can be searched.

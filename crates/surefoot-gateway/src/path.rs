@@ -60,12 +60,14 @@ impl Gateway {
         let charges = hold.settle(tale.settle());
         let (record, added) = tale.record(walked.as_ref().err(), charges, &self.inner.detector);
         let keep = record.trace.keep;
+        let trace = Arc::clone(&record.trace);
         let recorded = self.store(&project, record).await;
         let last = match walked.and_then(|whole| recorded.map(|()| whole)) {
             Ok(whole) => Delivery::Done(Box::new(Done { whole, added, keep })),
             Err(fault) => Delivery::Failed(Box::new(Failed { fault, standing: hold.standing(), added })),
         };
         drop(walker);
+        self.cast_shadow(&project, &call, &trace);
         // The caller may have gone: what was to be told is on the trace.
         let _ = sender.send(last).await;
     }
@@ -92,11 +94,11 @@ impl Gateway {
         // A place among those that are worked on, to the end.
         let _place = upstream.lines.enter(&project.load).await?;
         tale.enter("resolve");
-        let plan = resolve(project, upstream, admitted.as_ref(), &call.chat)?;
+        let plan = resolve(project, upstream, admitted.as_ref(), &call.chat, tale.drawing(&parts.shares.load()))?;
         tale.resolved(&plan, project, &call.chat);
 
         tale.enter("ground");
-        let mut grounded = ground(project, &plan, call, admitted.as_ref(), parts, marker).await?;
+        let mut grounded = ground(project, &plan, call, admitted.as_ref(), parts, upstream, marker).await?;
         let tools = offer(project, &plan, call.trace_id, parts, admitted.as_ref(), &mut grounded).await?;
         tale.grounded(&grounded);
 

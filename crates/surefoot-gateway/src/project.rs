@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use surefoot_types::{
-    CapabilityBook, PriceBook, Secret,
+    CapabilityBook, PriceBook, Secret, Timestamp,
     budget::{Budget, Limit},
     conversation::Parameters,
     key::Key,
@@ -288,6 +288,12 @@ pub struct Function {
     pub variant: String,
     /// All variants by name.
     pub variants: BTreeMap<String, Arc<Variant>>,
+    /// Traffic that is split between variants where the caller names none.
+    pub experiment: Option<Experiment>,
+    /// Which good answers its prompts may show.
+    pub examples: Option<Examples>,
+    /// A variant that answers copies of its requests, and is shown to nobody.
+    pub shadow: Option<Shadow>,
     /// What is kept of its requests, where it differs from the project.
     pub keep: Option<Keep>,
     /// What is looked for in its prompts and answers, where it differs from the project.
@@ -345,6 +351,60 @@ pub enum McpReach {
         /// Variables of its environment, beside `PATH` and `HOME`.
         environment: BTreeMap<String, Secret>,
     },
+}
+
+/// Which good answers a function's prompts show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examples {
+    /// How many.
+    pub count: usize,
+    /// The metric of feedback that says which are good.
+    pub metric: String,
+    /// From which value on they are; yes is 1.
+    pub least: f64,
+    /// Whose word counts; empty: everybody's.
+    pub raters: Vec<String>,
+    /// Only what was answered, and said of it, before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// A variant that answers copies of live requests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shadow {
+    /// Its name.
+    pub variant: String,
+    /// Which share of the requests is copied, 0 to 1.
+    pub share: f64,
+}
+
+/// Live traffic split between variants, as the path needs to know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// Its id: it changes with everything that the outcome depends on.
+    pub id: String,
+    /// The variants, the control first.
+    pub arms: Vec<String>,
+    /// What a variant is drawn for.
+    pub unit: Unit,
+    /// The share of each, until the lab says otherwise.
+    pub shares: Vec<f64>,
+}
+
+/// What a variant is drawn for: whose requests all run the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// The caller's end user.
+    User,
+    /// The caller's session.
+    Session,
+    /// Each request by itself.
+    Request,
+}
+
+impl Unit {
+    /// All of them, with their names in settings.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("user", Self::User), ("session", Self::Session), ("request", Self::Request)];
 }
 
 /// One way of doing a function.

@@ -4,5 +4,6 @@
 //! [`evals::Subject`], what is kept behind the `Notebook` port; everything else is arithmetic.
 
 pub mod evals;
+pub mod experiments;
 pub mod optimize;
 pub mod stats;

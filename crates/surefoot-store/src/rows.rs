@@ -3,8 +3,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::migrate::MigrateError;
 use surefoot_types::{
-    Timestamp,
-    ids::DocumentId,
+    Money, Timestamp,
+    experiment::{KeptExperiment, Observed},
+    ids::{DocumentId, TraceId},
     ports::{SecretBytes, StoreError, Stored},
 };
 
@@ -52,6 +53,30 @@ pub(crate) fn moment(nanos: i64) -> Stored<Timestamp> {
 
 pub(crate) fn secret(bytes: Vec<u8>) -> Stored<SecretBytes> {
     bytes.try_into().map_err(|_| StoreError::Corrupt("a secret is not 32 bytes long".into()))
+}
+
+/// A request of an experiment: its trace, unit, variant, share, moment, time, cost, and whether it failed.
+pub(crate) type TrialRow = (Vec<u8>, String, String, f64, i64, i64, Option<i64>, bool);
+
+pub(crate) fn observed(row: TrialRow) -> Stored<Observed> {
+    let (trace, unit, variant, share, at, took_us, cost, failed) = row;
+    Ok(Observed {
+        trace_id: TraceId::from_bits(bits(&trace)?),
+        unit,
+        variant,
+        share,
+        at: Timestamp::from_millisecond(at).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+        took_us: took_us.unsigned_abs(),
+        cost: cost.map(Money::nanos),
+        failed,
+    })
+}
+
+/// An experiment's id, revision and state.
+pub(crate) type ExperimentRow = (String, i64, String);
+
+pub(crate) fn experiment((id, revision, body): ExperimentRow) -> Stored<KeptExperiment> {
+    Ok(KeptExperiment { id, revision: revision.unsigned_abs(), body: from_json(&body)? })
 }
 
 pub(crate) fn limited(number: usize) -> i64 {

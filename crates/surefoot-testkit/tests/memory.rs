@@ -51,3 +51,8 @@ async fn notebook() {
 async fn vault() {
     suite::vault(&MemoryStore::default()).await;
 }
+
+#[tokio::test]
+async fn trials() {
+    suite::trials(&MemoryStore::default()).await;
+}

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod conversation;
 pub mod document;
 pub mod erasure;
+pub mod experiment;
 pub mod fault;
 pub mod feedback;
 pub mod ids;

@@ -9,6 +9,7 @@ use crate::{
     citation::Citation,
     conversation::{Finish, Message, Parameters, Part},
     document::Hit,
+    experiment::Trial,
     fault::{Code, Fault},
     ids::{AttemptId, TraceId},
     money::Money,
@@ -226,6 +227,9 @@ pub struct Trace {
     /// How the answer was chosen, where the variant has a strategy: `cascade: step 2, since step 1 does not fit …`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<String>,
+    /// Its part in an experiment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
 }
 
 impl Trace {
@@ -268,6 +272,7 @@ impl Trace {
             cost: None,
             cached: false,
             strategy: None,
+            trial: None,
         }
     }
 

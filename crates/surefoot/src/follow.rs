@@ -1,17 +1,31 @@
 //! What a running program does beside answering: it follows what others change in the store, tells of itself,
 //! sees whether the store can be written, and takes away what is too old.
 
-use std::{sync::Arc, time::Duration};
+mod experiment;
 
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use surefoot_lab::experiments::State;
 use surefoot_types::{Fault, Timestamp, ports::Stored, replica::Replica};
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
-use crate::{assemble::House, live::Status, terminal::tell};
+use crate::{
+    assemble::{House, examples},
+    live::Status,
+    terminal::tell,
+};
 
 /// How often keys are looked at: a change is effective within a second.
 const KEYS: Duration = Duration::from_millis(500);
 /// How often erasures are looked at.
 const ERASURES: Duration = Duration::from_secs(1);
+/// How often good answers are gathered for prompts to show.
+const EXAMPLES: Duration = Duration::from_secs(30);
+/// How often experiments are looked at.
+const EXPERIMENTS: Duration = Duration::from_secs(1);
 /// How often the store is tried.
 const PROBE: Duration = Duration::from_secs(5);
 /// How often a process tells that it is there, and for how long it is then taken to be.
@@ -37,6 +51,8 @@ pub(crate) fn start(house: &Arc<House>, status: &Arc<Status>, tells: &Tells) -> 
     let mut tasks = JoinSet::new();
     tasks.spawn(keys(Arc::clone(house)));
     tasks.spawn(erasures(Arc::clone(house)));
+    tasks.spawn(experiments(Arc::clone(house)));
+    tasks.spawn(examples(Arc::clone(house)));
     tasks.spawn(beat(Arc::clone(house), Arc::clone(tells)));
     tasks.spawn(chores(Arc::clone(house)));
     tasks.spawn(probe(Arc::clone(house), Arc::clone(status)));
@@ -67,6 +83,7 @@ async fn erasures(house: Arc<House>) {
         let new = house.store.erasure_list(seen).await.unwrap_or_default();
         if let Some(last) = new.last() {
             new.iter().for_each(|erasure| house.gateway.forget_user(&erasure.user, erasure.at));
+            forgotten(&house).await;
             match house.knowledge.scrub().await {
                 Ok(()) => seen = last.number,
                 Err(fault) => tell(format!("an erasure is not in the index yet, and is tried again: {}", fault.told())),
@@ -107,6 +124,41 @@ async fn shelves(house: Arc<House>) {
         // What could not be done stays due; that the store is away, the probe says.
         drop(house.shelves.tick().await);
         sleep(SHELVES).await;
+    }
+}
+
+/// Gathers the good answers that prompts show.
+async fn examples(house: Arc<House>) {
+    loop {
+        sleep(EXAMPLES).await;
+        // While the store is away, those from before are shown.
+        drop(examples::gather(&house).await);
+    }
+}
+
+/// No prompt shows anything of a user who was erased.
+async fn forgotten(house: &House) {
+    if examples::gather(house).await.is_err() {
+        house.examples.store(Arc::default());
+    }
+}
+
+/// Looks at what happened in the experiments, and splits traffic by it. Every process does: all of them come to the same,
+/// and who is later takes what is there.
+async fn experiments(house: Arc<House>) {
+    let mut seen = BTreeMap::new();
+    loop {
+        let begun = Instant::now();
+        for design in house.experiments.load_full().iter() {
+            // While the store is away, traffic is split as it was.
+            drop(experiment::advance(&house, design, &mut seen).await);
+        }
+        if let Ok(kept) = house.store.experiment_list().await {
+            let shares = kept.iter().filter_map(|kept| Some((kept.id.clone(), State::read(kept)?.shares())));
+            house.shares.store(Arc::new(shares.collect()));
+        }
+        // However much there is to look at, most of the time is the requests'.
+        sleep(EXPERIMENTS.max(begun.elapsed() * 20)).await;
     }
 }
 

@@ -1,9 +1,11 @@
 //! Searches the knowledge and builds the prompt.
 
+mod examples;
 mod prompt;
 
 use std::sync::Arc;
 
+pub use examples::{Example, Shelves};
 pub use prompt::{Filling, NotAPrompt, Prompt, WORDS};
 use serde_json::{Map, Value};
 use surefoot_guard::untrusted::Marker;
@@ -16,6 +18,7 @@ use surefoot_types::{
 };
 
 use crate::{
+    attempt::Upstream,
     call::{Call, Caller},
     gateway::{Gateway, Parts},
     guards::Marks,
@@ -53,6 +56,7 @@ pub(crate) async fn ground(
     call: &Call,
     admitted: Option<&Admitted>,
     parts: &Parts,
+    upstream: &Upstream,
     marker: &Marker,
 ) -> Result<Grounded, Fault> {
     let mut request = call.chat.clone();
@@ -73,7 +77,13 @@ pub(crate) async fn ground(
     };
     let (block, found) = found.unzip();
     let (hits, verdicts) = found.unwrap_or_default();
-    let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
+    let shelves = parts.examples.load_full();
+    let tenant = admitted.and_then(|admitted| admitted.tenant.as_deref());
+    let examples = examples::block(upstream, &shelves, &task.function, tenant, &question).await;
+    let marked = plan.guards(project).marks != Marks::Off && !examples.is_empty();
+    let examples = if marked { marker.wrap(&examples) } else { examples };
+    let (passages, input, history) = (block.as_deref(), &call.context.input, &call.chat.messages);
+    let filling = Filling { input, history, passages, examples: &examples };
     request.messages = task.variant.prompt.render(filling, parts.chance.as_ref())?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
     request.response_format = request.response_format.or_else(|| output(&task.function));

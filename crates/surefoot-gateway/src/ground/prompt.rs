@@ -1,7 +1,7 @@
 //! A variant's prompt: MiniJinja text in, messages out.
 //!
 //! `role("user")` starts a message, `history()` places the conversation, `passages()` the retrieved
-//! passages, `input.x` a typed input. The first two leave a mark in the rendered text that is made
+//! passages, `examples()` good answers to questions like it, `input.x` a typed input. The first two leave a mark in the rendered text that is made
 //! fresh for every rendering, so that nothing in a passage or an input can forge a message border.
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -17,7 +17,7 @@ use surefoot_types::{
 const NAME: &str = "prompt";
 
 /// Names that every prompt may use.
-pub const WORDS: [&str; 4] = ["role", "history", "passages", "input"];
+pub const WORDS: [&str; 5] = ["role", "history", "passages", "examples", "input"];
 
 /// A compiled prompt.
 #[derive(Debug, Clone)]
@@ -44,6 +44,8 @@ pub struct Filling<'a> {
     pub history: &'a [Message],
     /// The retrieved passages as text, numbered; `None` for a function without knowledge.
     pub passages: Option<&'a str>,
+    /// Good answers to questions like this one, as text; empty where there are none.
+    pub examples: &'a str,
 }
 
 impl Prompt {
@@ -94,10 +96,12 @@ impl Prompt {
     fn text(&self, filling: Filling<'_>, mark: &str) -> Result<String, minijinja::Error> {
         let (role, history) = (mark.to_owned(), format!("{mark}history\u{3}"));
         let passages = filling.passages.unwrap_or_default().to_owned();
+        let examples = filling.examples.to_owned();
         self.environment.get_template(NAME)?.render(context! {
             role => Value::from_function(move |name: String| format!("{role}{name}\u{3}")),
             history => Value::from_function(move || history.clone()),
             passages => Value::from_function(move || passages.clone()),
+            examples => Value::from_function(move || examples.clone()),
             input => Value::from(Serde(filling.input)),
         })
     }

@@ -29,7 +29,7 @@ use crate::{
     identify::Admitted,
     project::{Project, Records, Target},
     recall::Kept,
-    resolve::Plan,
+    resolve::{Drawing, Plan, Shares},
     screen::Screened,
     trace_context,
 };
@@ -122,6 +122,11 @@ impl Tale {
         &self.trace
     }
 
+    /// What the draw of a variant depends on.
+    pub(crate) fn drawing<'a>(&'a self, shares: &'a Shares) -> Drawing<'a> {
+        Drawing { shares, trace: &self.trace }
+    }
+
     /// When the request began, on the clock of timeouts.
     pub(crate) fn started(&self) -> Instant {
         self.started
@@ -173,6 +178,7 @@ impl Tale {
             self.trace.function = Some(task.function.name.clone());
             self.trace.variant = Some(task.variant.name.clone());
             self.trace.prompt_version = Some(task.variant.version.clone());
+            self.trace.trial.clone_from(&task.trial);
             self.cites = task.function.knowledge.is_some();
             self.keep_at_most(task.function.keep);
         }

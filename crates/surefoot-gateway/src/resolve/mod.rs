@@ -1,8 +1,10 @@
 //! From the name that a caller gives to the targets that may answer: pure, over the project's snapshot.
 
+mod draw;
+
 use std::sync::Arc;
 
-use surefoot_types::{Code, Fault, conversation::ChatRequest};
+use surefoot_types::{Code, Fault, conversation::ChatRequest, experiment::Trial};
 
 use crate::{
     attempt::Upstream,
@@ -10,6 +12,9 @@ use crate::{
     identify::{Admitted, may_use},
     project::{Function, Model, Project, Provider, Reach, Routing, Target, Variant},
 };
+
+pub(crate) use self::draw::Drawing;
+pub use self::draw::Shares;
 
 /// What will be asked, and of whom.
 #[derive(Debug, Clone)]
@@ -32,6 +37,8 @@ impl Plan {
 pub(crate) struct Task {
     pub(crate) function: Arc<Function>,
     pub(crate) variant: Arc<Variant>,
+    /// Its part in an experiment.
+    pub(crate) trial: Option<Trial>,
 }
 
 /// Resolves `name`: a function, `function@variant`, an alias, or `provider/model-id`.
@@ -40,10 +47,11 @@ pub(crate) fn resolve(
     upstream: &Upstream,
     admitted: Option<&Admitted>,
     chat: &ChatRequest,
+    drawing: Drawing<'_>,
 ) -> Result<Plan, Fault> {
     let name = chat.model.as_str();
     may_use(admitted, function(project, name), name)?;
-    if let Some(task) = task(project, name)? {
+    if let Some(task) = task(project, name, drawing)? {
         return Ok(Plan { model: Arc::clone(&task.variant.model), task: Some(task) });
     }
     Ok(Plan { task: None, model: model(project, upstream, name)? })
@@ -59,16 +67,19 @@ fn split(name: &str) -> (&str, Option<&str>) {
     name.split_once('@').map_or((name, None), |(function, variant)| (function, Some(variant)))
 }
 
-fn task(project: &Project, name: &str) -> Result<Option<Task>, Fault> {
+fn task(project: &Project, name: &str, drawing: Drawing<'_>) -> Result<Option<Task>, Fault> {
     let (function, variant) = split(name);
     let Some(function) = project.functions.get(function) else { return Ok(None) };
-    let wanted = variant.unwrap_or(&function.variant);
+    let drawn = function.experiment.as_ref().filter(|_| variant.is_none());
+    let drawn = drawn.map(|experiment| (experiment, draw::draw(experiment, drawing)));
+    let (drawn, trial) = drawn.map(|(experiment, (at, trial))| (experiment.arms[at].as_str(), trial)).unzip();
+    let wanted = variant.or(drawn).unwrap_or(&function.variant);
     let Some(variant) = function.variants.get(wanted) else {
         let known: Vec<&str> = function.variants.keys().map(String::as_str).collect();
         return Err(not_found(format!("the function '{}' has no variant '{wanted}'", function.name))
             .hint(format!("Its variants are: {}.", known.join(", "))));
     };
-    Ok(Some(Task { function: Arc::clone(function), variant: Arc::clone(variant) }))
+    Ok(Some(Task { function: Arc::clone(function), variant: Arc::clone(variant), trial: trial.flatten() }))
 }
 
 /// The targets behind an alias or a `provider/model-id`.

@@ -12,7 +12,7 @@ fn render(text: &str, input: &serde_json::Value) -> Result<Vec<(Role, String)>, 
     let history = [Message::text(Role::User, "hi"), Message::text(Role::Assistant, "yes?")];
     let empty = Map::new();
     let input = input.as_object().unwrap_or(&empty);
-    let filling = Filling { input, history: &history, passages: Some("[1] a passage") };
+    let filling = Filling { input, history: &history, passages: Some("[1] a passage"), examples: "" };
     let messages = prompt.render(filling, &SystemChance).map_err(|fault| fault.message)?;
     Ok(messages.into_iter().map(|message| (message.role, message.words())).collect())
 }

@@ -210,6 +210,8 @@ pub(crate) fn parts(
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(project)),
         minted_keys: Arc::default(),
+        shares: Arc::default(),
+        examples: Arc::default(),
         residents,
         grounding: None,
         toolbox: None,

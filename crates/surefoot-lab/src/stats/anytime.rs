@@ -1,6 +1,9 @@
 //! Intervals that hold at every look: stop when you like, look as often as you like.
 
-use super::interval::{Confidence, Interval};
+use super::{
+    evidence::proportion_of,
+    interval::{Confidence, Interval},
+};
 
 /// The two-sided normal-mixture boundary of a sub-Gaussian sum (Robbins 1970; Howard et al. 2021,
 /// arXiv:1810.08240): it is narrowest where the variance is `best_at`.
@@ -120,6 +123,28 @@ impl Sequence {
     }
 }
 
+/// Halvings that find an end of [`mean_of`] to twelve decimals.
+const HALVINGS: u32 = 40;
+
+/// Where the mean of `of` scores between 0 and 1 of this sum lies, at every look: the means against which the evidence,
+/// with the alternative spread evenly, is not enough. It needs no order of the scores, only their sum.
+pub fn mean_of(sum: f64, of: f64, confidence: Confidence) -> Interval {
+    if of <= 0.0 {
+        return Interval { low: 0.0, high: 1.0 };
+    }
+    let (enough, middle) = ((1.0 / confidence.alpha()).ln(), sum / of);
+    let stands = |mean: f64| proportion_of(sum, of, mean, [1.0, 1.0]) < enough;
+    let end = |mut outside: f64| {
+        let mut inside = middle;
+        for _ in 0..HALVINGS {
+            let mean = f64::midpoint(inside, outside);
+            *(if stands(mean) { &mut inside } else { &mut outside }) = mean;
+        }
+        outside
+    };
+    Interval { low: end(0.0), high: end(1.0) }.within(0.0, 1.0)
+}
+
 /// Steps of the grid on which [`betting`] looks for the mean.
 const GRID: usize = 1_000;
 
@@ -195,6 +220,22 @@ mod tests {
             left_betting += u32::from(!betting(&scores, Confidence::P95).holds(0.9));
         }
         assert!(left_hoeffding <= 10 && left_bernstein <= 10 && left_betting <= 10);
+    }
+
+    #[test]
+    fn the_sum_alone_gives_an_interval_that_holds_at_every_look() {
+        let mut rng = fastrand::Rng::with_seed(6);
+        let left = (0..400).filter(|_| {
+            let mut sum = 0.0;
+            (1..=300).any(|n| {
+                sum += f64::from(u8::from(rng.f64() < 0.9));
+                !mean_of(sum, f64::from(n), Confidence::P95).holds(0.9)
+            })
+        });
+        assert!(left.count() <= 20);
+        assert_eq!(mean_of(0.0, 0.0, Confidence::P95), Interval { low: 0.0, high: 1.0 });
+        let sure = mean_of(100.0, 100.0, Confidence::P95);
+        assert!(sure.high == 1.0 && sure.low > 0.9 && sure.low < 0.96, "{sure:?}");
     }
 
     #[test]

@@ -11,7 +11,13 @@ pub fn anytime_p(e: f64) -> f64 {
 /// The logarithm of the evidence that `passed` out of `of` do not pass at the rate `rate`, with the
 /// alternative spread over Beta(a, b) (Robbins 1970).
 pub fn proportion(passed: u64, of: u64, rate: f64, [a, b]: [f64; 2]) -> f64 {
-    let (passed, failed) = (passed as f64, of.saturating_sub(passed) as f64);
+    proportion_of(passed as f64, of.max(passed) as f64, rate, [a, b])
+}
+
+/// The same for scores between 0 and 1 of this sum: a score is a part of a pass. For such scores too it is evidence,
+/// since a bet on one grows no faster between 0 and 1 than straight.
+pub fn proportion_of(sum: f64, of: f64, rate: f64, [a, b]: [f64; 2]) -> f64 {
+    let (passed, failed) = (sum, of - sum);
     ln_beta(a + passed, b + failed) - ln_beta(a, b) - powers(passed, failed, rate)
 }
 
@@ -52,10 +58,14 @@ pub fn two_arms(first: &[bool], second: &[bool], pseudo: f64) -> Vec<f64> {
 /// who was asked (universal inference, Wasserman et al. 2020, arXiv:1912.11436, with the mixture of
 /// Krichevsky and Trofimov): each as `(passed, of)`.
 pub fn two_arms_any(first: (u64, u64), second: (u64, u64)) -> f64 {
-    let mixture = |(passed, of): (u64, u64)| {
-        ln_beta(passed as f64 + 0.5, of.saturating_sub(passed) as f64 + 0.5) - ln_beta(0.5, 0.5)
-    };
-    let (passed, of) = ((first.0 + second.0) as f64, (first.1 + second.1) as f64);
+    let plain = |(passed, of): (u64, u64)| (passed as f64, of.max(passed) as f64);
+    two_arms_sums(plain(first), plain(second))
+}
+
+/// The same for scores between 0 and 1, each arm as `(sum, of)`.
+pub fn two_arms_sums(first: (f64, f64), second: (f64, f64)) -> f64 {
+    let mixture = |(sum, of): (f64, f64)| ln_beta(sum + 0.5, of - sum + 0.5) - ln_beta(0.5, 0.5);
+    let (passed, of) = (first.0 + second.0, first.1 + second.1);
     mixture(first) + mixture(second) - if of > 0.0 { powers(passed, of - passed, passed / of) } else { 0.0 }
 }
 

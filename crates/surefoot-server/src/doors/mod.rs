@@ -7,6 +7,7 @@ mod count;
 mod embeddings;
 mod erase;
 mod evals;
+mod experiments;
 mod feedback;
 mod files;
 mod gemini;
@@ -74,6 +75,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let everybodys = Router::new()
         .route("/api/evals", get(evals::list))
         .route("/api/evals/{id}", get(evals::get))
+        .route("/api/experiments", get(experiments::list))
+        .route("/api/experiments/{id}", get(experiments::get))
         .route("/api/replicas", get(replicas::list))
         .route("/api/health/targets", get(targets::health))
         .route("/metrics", get(metrics::serve));

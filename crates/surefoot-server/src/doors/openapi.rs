@@ -61,6 +61,8 @@ use crate::reply::json;
         super::why::get,
         evals::list,
         evals::get,
+        super::experiments::list,
+        super::experiments::get,
         spend::report,
         super::budgets::list,
         keys::list::serve,

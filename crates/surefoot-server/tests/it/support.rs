@@ -101,6 +101,8 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         chance: Arc::new(SystemChance),
         project: Arc::new(ArcSwap::from_pointee(setting.project)),
         minted_keys: Arc::new(ArcSwap::from_pointee(keys.to_vec().into())),
+        shares: Arc::default(),
+        examples: Arc::default(),
         residents: BTreeMap::from([("sim".to_owned(), sim)]),
         grounding: None,
         toolbox: None,

@@ -41,6 +41,7 @@ pub(super) enum Kind {
     Erasures,
     Audit,
     Secrets,
+    Experiments,
 }
 
 impl Kind {
@@ -62,6 +63,7 @@ impl Kind {
         Self::Erasures,
         Self::Audit,
         Self::Secrets,
+        Self::Experiments,
     ];
 
     /// Its name for people.
@@ -83,6 +85,7 @@ impl Kind {
             Self::Erasures => "erasures",
             Self::Audit => "audit_events",
             Self::Secrets => "secrets",
+            Self::Experiments => "experiments",
         }
     }
 
@@ -105,6 +108,7 @@ impl Kind {
             Self::Erasures => ("erasure", "erasure"),
             Self::Audit => ("audit", "audit"),
             Self::Secrets => ("secret", "secret"),
+            Self::Experiments => ("experiment", "experiment"),
         }
     }
 }
@@ -136,6 +140,7 @@ pub(super) async fn page_move(kind: Kind, from: &SqliteStore, to: &mut PgConnect
         Kind::Erasures => erasures(from, &after, &mut to).await,
         Kind::Audit => audit(from, &after, &mut to).await,
         Kind::Secrets => secrets(from, &after, &mut to).await,
+        Kind::Experiments => experiments(from, &after, &mut to).await,
     };
     let Some((up_to, rows)) = moved? else { return Ok(None) };
     sqlx::query("INSERT INTO moved VALUES ($1, $2) ON CONFLICT (what) DO UPDATE SET up_to = excluded.up_to")
@@ -258,10 +263,12 @@ async fn traces(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
     .map_err(unavailable)?;
     months_add(to, rows.iter().map(|(id, _)| id.as_slice())).await?;
     let mut columns = tables::TraceColumns::default();
-    for (_, body) in &rows {
-        columns.push(&from_json::<Trace>(body)?, body.clone())?;
+    let traces = rows.iter().map(|(_, body)| from_json::<Trace>(body)).collect::<Stored<Vec<_>>>()?;
+    for (trace, (_, body)) in traces.iter().zip(&rows) {
+        columns.push(trace, body.clone())?;
     }
-    columns.insert(to).await?;
+    columns.insert(&mut *to).await?;
+    tables::trials_insert(to, traces.iter()).await?;
     Ok(page(&rows, |(id, _)| id_mark(id)))
 }
 
@@ -462,4 +469,24 @@ async fn secrets(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page 
         tables::secret_insert(to, name, value).await?;
     }
     Ok(page(&rows, |(name, _)| name.clone()))
+}
+
+async fn experiments(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
+    let rows: Vec<(String, i64, String)> =
+        sqlx::query_as("SELECT id, revision, body FROM experiment WHERE id > ? ORDER BY id LIMIT ?")
+            .bind(after)
+            .bind(FEW)
+            .fetch_all(from)
+            .await
+            .map_err(unavailable)?;
+    for (id, revision, body) in &rows {
+        sqlx::query("INSERT INTO experiment VALUES ($1, $2, $3)")
+            .bind(id)
+            .bind(revision)
+            .bind(body)
+            .execute(&mut *to)
+            .await
+            .map_err(unavailable)?;
+    }
+    Ok(page(&rows, |(id, ..)| id.clone()))
 }

@@ -13,7 +13,7 @@ use surefoot_types::{
     trace::Trace,
 };
 
-use super::{account_column, account_start, column, kept_shared};
+use super::{account_column, account_start, column, kept_shared, trials::trials_insert};
 use crate::{
     group::{COLUMNS, DAY, Group, HOUR, numbers},
     rows::{from_json, id_bytes, nanos, to_json, unavailable},
@@ -140,18 +140,19 @@ async fn records_insert(to: &mut PgConnection, records: Vec<(Record, String)>) -
         }
         all.push(record);
     }
-    let mut fresh: BTreeSet<Vec<u8>> = kept.insert(to).await?.into_iter().collect();
+    let mut fresh: BTreeSet<Vec<u8>> = kept.insert(&mut *to).await?.into_iter().collect();
     let added: Vec<Vec<u8>> = sqlx::query_scalar(
         "INSERT INTO counted SELECT id, erased FROM unnest($1::bytea[], $2::boolean[]) AS new (id, erased)
          WHERE NOT EXISTS (SELECT FROM trace WHERE trace.id = new.id) ON CONFLICT DO NOTHING RETURNING id",
     )
     .bind(counted.0)
     .bind(counted.1)
-    .fetch_all(to)
+    .fetch_all(&mut *to)
     .await
     .map_err(unavailable)?;
     fresh.extend(added);
     all.retain(|record| fresh.contains(&id_bytes(record.trace.id.to_bits())));
+    trials_insert(to, all.iter().filter(|record| record.kept).map(|record| &*record.trace)).await?;
     Ok(all)
 }
 

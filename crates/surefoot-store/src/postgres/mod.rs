@@ -12,6 +12,7 @@ mod library;
 mod notebook;
 mod responses;
 mod shelf;
+mod trials;
 mod vault;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.
@@ -24,6 +25,7 @@ pub(crate) mod tables {
         notebook::{run_case_insert, run_upsert},
         responses::response_insert,
         shelf::item_insert,
+        trials::trials_insert,
         vault::secret_insert,
     };
 }

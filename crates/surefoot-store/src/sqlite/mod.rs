@@ -17,6 +17,7 @@ mod recorder;
 mod records;
 mod responses;
 mod shelf;
+mod trials;
 mod vault;
 mod writer;
 

@@ -4,9 +4,12 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use rusqlite::{Connection, params};
 use surefoot_types::{
+    Money,
     budget::AccountId,
     erasure::user_hash,
+    experiment::Observed,
     ports::{Record, Stored},
+    trace::Trace,
 };
 
 use super::{id_bytes, to_json};
@@ -15,6 +18,8 @@ use crate::group::{COLUMNS, DAY, Group, HOUR, numbers};
 const TRACE: &str = "INSERT INTO trace (id, at, asked, outcome, session, user, question, key, tenant)
                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const BODY: &str = "INSERT INTO trace_body (id, body) VALUES (?, ?)";
+const TRIAL: &str = "INSERT INTO trial (trace_id, experiment, unit, variant, share, at, took_us, cost, failed)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const UNKEPT: &str = "INSERT INTO unkept (id) VALUES (?)";
 static SPEND: LazyLock<String> = LazyLock::new(|| {
     let sums = COLUMNS.map(|column| match column {
@@ -108,12 +113,22 @@ pub(super) fn insert(to: &Connection, known: &Known, records: &[&Ready]) -> rusq
                 one.tenant
             ])?;
             body.execute(params![id, json])?;
+            trial(to, id, one)?;
         } else {
             unkept.execute(params![id])?;
         }
         group.add(one, &record.charges);
     }
     sums(to, &group)
+}
+
+/// Notes what a trace was part of.
+fn trial(to: &Connection, id: &[u8], trace: &Trace) -> rusqlite::Result<()> {
+    let Some((experiment, one)) = Observed::of(trace) else { return Ok(()) };
+    let (at, took) = (one.at.as_millisecond(), i64::try_from(one.took_us).unwrap_or(i64::MAX));
+    let cost = one.cost.map(Money::as_nanos);
+    let row = params![id, experiment, one.unit, one.variant, one.share, at, took, cost, one.failed];
+    to.prepare_cached(TRIAL)?.execute(row).map(|_| ())
 }
 
 /// Takes as much room as records do, and gives it back.

@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -17,10 +17,12 @@ use surefoot_types::{
     Clock, SystemClock,
     audit::verify,
     budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives, Per},
+    experiment::{KeptExperiment, Trial},
     feedback::FeedbackValue,
     ids::TraceId,
     ports::{
         Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Shelf, Store, StoreError, TraceFilter,
+        Trials,
         Vault,
     },
     shelf::Item,
@@ -63,6 +65,14 @@ async fn full(folder: &Path) -> SqliteStore {
     let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5), needed: 0 };
     store.lease_change("somebody", &[ask], Lives::all(std::time::Duration::from_secs(600))).await.unwrap();
     store.secret_keep("one", [1; 32]).await.unwrap();
+    let kept = KeptExperiment { id: "answer.1".into(), revision: 1, body: "as it stands".into() };
+    assert!(store.experiment_put(&kept).await.unwrap());
+    let mut tried = record(TRACES + 1, None);
+    let trace = Arc::make_mut(&mut tried.trace);
+    trace.variant = Some("a".into());
+    trace.trial = Some(Trial { experiment: "answer.1".into(), unit: "u".into(), share: 0.5 });
+    store.record_add(tried).await.unwrap();
+    assert_eq!(store.trial_count("answer.1").await, Ok((1, 0)));
     store.user_erase("user-3", moment(10_000)).await.unwrap();
     store
 }
@@ -111,6 +121,7 @@ async fn told(store: &dyn Store) -> Vec<String> {
     told.push(format!("{:?} {:?}", store.change_list("docs", 0, 100).await, store.change_latest("docs").await));
     told.push(format!("{:?} {:?}", store.tombstone_list("docs").await, store.erasure_list(0).await));
     told.push(format!("{:?}", store.secret_keep("one", [2; 32]).await));
+    told.push(format!("{:?} {:?}", store.trial_list("answer.1").await, store.experiment_list().await));
     told
 }
 

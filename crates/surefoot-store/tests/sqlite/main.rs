@@ -94,3 +94,8 @@ async fn notebook() {
 async fn vault() {
     suite::vault(&Place::new().open().await).await;
 }
+
+#[tokio::test]
+async fn trials() {
+    suite::trials(&Place::new().open().await).await;
+}

@@ -8,6 +8,7 @@ mod library;
 mod notebook;
 mod responses;
 mod shelf;
+mod trials;
 mod vault;
 
 use std::{
@@ -21,6 +22,7 @@ use surefoot_types::{
     Clock, SystemClock,
     audit::AuditEvent,
     erasure::Erasure,
+    experiment::KeptExperiment,
     feedback::Feedback,
     ids::{ResponseId, RunId, TraceId},
     ports::{SecretBytes, Store, Stored},
@@ -50,6 +52,7 @@ struct Inner {
     library: library::Shelves,
     things: shelf::Things,
     secrets: BTreeMap<String, SecretBytes>,
+    experiments: BTreeMap<String, KeptExperiment>,
 }
 
 impl MemoryStore {

@@ -9,6 +9,7 @@ mod library;
 mod notebook;
 mod responses;
 mod shelf;
+mod trials;
 mod vault;
 
 use std::{
@@ -25,6 +26,7 @@ pub use library::library;
 pub use notebook::notebook;
 pub use responses::responses;
 pub use shelf::shelf;
+pub use trials::trials;
 pub use vault::vault;
 
 /// How long a condition may take to come true.

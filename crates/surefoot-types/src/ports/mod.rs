@@ -9,6 +9,7 @@ mod library;
 mod notebook;
 mod responses;
 mod shelf;
+mod trials;
 mod vault;
 
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ pub use library::{Change, Library};
 pub use notebook::Notebook;
 pub use responses::Responses;
 pub use shelf::Shelf;
+pub use trials::{TrialCount, Trials};
 pub use vault::{SecretBytes, Vault};
 
 /// A failure of the store itself. Its message names no secret and no SQL.
@@ -65,7 +67,7 @@ pub type Stored<T> = Result<T, StoreError>;
 
 /// A whole store: every port, opened together and closed together.
 #[async_trait]
-pub trait Store: Archive + Books + Journal + Ledger + Library + Notebook + Responses + Shelf + Vault {
+pub trait Store: Archive + Books + Journal + Ledger + Library + Notebook + Responses + Shelf + Trials + Vault {
     /// Whether it can be written.
     ///
     /// # Errors

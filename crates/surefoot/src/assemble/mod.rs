@@ -1,5 +1,6 @@
 //! Builds everything, in order: store, knowledge, providers of this process, gateway.
 
+pub(crate) mod examples;
 mod grounding;
 mod local;
 mod store;
@@ -13,8 +14,9 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use surefoot_gateway::ground::Shelves;
 use surefoot_gateway::{
-    Gateway, Minted, Parts, Project, Resident,
+    Gateway, Minted, Parts, Project, Resident, Shares,
     attempt::sim::{Sim, SimResident},
 };
 use surefoot_knowledge::{
@@ -23,6 +25,7 @@ use surefoot_knowledge::{
     search::Knowledge,
     shelf::Shelves,
 };
+use surefoot_lab::experiments::{Design, State};
 use surefoot_server::McpTools;
 use surefoot_telemetry::Telemetry;
 use surefoot_types::{
@@ -34,7 +37,7 @@ use self::{grounding::KnowledgeGrounding, local::Local};
 pub(crate) use self::{
     grounding::Unread,
     store::{file, open, open_file, open_postgres, open_to_serve},
-    subject::GatewaySubject,
+    subject::{GatewaySubject, told as asked_as_told},
 };
 use crate::settings::{Retention, Settings, StoreSettings};
 
@@ -54,6 +57,12 @@ pub(crate) struct House {
     pub(crate) gateway: Gateway,
     pub(crate) project: Arc<ArcSwap<Project>>,
     pub(crate) minted_keys: Arc<ArcSwap<Minted>>,
+    /// How traffic is split between variants of experiments.
+    pub(crate) shares: Arc<ArcSwap<Shares>>,
+    /// Good answers that prompts show.
+    pub(crate) examples: Arc<ArcSwap<Shelves>>,
+    /// The experiments that the project's files say.
+    pub(crate) experiments: ArcSwap<Vec<Design>>,
     pub(crate) retention: ArcSwap<Retention>,
     tokens: Arc<grounding::Tokens>,
     telemetry: Option<Arc<Telemetry>>,
@@ -91,6 +100,8 @@ impl House {
         let tokens = Arc::new(ArcSwap::from_pointee(settings.tokens.clone()));
         let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
+        let shares = Arc::new(ArcSwap::from_pointee(shares(&*store).await?));
+        let examples: Arc<ArcSwap<Shelves>> = Arc::default();
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
         let gateway = Gateway::new(Parts {
             journal: Arc::clone(&store) as _,
@@ -102,6 +113,8 @@ impl House {
             chance: Arc::clone(&chance),
             project: Arc::clone(&project),
             minted_keys: Arc::clone(&minted_keys),
+            shares: Arc::clone(&shares),
+            examples: Arc::clone(&examples),
             residents,
             grounding: Some(Arc::new(KnowledgeGrounding::new(
                 Arc::clone(&knowledge),
@@ -114,7 +127,7 @@ impl House {
         })
         .await?;
         let retention = ArcSwap::from_pointee(settings.retention);
-        Ok(Self {
+        let house = Self {
             store,
             knowledge,
             shelves,
@@ -124,17 +137,24 @@ impl House {
             gateway,
             project,
             minted_keys,
+            shares,
+            examples,
+            experiments: ArcSwap::from_pointee(settings.experiments.clone()),
             retention,
             tokens,
             telemetry,
             clock,
             chance,
-        })
+        };
+        // What cannot be read now is read when the store is back.
+        drop(examples::gather(&house).await);
+        Ok(house)
     }
 
     /// Takes a project's settings as they are now, where they can change while the program runs.
     pub(crate) fn adopt(&self, settings: &Settings) {
         self.project.store(Arc::new(settings.project.clone()));
+        self.experiments.store(Arc::new(settings.experiments.clone()));
         self.retention.store(Arc::new(settings.retention));
         self.tokens.store(Arc::new(settings.tokens.clone()));
     }
@@ -162,6 +182,15 @@ impl House {
         let report = ingest::ingest(source, &*self.store, self.embedder.as_ref(), clock, chance, progress).await?;
         self.knowledge.refresh(&source.knowledge).await?;
         Ok(report)
+    }
+}
+
+/// How traffic was split last, between the variants of every experiment that the store knows.
+async fn shares(store: &dyn Store) -> Result<Shares, Fault> {
+    match store.experiment_list().await {
+        // Those that go on are split as they began until it is back.
+        Err(StoreError::Unavailable(_)) => Ok(Shares::new()),
+        told => Ok(told?.iter().filter_map(|kept| Some((kept.id.clone(), State::read(kept)?.shares()))).collect()),
     }
 }
 

@@ -69,7 +69,7 @@ impl GatewaySubject {
 }
 
 /// An answer, as its trace tells it.
-fn told(trace: Trace) -> Asked {
+pub(crate) fn told(trace: Trace) -> Asked {
     Asked {
         text: words(&trace.answer),
         citations: trace.citations.clone(),
@@ -89,9 +89,9 @@ fn contexts(trace: Trace) -> Vec<String> {
     trace.passages.into_iter().map(|hit| hit.found.passage.text).collect()
 }
 
-#[async_trait]
-impl Subject for GatewaySubject {
-    async fn ask(&self, ask: Ask) -> Result<Asked, Fault> {
+impl GatewaySubject {
+    /// Asks in an end user's name, so that an erasure finds it.
+    pub(crate) async fn ask_for(&self, ask: Ask, user: Option<String>) -> Result<Asked, Fault> {
         if let Some(mark) = ask.mark.as_deref().filter(|_| self.remembers)
             && let Some(asked) = self.remembered(mark).await?
         {
@@ -109,6 +109,7 @@ impl Subject for GatewaySubject {
         }
         chat.response_format =
             ask.schema.map(|schema| ResponseFormat::JsonSchema { name: "reply".into(), schema, strict: Some(true) });
+        chat.user = user;
         self.answered(Call {
             trace_id: self.gateway.mint_trace(),
             door: DOOR,
@@ -118,6 +119,13 @@ impl Subject for GatewaySubject {
             context,
         })
         .await
+    }
+}
+
+#[async_trait]
+impl Subject for GatewaySubject {
+    async fn ask(&self, ask: Ask) -> Result<Asked, Fault> {
+        self.ask_for(ask, None).await
     }
 
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Vectors, Fault> {

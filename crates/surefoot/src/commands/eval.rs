@@ -16,6 +16,7 @@ use surefoot_lab::evals::{
 };
 use surefoot_types::{Money, ids::RunId, run::Run};
 
+pub(super) use self::shown::compared;
 use self::{
     baseline::Baseline,
     shown::{shown, told_plan},

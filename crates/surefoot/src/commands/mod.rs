@@ -10,6 +10,7 @@ mod dataset;
 mod doctor;
 mod erase;
 mod eval;
+mod experiment;
 mod feedback;
 mod guard;
 pub(crate) mod ingest;
@@ -23,6 +24,7 @@ mod optimize;
 mod reconcile;
 mod redteam;
 mod reference;
+mod replay;
 mod restore;
 mod search;
 mod sim;
@@ -77,6 +79,8 @@ enum Verb {
     Traces(traces::Traces),
     Why(why::Why),
     Feedback(feedback::Feedback),
+    Experiment(experiment::Experiment),
+    Replay(replay::Replay),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
     Models(models::Models),
@@ -113,6 +117,8 @@ impl Surefoot {
             Verb::Traces(verb) => verb.run().await,
             Verb::Why(verb) => verb.run().await,
             Verb::Feedback(verb) => verb.run().await,
+            Verb::Experiment(verb) => verb.run().await,
+            Verb::Replay(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
             Verb::Models(verb) => verb.run(),

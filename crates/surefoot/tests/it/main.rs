@@ -13,6 +13,7 @@ mod doors;
 mod drain;
 mod erase;
 mod evals;
+mod experiment;
 mod faults;
 mod feedback;
 mod foreign;

@@ -68,7 +68,7 @@ pub(super) fn shown(told: &Told) {
     say("");
 }
 
-fn compared(comparison: &Comparison) {
+pub(crate) fn compared(comparison: &Comparison) {
     say(format!("against {}:", comparison.before));
     for row in &comparison.rows {
         let what = match row.measure {

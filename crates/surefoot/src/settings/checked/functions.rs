@@ -8,8 +8,9 @@ use std::{
 
 use surefoot_gateway::{
     guards::Guards,
-    project::{Function, McpServer, Model, Semantic, Variant},
+    project::{Examples, Function, McpServer, Model, Semantic, Shadow, Variant},
 };
+use surefoot_lab::experiments::Design;
 use surefoot_types::conversation::Parameters;
 
 use super::{Ground, models::Models, strategy::Checkable};
@@ -17,27 +18,42 @@ use crate::settings::{
     source::At,
     written::{
         Written,
-        function::{Cache, Function as WrittenFunction},
+        function::{Cache, Examples as WrittenExamples, Function as WrittenFunction, Shadow as WrittenShadow},
         variant::Variant as WrittenVariant,
     },
 };
 
 /// Passages to ground with when nothing is said.
 const PASSAGES: usize = 6;
+/// Examples to show when nothing is said.
+const EXAMPLES: usize = 3;
+/// The share of requests that a shadow answers, when nothing is said.
+const COPIED: f64 = 0.1;
 /// How long an answer is kept for questions like its own, when nothing is said.
 const LIVES: Duration = Duration::from_secs(3_600);
 
 impl Ground<'_> {
-    /// Every function of the project.
+    /// Every function of the project, and the experiments on them.
     pub(super) fn functions(
         &self,
         written: &Written,
         models: &Models,
         guards: &Guards,
-    ) -> BTreeMap<String, Arc<Function>> {
+    ) -> (BTreeMap<String, Arc<Function>>, Vec<Design>) {
         let mcp = self.mcp(&written.root.mcp);
-        let function = |one| Arc::new(self.function(written, one, models, guards, &mcp));
-        written.functions.iter().map(|one| (one.name.value.clone(), function(one))).collect()
+        let (mut functions, mut designs) = (BTreeMap::new(), Vec::new());
+        for one in &written.functions {
+            let mut function = self.function(written, one, models, guards, &mcp);
+            let experiment = one.experiment.as_ref();
+            let experiment =
+                experiment.and_then(|written| self.experiment(one, written, &function.variants, &function.variant));
+            if let Some((experiment, design)) = experiment {
+                function.experiment = Some(experiment);
+                designs.push(design);
+            }
+            functions.insert(one.name.value.clone(), Arc::new(function));
+        }
+        (functions, designs)
     }
 
     fn function(
@@ -63,7 +79,8 @@ impl Ground<'_> {
             let message = "`hold` has nothing to hold an answer for";
             self.mistakes.add(&written.name.place, message, "Write the answer's schema under [output].".to_owned());
         }
-        let checkable = Checkable { grounded: written.knowledge.is_some(), shaped: output.is_some() };
+        let exemplary = written.examples.is_some();
+        let checkable = Checkable { grounded: written.knowledge.is_some(), shaped: output.is_some(), exemplary };
         let mut variants = BTreeMap::new();
         for one in &written.variants {
             self.name("variant", &one.name);
@@ -82,11 +99,37 @@ impl Ground<'_> {
             semantic: written.cache.as_ref().and_then(|cache| self.semantic(cache)),
             variant: self.default_variant(written),
             variants,
+            experiment: None,
+            examples: written.examples.as_ref().map(|examples| self.examples(examples)),
+            shadow: written.shadow.as_ref().and_then(|shadow| self.shadow(written, shadow)),
             keep: self.keep(written.keep.as_ref()),
             tools: self.grants(written, mcp),
             bounds: self.bounds(written),
             guards: written.guards.as_ref().map(|own| self.guards(own, guards)),
         }
+    }
+
+    /// Which good answers the function's prompts show.
+    fn examples(&self, written: &WrittenExamples) -> Examples {
+        let count = self.within("count", written.count.as_ref(), 1..=20).and_then(|count| usize::try_from(count).ok());
+        Examples {
+            count: count.unwrap_or(EXAMPLES),
+            metric: written.metric.as_ref().map_or_else(|| "thumbs".to_owned(), |metric| metric.value.clone()),
+            least: written.least.as_ref().map_or(1.0, |least| least.value),
+            raters: written.raters.iter().flatten().map(|rater| rater.value.clone()).collect(),
+            until: written.until.as_ref().and_then(|until| self.moment(until)),
+        }
+    }
+
+    /// The variant that answers copies of the function's requests.
+    fn shadow(&self, function: &WrittenFunction, written: &WrittenShadow) -> Option<Shadow> {
+        let variant = written.variant.as_ref()?;
+        let known: Vec<&str> = function.variants.iter().map(|variant| variant.name.value.as_str()).collect();
+        if !known.contains(&variant.value.as_str()) {
+            self.unknown("variant", variant, known.iter().copied(), "The variants in this folder are");
+        }
+        let share = self.within("share", written.share.as_ref(), 0.0..=1.0).unwrap_or(COPIED);
+        Some(Shadow { variant: variant.value.clone(), share })
     }
 
     fn schema(&self, name: &At<String>, schema: &serde_json::Value) -> serde_json::Value {
@@ -166,7 +209,7 @@ impl Ground<'_> {
         let model = written.model.as_ref().and_then(|name| models.model(self, &all.root, name));
         let parameters = self.parameters(written);
         let quotes = model.as_deref().is_none_or(only_quotes);
-        let prompt = self.prompt(written, inputs, checkable.grounded, quotes);
+        let prompt = self.prompt(written, inputs, checkable, quotes);
         let model = model?;
         Some(Variant {
             name: written.name.value.clone(),

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod evals;
+mod experiments;
 mod feedback;
 mod functions;
 mod guards;
@@ -27,7 +28,7 @@ use std::{
 
 use surefoot_gateway::{Project, guards::Guards};
 use surefoot_knowledge::ingest::Source as Documents;
-use surefoot_lab::evals::Eval;
+use surefoot_lab::{evals::Eval, experiments::Design};
 use surefoot_types::budget::Budget;
 
 use self::models::Models;
@@ -51,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) knowledge: Vec<Documents>,
     /// How many tokens of each knowledge ground an answer, where it says.
     pub(crate) tokens: BTreeMap<String, usize>,
+    /// The experiments on functions.
+    pub(crate) experiments: Vec<Design>,
     /// The evals, by name.
     pub(crate) evals: Vec<Eval>,
     /// The address to serve on, where the project names one.
@@ -108,7 +111,7 @@ impl Ground<'_> {
         let models = Models::check(self, &written.root, &named);
         let knowledge = self.knowledge(&written.root);
         let guards = self.guards(&written.root.guards, &Guards::default());
-        let functions = self.functions(written, &models, &guards);
+        let (functions, experiments) = self.functions(written, &models, &guards);
         let evals = self.evals(&written.evals, &written.root, &functions, &models);
         let root = &written.root;
         let project = Project {
@@ -131,6 +134,7 @@ impl Ground<'_> {
             project,
             knowledge,
             tokens: self.tokens(root),
+            experiments,
             evals,
             bind: self.bind(root.server.bind.as_ref()),
             feedback: self.feedback(&root.feedback),

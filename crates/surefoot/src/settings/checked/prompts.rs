@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use surefoot_gateway::ground::{Prompt, WORDS};
 
-use super::Ground;
+use super::{Ground, strategy::Checkable};
 use crate::settings::{mistake::suggest, source::Place, written::variant::Variant};
 
 impl Ground<'_> {
-    /// The prompt of a variant. `grounded` says whether its function has knowledge, `quotes` whether its
-    /// model needs no passages in the prompt.
+    /// The prompt of a variant. `has` says what its function has to show, `quotes` whether its model needs no passages
+    /// in the prompt.
     pub(super) fn prompt(
         &self,
         written: &Variant,
         inputs: &BTreeSet<&str>,
-        grounded: bool,
+        has: Checkable,
         quotes: bool,
     ) -> Option<Prompt> {
         if written.model.is_none() && written.prompt == 0 {
@@ -36,7 +36,11 @@ impl Ground<'_> {
         for name in &names {
             self.prompt_name(written, name, inputs);
         }
-        let shows = names.contains("passages");
+        let (shows, grounded) = (names.contains("passages"), has.grounded);
+        if names.contains("examples") && !has.exemplary {
+            let message = "the prompt shows examples, but its function says of none";
+            self.mistakes.add(&word(written, "examples"), message, "Add `[examples]` to function.toml.".to_owned());
+        }
         if shows && !grounded {
             let message = "the prompt places passages, but its function has no knowledge";
             self.mistakes.add(

@@ -14,13 +14,15 @@ use crate::settings::{
 const BEST_OF: usize = 3;
 const VOTE: usize = 5;
 
-/// What a function's answers can be checked for.
+/// What a function has that its variants may use, or its answers be checked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Checkable {
     /// It has knowledge.
     pub(super) grounded: bool,
     /// It has an output schema.
     pub(super) shaped: bool,
+    /// It has examples.
+    pub(super) exemplary: bool,
 }
 
 impl Ground<'_> {

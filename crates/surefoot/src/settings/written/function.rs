@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{
+    experiment::{EXPERIMENT, Experiment},
     guard::{GUARDS, Guards},
     variant::Variant,
 };
@@ -64,6 +65,19 @@ pub(crate) const FUNCTION: Section = Section {
         ),
         field("guards", "[guards.personal]", "as in [guards]", "Its guards, in the same tables as the project's."),
         field("cache", "[cache]", "", "Answers given again to questions like theirs: see [cache]."),
+        field(
+            "experiment",
+            "[experiment]",
+            "",
+            "Live traffic split between variants until a metric decides: see [experiment].",
+        ),
+        field("examples", "[examples]", "", "Good answers that prompts show with `{{ examples() }}`: see [examples]."),
+        field(
+            "shadow",
+            "[shadow]",
+            "",
+            "A variant that answers copies of live requests, shown to nobody: see [shadow].",
+        ),
         field("input", "[input.product]", "", "Typed inputs, used in prompts as `{{ input.product }}`."),
     ],
 };
@@ -83,6 +97,43 @@ pub(crate) const CACHE: Section = Section {
         ),
         field("lives", "lives = \"1h\"", "1h", "How long an answer is kept for it."),
         field("shadow", "shadow = true", "false", "Only tell on the trace what would have been answered."),
+    ],
+};
+
+/// Good answers that prompts show.
+pub(crate) const EXAMPLES: Section = Section {
+    file: "functions/<name>/function.toml",
+    header: "[examples]",
+    about: "Good answers to questions like the one that is asked, of the same tenant and without personal data, for prompts to \
+            show with `{{ examples() }}`. Whoever may give feedback chooses what a model is shown: name `raters` whom you trust.",
+    fields: &[
+        field("count", "count = 3", "3", "How many; 1 to 20."),
+        field(
+            "metric",
+            "metric = \"thumbs\"",
+            "thumbs",
+            "The metric of feedback that says which are good. What was corrected is good.",
+        ),
+        field("least", "least = 4", "1", "From which value on an answer is good; yes is 1."),
+        field("raters", "raters = [\"ann\"]", "everybody", "The users whose word counts."),
+        field(
+            "until",
+            "until = \"2026-11-01\"",
+            "now",
+            "Only what was answered and said before: so that evals stay as they are.",
+        ),
+    ],
+};
+
+/// A variant that answers copies of live requests.
+pub(crate) const SHADOW: Section = Section {
+    file: "functions/<name>/function.toml",
+    header: "[shadow]",
+    about: "A variant that answers copies of live requests. Nobody is shown its answers: `surefoot replay --shadow` compares \
+            them with those that were.",
+    fields: &[
+        field("variant", "variant = \"concise\"", "required", "The variant."),
+        field("share", "share = 0.1", "0.1", "Which share of the requests is copied, 0 to 1."),
     ],
 };
 
@@ -107,6 +158,45 @@ pub(crate) const INPUT: Section = Section {
         ),
     ],
 };
+
+/// Good answers that prompts show.
+#[derive(Debug)]
+pub(crate) struct Examples {
+    pub(crate) count: Option<At<i64>>,
+    pub(crate) metric: Option<At<String>>,
+    pub(crate) least: Option<At<f64>>,
+    pub(crate) raters: Option<Vec<At<String>>>,
+    pub(crate) until: Option<At<String>>,
+}
+
+impl Examples {
+    fn read(mut table: Reader<'_>) -> Self {
+        let examples = Self {
+            count: table.integer("count"),
+            metric: table.string("metric"),
+            least: table.number("least"),
+            raters: table.one_or_more("raters"),
+            until: table.string("until"),
+        };
+        table.done();
+        examples
+    }
+}
+
+/// A variant that answers copies.
+#[derive(Debug)]
+pub(crate) struct Shadow {
+    pub(crate) variant: Option<At<String>>,
+    pub(crate) share: Option<At<f64>>,
+}
+
+impl Shadow {
+    fn read(mut table: Reader<'_>) -> Self {
+        let shadow = Self { variant: table.required("variant"), share: table.number("share") };
+        table.done();
+        shadow
+    }
+}
 
 /// A semantic cache.
 #[derive(Debug)]
@@ -147,6 +237,9 @@ pub(crate) struct Function {
     pub(crate) hold: bool,
     pub(crate) guards: Option<Guards>,
     pub(crate) cache: Option<Cache>,
+    pub(crate) experiment: Option<Experiment>,
+    pub(crate) shadow: Option<Shadow>,
+    pub(crate) examples: Option<Examples>,
     pub(crate) input: Vec<(At<String>, Value)>,
     pub(crate) variants: Vec<Variant>,
 }
@@ -169,6 +262,9 @@ impl Function {
             hold: false,
             guards: None,
             cache: None,
+            experiment: None,
+            shadow: None,
+            examples: None,
             input: Vec::new(),
             variants,
         };
@@ -186,6 +282,9 @@ impl Function {
         function.hold = table.boolean("hold").is_some_and(|hold| hold.value);
         function.guards = table.table("guards", &GUARDS).map(|guards| Guards::read(guards, &toml));
         function.cache = table.table("cache", &CACHE).map(Cache::read);
+        function.experiment = table.table("experiment", &EXPERIMENT).map(Experiment::read);
+        function.examples = table.table("examples", &EXAMPLES).map(Examples::read);
+        function.shadow = table.table("shadow", &SHADOW).map(Shadow::read);
         let input = table.named("input").into_iter();
         function.input = input.map(|(name, value)| (name, json(&value))).collect();
         table.done();

@@ -2,6 +2,7 @@
 
 pub(crate) mod capability;
 pub(crate) mod eval;
+pub(crate) mod experiment;
 pub(crate) mod feedback;
 pub(crate) mod function;
 pub(crate) mod guard;
@@ -59,6 +60,9 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &telemetry::TELEMETRY,
     &function::FUNCTION,
     &function::CACHE,
+    &experiment::EXPERIMENT,
+    &function::SHADOW,
+    &function::EXAMPLES,
     &function::INPUT,
     &variant::VARIANT,
     &strategy::CASCADE,
