@@ -10,6 +10,7 @@ mod journal;
 mod ledger;
 mod library;
 mod notebook;
+mod reseal;
 mod responses;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.

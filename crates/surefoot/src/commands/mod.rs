@@ -20,6 +20,7 @@ mod migrate;
 mod models;
 mod reconcile;
 mod reference;
+mod rekey;
 mod restore;
 mod search;
 mod sim;
@@ -80,6 +81,7 @@ enum Verb {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Migrate(migrate::Migrate),
+    Rekey(rekey::Rekey),
     Guard(guard::Guard),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
@@ -113,6 +115,7 @@ impl Surefoot {
             Verb::Backup(verb) => verb.run().await,
             Verb::Restore(verb) => verb.run().await,
             Verb::Migrate(verb) => verb.run().await,
+            Verb::Rekey(verb) => verb.run().await,
             Verb::Guard(verb) => verb.run(),
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,

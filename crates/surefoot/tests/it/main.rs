@@ -10,6 +10,7 @@ mod cited;
 mod clients;
 mod doors;
 mod drain;
+mod encrypted;
 mod erase;
 mod evals;
 mod faults;
