@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::migrate::MigrateError;
 use surefoot_types::{
     ids::DocumentId,
-    ports::{StoreError, Stored},
+    ports::{SecretBytes, StoreError, Stored},
 };
 
 pub(crate) fn to_json(value: &impl Serialize) -> Stored<String> {
@@ -38,6 +38,10 @@ pub(crate) fn bits(bytes: &[u8]) -> Stored<u128> {
 
 pub(crate) fn document_id(bytes: &[u8]) -> Stored<DocumentId> {
     bits(bytes).map(DocumentId::from_bits)
+}
+
+pub(crate) fn secret(bytes: Vec<u8>) -> Stored<SecretBytes> {
+    bytes.try_into().map_err(|_| StoreError::Corrupt("a secret is not 32 bytes long".into()))
 }
 
 pub(crate) fn limited(number: usize) -> i64 {

@@ -7,11 +7,12 @@ mod legs;
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
-use surefoot_guard::personal::Detector;
+use surefoot_guard::{personal::Detector, pseudonyms::Vault};
 use surefoot_types::{
     Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
     budget::Charge,
-    conversation::{ChatRequest, Event, Gathered, Part, Tool},
+    conversation::{ChatRequest, Event, Finish, Gathered, Part, Tool},
+    document::Hit,
     ids::{AttemptId, TraceId},
     ports::Record,
     trace::{Attempt, GuardVerdict, Keep, Outcome, Span, Trace},
@@ -32,6 +33,8 @@ use crate::{
     screen::Screened,
     trace_context,
 };
+
+pub(crate) use self::keep::redact;
 
 /// Tokens of a picture, by estimate: one of middling size, with the large providers.
 const IMAGE: u64 = 1_000;
@@ -59,6 +62,8 @@ pub(crate) struct Tale {
     branches: Vec<Tale>,
     /// Finds the personal data that is not kept, where a guard says so.
     unkept: Option<Arc<Detector>>,
+    /// The pseudonyms of the prompt. Never recorded.
+    vault: Option<Arc<Vault>>,
 }
 
 /// The attempt that is under way.
@@ -108,6 +113,7 @@ impl Tale {
             purpose: String::new(),
             branches: Vec::new(),
             unkept: None,
+            vault: None,
         }
     }
 
@@ -181,14 +187,43 @@ impl Tale {
     /// What was found.
     pub(crate) fn grounded(&mut self, grounded: &Grounded) {
         self.trace.passages.clone_from(&grounded.hits);
+        self.cites |= !grounded.hits.is_empty();
         self.judged(grounded.verdicts.iter().cloned());
         if self.cites {
             self.note(format!("{} passages", grounded.hits.len()));
         }
     }
 
+    /// The passages that the model was shown, in the order of their numbers, where tools found some.
+    pub(crate) fn shown(&mut self, hits: &[Hit]) {
+        self.cites |= !hits.is_empty();
+        self.trace.passages = hits.to_vec();
+    }
+
+    /// Whether the answer's citations are to be checked and told.
+    pub(crate) fn cites(&self) -> bool {
+        self.cites
+    }
+
+    /// What the caller was told in all, where that is more than the last attempt said.
+    pub(crate) fn told(&mut self, parts: Vec<Part>, finish: Finish) {
+        self.trace.answer = parts;
+        self.trace.finish = Some(finish);
+    }
+
+    /// The pseudonyms that stand in what left last.
+    pub(crate) fn vault(&self) -> Option<&Arc<Vault>> {
+        self.vault.as_ref()
+    }
+
+    /// What the attempts cost so far, as far as is known.
+    pub(crate) fn spent(&self) -> Money {
+        self.trace.attempts.iter().filter_map(|attempt| attempt.cost).sum()
+    }
+
     /// What leaves. Its secrets are masked when it is recorded, whatever the guards do to the prompt itself.
     pub(crate) fn screened(&mut self, prompt: &Screened) {
+        self.vault.clone_from(&prompt.vault);
         self.trace.prompt.clone_from(&prompt.grounded.request.messages);
         self.trace.parameters = prompt.grounded.request.parameters.clone();
         self.said = estimate_request(&prompt.grounded.request);

@@ -185,7 +185,8 @@ async fn month_drop(to: &mut PgConnection, before: Timestamp) -> Stored<u64> {
         return Ok(0);
     }
     let told = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "WITH said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM trace_{month}))
+        "WITH said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM trace_{month})),
+         trials AS (DELETE FROM trial WHERE trace_id IN (SELECT id FROM trace_{month}))
          SELECT count(*) FROM trace_{month}"
     )))
     .fetch_one(&mut *to)
@@ -202,7 +203,8 @@ async fn traces_delete(to: &mut PgConnection, before: Timestamp, limit: usize) -
     let gone = sqlx::query_scalar(
         "WITH gone AS (DELETE FROM trace WHERE id IN (SELECT id FROM trace WHERE at < $1 ORDER BY id LIMIT $2) RETURNING id),
          bodies AS (DELETE FROM trace_body WHERE id IN (SELECT id FROM gone)),
-         said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM gone))
+         said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM gone)),
+         trials AS (DELETE FROM trial WHERE trace_id IN (SELECT id FROM gone))
          SELECT count(*) FROM gone",
     )
     .bind(before.as_millisecond())

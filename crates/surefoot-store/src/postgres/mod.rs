@@ -12,6 +12,7 @@ mod library;
 mod notebook;
 mod reseal;
 mod responses;
+mod vault;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.
 pub(crate) mod tables {
@@ -22,6 +23,7 @@ pub(crate) mod tables {
         library::{head_insert, tombstone_add},
         notebook::{run_case_insert, run_upsert},
         responses::response_insert,
+        vault::secret_insert,
     };
 }
 

@@ -17,6 +17,7 @@ mod recorder;
 mod records;
 mod reseal;
 mod responses;
+mod vault;
 mod writer;
 
 use std::{fmt, path::Path, sync::Arc};

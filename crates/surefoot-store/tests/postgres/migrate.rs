@@ -19,7 +19,9 @@ use surefoot_types::{
     budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives, Per},
     feedback::FeedbackValue,
     ids::TraceId,
-    ports::{Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Store, StoreError, TraceFilter},
+    ports::{
+        Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Store, StoreError, TraceFilter, Vault,
+    },
     spend::{By, SpendQuery, Step},
     trace::Trace,
 };
@@ -54,6 +56,7 @@ async fn full(folder: &Path) -> SqliteStore {
     store.document_remove("docs", "2.md").await.unwrap();
     let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5), needed: 0 };
     store.lease_change("somebody", &[ask], Lives::all(std::time::Duration::from_secs(600))).await.unwrap();
+    store.secret_keep("one", [1; 32]).await.unwrap();
     store.user_erase("user-3", moment(10_000)).await.unwrap();
     store
 }
@@ -83,6 +86,7 @@ async fn told(store: &dyn Store) -> Vec<String> {
     }
     told.push(format!("{:?} {:?}", store.change_list("docs", 0, 100).await, store.change_latest("docs").await));
     told.push(format!("{:?} {:?}", store.tombstone_list("docs").await, store.erasure_list(0).await));
+    told.push(format!("{:?}", store.secret_keep("one", [2; 32]).await));
     told
 }
 

@@ -22,6 +22,7 @@ use surefoot_knowledge::{
     ingest::{self, Progress, Report, Source},
     search::Knowledge,
 };
+use surefoot_server::McpTools;
 use surefoot_telemetry::Telemetry;
 use surefoot_types::{
     Chance, Clock, Fault, SystemChance, SystemClock,
@@ -43,6 +44,8 @@ const LAST_SPANS: Duration = Duration::from_secs(5);
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) knowledge: Arc<Knowledge>,
+    /// Where copies of what sources hold are kept.
+    copies: PathBuf,
     pub(crate) unread: Arc<Unread>,
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) gateway: Gateway,
@@ -89,6 +92,7 @@ impl House {
             minted_keys: Arc::clone(&minted_keys),
             residents,
             grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
+            toolbox: Some(Arc::new(McpTools::default())),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
         .await?;
@@ -96,6 +100,7 @@ impl House {
         Ok(Self {
             store,
             knowledge,
+            copies: data.join("sources"),
             unread,
             embedder,
             gateway,
@@ -126,13 +131,14 @@ impl House {
         self.store.close().await;
     }
 
-    /// Brings a knowledge up to date with its folder.
+    /// Brings a knowledge up to date with its source.
     pub(crate) async fn ingest(
         &self,
         source: &Source,
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<Report, Fault> {
         let (clock, chance) = (self.clock.as_ref(), self.chance.as_ref());
+        let source = &Source { cache: self.copies.clone(), ..source.clone() };
         let report = ingest::ingest(source, &*self.store, self.embedder.as_ref(), clock, chance, progress).await?;
         self.knowledge.refresh(&source.knowledge).await?;
         Ok(report)
