@@ -2,6 +2,7 @@
 //!
 //! **Must never know:** HTTP, dialects, the path of a request, search, evals.
 
+mod cipher;
 mod group;
 mod migrate;
 mod options;
@@ -12,6 +13,7 @@ mod seat;
 mod spool;
 mod sqlite;
 
+pub use cipher::{Cipher, KEY as CIPHER_KEY};
 pub use migrate::{Count, migrate};
 pub use options::{Level, Options};
 pub use postgres::{PostgresOptions, PostgresStore};

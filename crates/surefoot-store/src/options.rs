@@ -4,6 +4,8 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use surefoot_types::{Chance, Clock, SystemChance, SystemClock};
 
+use crate::Cipher;
+
 /// What a record survives once its request was answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -47,6 +49,8 @@ pub struct Options {
     pub busy: Duration,
     /// Most pages of 4 KiB that the file may have: what does not fit is refused as by a full disk.
     pub pages: Option<u32>,
+    /// How what was said is encrypted.
+    pub cipher: Cipher,
 }
 
 impl Options {
@@ -59,6 +63,7 @@ impl Options {
             chance: Arc::new(SystemChance),
             busy: Duration::from_secs(10),
             pages: None,
+            cipher: Cipher::default(),
         }
     }
 }
@@ -69,6 +74,7 @@ impl fmt::Debug for Options {
             .field("level", &self.level)
             .field("seats", &self.seats)
             .field("pages", &self.pages)
+            .field("cipher", &self.cipher)
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use surefoot_types::{
 };
 
 use crate::{
-    SqliteStore,
+    Cipher, SqliteStore,
     group::{COLUMNS, Group, sums},
     postgres::tables,
     rows::{bits, from_json, id_bytes, to_json, unavailable},
@@ -122,17 +122,17 @@ pub(super) async fn page_move(kind: Kind, from: &SqliteStore, to: &mut PgConnect
         .await
         .map_err(unavailable)?;
     let after = after.unwrap_or_default();
-    let from = from.readers();
+    let (from, cipher) = (from.readers(), from.cipher());
     let moved = match kind {
         Kind::Keys => keys(from, &after, &mut to).await,
         Kind::Accounts => accounts(from, &after, &mut to).await,
         Kind::Spend => spend(from, &after, &mut to).await,
         Kind::Counted => counted(from, &after, &mut to).await,
-        Kind::Traces => traces(from, &after, &mut to).await,
+        Kind::Traces => traces(from, &after, &mut to, cipher).await,
         Kind::Feedback => feedback(from, &after, &mut to).await,
         Kind::Runs => runs(from, &after, &mut to).await,
         Kind::RunCases => run_cases(from, &after, &mut to).await,
-        Kind::Responses => responses(from, &after, &mut to).await,
+        Kind::Responses => responses(from, &after, &mut to, cipher).await,
         Kind::Shelf => shelf(from, &after, &mut to).await,
         Kind::Documents => documents(from, &after, &mut to).await,
         Kind::Changes => changes(from, &after, &mut to).await,
@@ -251,7 +251,7 @@ async fn months_add(to: &mut PgConnection, ids: impl Iterator<Item = &[u8]>) -> 
     tables::months_add(to, &days).await
 }
 
-async fn traces(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
+async fn traces(from: &SqlitePool, after: &str, to: &mut PgConnection, cipher: &Cipher) -> Page {
     let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
         "SELECT trace.id, trace_body.body FROM trace JOIN trace_body ON trace_body.id = trace.id
          WHERE trace.id > ? ORDER BY trace.id LIMIT ?",
@@ -263,9 +263,9 @@ async fn traces(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
     .map_err(unavailable)?;
     months_add(to, rows.iter().map(|(id, _)| id.as_slice())).await?;
     let mut columns = tables::TraceColumns::default();
-    let traces = rows.iter().map(|(_, body)| from_json::<Trace>(body)).collect::<Stored<Vec<_>>>()?;
+    let traces = rows.iter().map(|(_, body)| cipher.read::<Trace>(body)).collect::<Stored<Vec<_>>>()?;
     for (trace, (_, body)) in traces.iter().zip(&rows) {
-        columns.push(trace, body.clone())?;
+        columns.push(trace, body.clone(), cipher)?;
     }
     columns.insert(&mut *to).await?;
     tables::trials_insert(to, traces.iter()).await?;
@@ -301,10 +301,10 @@ async fn runs(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
     Ok(page(&rows, |(id, _)| id_mark(id)))
 }
 
-async fn responses(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
+async fn responses(from: &SqlitePool, after: &str, to: &mut PgConnection, cipher: &Cipher) -> Page {
     let rows = bodies(from, "SELECT id, body FROM response WHERE id > ? ORDER BY id LIMIT ?", after).await?;
     for (_, body) in &rows {
-        tables::response_insert(to, &from_json(body)?).await?;
+        tables::response_insert(to, &cipher.read(body)?, cipher).await?;
     }
     Ok(page(&rows, |(id, _)| id_mark(id)))
 }

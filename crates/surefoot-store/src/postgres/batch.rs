@@ -15,6 +15,7 @@ use surefoot_types::{
 
 use super::{account_column, account_start, column, kept_shared, trials::trials_insert};
 use crate::{
+    Cipher,
     group::{COLUMNS, DAY, Group, HOUR, numbers},
     rows::{from_json, id_bytes, nanos, to_json, unavailable},
     spool::{Spool, Spooled},
@@ -82,7 +83,7 @@ async fn write(to: &mut PgConnection, from: &Spool, limit: usize) -> Stored<Writ
     if !homeless.is_empty() {
         return Ok(Written::Homeless(homeless));
     }
-    let fresh = records_insert(to, records).await?;
+    let fresh = records_insert(to, records, from.cipher()).await?;
     let mut group = Group::default();
     fresh.iter().for_each(|record| group.add(&record.trace, &record.charges));
     spend_add(to, &group).await?;
@@ -121,7 +122,7 @@ pub(crate) async fn months_add(to: &mut PgConnection, days: &[i64]) -> Stored<()
 }
 
 /// Keeps records that are not known yet, and gives those. What is late of an erased user is left without a name.
-async fn records_insert(to: &mut PgConnection, records: Vec<(Record, String)>) -> Stored<Vec<Record>> {
+async fn records_insert(to: &mut PgConnection, records: Vec<(Record, String)>, cipher: &Cipher) -> Stored<Vec<Record>> {
     if records.is_empty() {
         return Ok(Vec::new());
     }
@@ -133,7 +134,7 @@ async fn records_insert(to: &mut PgConnection, records: Vec<(Record, String)>) -
         let erased = erased.is_some_and(|until| nanos(record.trace.at) <= *until);
         let record = if erased { record.anonymous() } else { record };
         if record.kept {
-            kept.push(&record.trace, body)?;
+            kept.push(&record.trace, body, cipher)?;
         } else {
             counted.0.push(id_bytes(record.trace.id.to_bits()));
             counted.1.push(erased);
@@ -173,8 +174,8 @@ pub(crate) struct TraceColumns {
 }
 
 impl TraceColumns {
-    /// Adds a trace, whose JSON is `body`.
-    pub(crate) fn push(&mut self, trace: &Trace, body: String) -> Stored<()> {
+    /// Adds a trace, whose JSON is `body`, encrypted as it may be.
+    pub(crate) fn push(&mut self, trace: &Trace, body: String, cipher: &Cipher) -> Stored<()> {
         self.ids.push(id_bytes(trace.id.to_bits()));
         self.at.push(trace.at.as_millisecond());
         self.asked.push(column(&trace.asked).into_owned());
@@ -184,8 +185,8 @@ impl TraceColumns {
         self.users.push(name(&trace.user));
         self.keys.push(name(&trace.key));
         self.tenants.push(name(&trace.tenant));
-        self.questions.push(trace.question.replace('\0', "\u{fffd}"));
-        self.summaries.push(to_json(&trace.summary())?);
+        self.questions.push(cipher.question(&trace.question).replace('\0', "\u{fffd}"));
+        self.summaries.push(cipher.write(&trace.summary())?);
         self.bodies.push(body);
         Ok(())
     }

@@ -11,7 +11,10 @@ use surefoot_types::{
 };
 
 use super::{PostgresStore, column, count, kept_alone};
-use crate::rows::{APART, bits, first_id, from_json, id_bytes, limited, rows, unavailable};
+use crate::{
+    cipher::looked_through,
+    rows::{APART, bits, first_id, id_bytes, limited, rows, unavailable},
+};
 
 #[async_trait]
 impl Journal for PostgresStore {
@@ -40,6 +43,9 @@ impl Journal for PostgresStore {
     }
 
     async fn trace_search(&self, search: &Search, limit: usize) -> Stored<Found> {
+        if self.spool.cipher().is_on() {
+            return looked_through(self, search, limit).await;
+        }
         self.catch_up().await;
         // First how far it may look: what comes meanwhile is newer, and changes nothing.
         let Selection { mut query, order } = Selection::of("SELECT id FROM trace WHERE true", &search.filter, None);
@@ -92,7 +98,8 @@ impl PostgresStore {
     async fn listed(&self, selection: Selection, limit: usize) -> Stored<Vec<TraceSummary>> {
         let Selection { mut query, order } = selection;
         query.push(order).push(" LIMIT ").push_bind(limited(limit));
-        rows(&query.build_query_scalar().fetch_all(&self.pool).await.map_err(unavailable)?)
+        let summaries: Vec<String> = query.build_query_scalar().fetch_all(&self.pool).await.map_err(unavailable)?;
+        self.spool.cipher().read_all(&summaries)
     }
 
     async fn trace_moved(&self, id: TraceId) -> Stored<Option<Trace>> {
@@ -101,7 +108,7 @@ impl PostgresStore {
             .fetch_optional(&self.pool)
             .await
             .map_err(unavailable)?;
-        body.map(|body| from_json(&body)).transpose()
+        body.map(|body| self.spool.cipher().read(&body)).transpose()
     }
 }
 

@@ -10,6 +10,7 @@ mod journal;
 mod ledger;
 mod library;
 mod notebook;
+mod reseal;
 mod responses;
 mod shelf;
 mod trials;

@@ -11,14 +11,17 @@ use surefoot_types::{
 };
 
 use super::{PostgresStore, column, kept_shared};
-use crate::rows::{from_json, id_bytes, limited, nanos, rows, to_json, unavailable};
+use crate::{
+    Cipher,
+    rows::{id_bytes, limited, nanos, rows, unavailable},
+};
 
 #[async_trait]
 impl Responses for PostgresStore {
     async fn response_put(&self, response: &Response) -> Stored<()> {
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
         kept_shared(&mut transaction).await?;
-        response_insert(&mut transaction, response).await?;
+        response_insert(&mut transaction, response, self.spool.cipher()).await?;
         transaction.commit().await.map_err(unavailable)
     }
 
@@ -28,7 +31,7 @@ impl Responses for PostgresStore {
             .fetch_optional(&self.pool)
             .await
             .map_err(unavailable)?;
-        body.map(|body| from_json(&body)).transpose()
+        body.map(|body| self.spool.cipher().read(&body)).transpose()
     }
 
     async fn response_chain(&self, id: ResponseId, limit: usize) -> Stored<Vec<Response>> {
@@ -46,7 +49,7 @@ impl Responses for PostgresStore {
         .fetch_all(&self.pool)
         .await
         .map_err(unavailable)?;
-        rows(&bodies)
+        self.spool.cipher().read_all(&bodies)
     }
 
     async fn response_delete(&self, id: ResponseId) -> Stored<bool> {
@@ -63,7 +66,7 @@ impl Responses for PostgresStore {
 }
 
 /// Keeps a response, unless its user was erased meanwhile.
-pub(crate) async fn response_insert(to: &mut PgConnection, response: &Response) -> Stored<()> {
+pub(crate) async fn response_insert(to: &mut PgConnection, response: &Response, cipher: &Cipher) -> Stored<()> {
     sqlx::query(
         "INSERT INTO response (id, previous, user_name, body) SELECT $1, $2, $3, $4
          WHERE NOT EXISTS (SELECT FROM erasure WHERE user_hash = $5 AND at >= $6)
@@ -73,7 +76,7 @@ pub(crate) async fn response_insert(to: &mut PgConnection, response: &Response) 
     .bind(id_bytes(response.id.to_bits()))
     .bind(response.previous.map(|id| id_bytes(id.to_bits())))
     .bind(response.user.as_deref().map(column))
-    .bind(to_json(response)?)
+    .bind(cipher.write(response)?)
     .bind(response.user.as_deref().map(user_hash))
     .bind(nanos(response.at))
     .execute(to)

@@ -7,6 +7,7 @@ mod writes;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt;
+use serde_json::Value;
 use sqlx::{
     ConnectOptions, Connection, Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteRow},
@@ -21,7 +22,7 @@ use tokio::sync::watch;
 
 use self::writes::{Add, Probe, Refuse, RefusedErase, Remove, Resume};
 use crate::{
-    Level, Options,
+    Cipher, Level, Options,
     rows::{bits, from_json, id_bytes, to_json, unavailable},
     sqlite::{Scrub, Writer, lost},
 };
@@ -36,7 +37,7 @@ pub(crate) enum Spooled {
     Record {
         /// The request.
         record: Record,
-        /// Its trace as it is kept.
+        /// Its trace as it is kept: encrypted, where that is wanted.
         body: String,
     },
     /// Feedback, as JSON.
@@ -67,6 +68,7 @@ pub(crate) struct Spool(Arc<Inner>);
 struct Inner {
     id: String,
     level: Level,
+    cipher: Cipher,
     readers: SqlitePool,
     writer: Writer,
     /// The last number that is safe here, and the last that is safe in Postgres.
@@ -80,13 +82,18 @@ impl Spool {
         let file = file::open(path, options).await?;
         let added = watch::Sender::new(file.last);
         let writer = Writer::start(file.writer, Arc::default());
-        let (level, moved) = (options.level, watch::Sender::new(file.moved));
-        Ok(Self(Arc::new(Inner { id: file.id, level, readers: file.readers, writer, added, moved })))
+        let (level, cipher, moved) = (options.level, options.cipher.clone(), watch::Sender::new(file.moved));
+        Ok(Self(Arc::new(Inner { id: file.id, level, cipher, readers: file.readers, writer, added, moved })))
     }
 
     /// Its name: no other spool has it.
     pub(crate) fn id(&self) -> &str {
         &self.0.id
+    }
+
+    /// How what was said is encrypted.
+    pub(crate) fn cipher(&self) -> &Cipher {
+        &self.0.cipher
     }
 
     /// The last number that was given.
@@ -113,7 +120,7 @@ impl Spool {
     pub(crate) async fn record_add(&self, record: &Record) -> Stored<()> {
         self.add(Add {
             trace: id_bytes(record.trace.id.to_bits()),
-            body: to_json(&*record.trace)?,
+            body: self.0.cipher.write(&*record.trace)?,
             kept: Some(record.kept),
             charges: Some(to_json(&record.charges)?),
         })
@@ -124,7 +131,7 @@ impl Spool {
     pub(crate) async fn feedback_add(&self, feedback: &Feedback) -> Stored<()> {
         self.add(Add {
             trace: id_bytes(feedback.trace_id.to_bits()),
-            body: to_json(feedback)?,
+            body: self.0.cipher.write(feedback)?,
             kept: None,
             charges: None,
         })
@@ -177,7 +184,7 @@ impl Spool {
                 break;
             };
             bytes += row.try_get::<&str, _>("body").map_err(unavailable)?.len();
-            waiting.records.push(spooled(&row)?);
+            waiting.records.push(spooled(&row, &self.0.cipher)?);
             waiting.up_to = row.try_get("number").map_err(unavailable)?;
         }
         Ok(waiting)
@@ -191,7 +198,7 @@ impl Spool {
                 .fetch_optional(&self.0.readers)
                 .await
                 .map_err(unavailable)?;
-        body.map(|body| from_json(&body)).transpose()
+        body.map(|body| self.0.cipher.read(&body)).transpose()
     }
 
     /// Goes on counting after `number`, which Postgres knows: what was torn off the end of the file had been moved.
@@ -230,7 +237,16 @@ impl Spool {
 
     /// Forgets what was put aside of a user.
     pub(crate) async fn refused_erase(&self, user: &str) -> Stored<u64> {
-        self.0.writer.write(RefusedErase { user: user.into() }).await
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("SELECT number, body FROM refused").fetch_all(&self.0.readers).await.map_err(unavailable)?;
+        let mut numbers = Vec::new();
+        for (number, body) in rows {
+            let told: Value = self.0.cipher.read(&body)?;
+            if told["user"] == user {
+                numbers.push(number);
+            }
+        }
+        self.0.writer.write(RefusedErase { numbers }).await
     }
 
     /// Whether it takes one more record. Everything that was handed in before is written by then.
@@ -280,15 +296,16 @@ pub(crate) fn remove(path: &Path) -> Stored<()> {
     std::fs::remove_file(path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))
 }
 
-fn spooled(row: &SqliteRow) -> Stored<Spooled> {
+fn spooled(row: &SqliteRow, cipher: &Cipher) -> Stored<Spooled> {
     let trace: &[u8] = row.try_get("trace_id").map_err(unavailable)?;
     let body: String = row.try_get("body").map_err(unavailable)?;
     let kept: Option<bool> = row.try_get("kept").map_err(unavailable)?;
     let Some(kept) = kept else {
+        let body = cipher.open(&body)?.into_owned();
         return Ok(Spooled::Feedback { trace: TraceId::from_bits(bits(trace)?), body });
     };
     let charges: &str = row.try_get("charges").map_err(unavailable)?;
-    let record = Record { trace: Arc::new(from_json(&body)?), kept, charges: from_json(charges)? };
+    let record = Record { trace: Arc::new(cipher.read(&body)?), kept, charges: from_json(charges)? };
     Ok(Spooled::Record { record, body })
 }
 

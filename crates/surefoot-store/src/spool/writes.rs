@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use surefoot_types::ports::Stored;
 
-use crate::{rows::unavailable, sqlite::Write};
+use crate::{
+    rows::{to_json, unavailable},
+    sqlite::Write,
+};
 
 /// A record, or feedback. Tells its number.
 pub(super) struct Add {
@@ -65,9 +68,9 @@ impl Write for Refuse {
     }
 }
 
-/// What was put aside of a user goes. Tells how much it was.
+/// Some of what was put aside goes. Tells how much it was.
 pub(super) struct RefusedErase {
-    pub(super) user: String,
+    pub(super) numbers: Vec<i64>,
 }
 
 #[async_trait]
@@ -75,7 +78,8 @@ impl Write for RefusedErase {
     type Done = u64;
 
     async fn apply(&self, to: &mut SqliteConnection) -> Stored<u64> {
-        let delete = sqlx::query("DELETE FROM refused WHERE body ->> '$.user' = ?").bind(&self.user);
+        let delete = sqlx::query("DELETE FROM refused WHERE number IN (SELECT value FROM json_each(?))");
+        let delete = delete.bind(to_json(&self.numbers)?);
         delete.execute(to).await.map(|done| done.rows_affected()).map_err(unavailable)
     }
 }

@@ -10,15 +10,16 @@ use surefoot_types::{
     trace::{Outcome, Trace, TraceSummary},
 };
 
-use super::{
-    SqliteStore, bits, from_json, id_bytes, limited, records::Ready, rows, to_json, unavailable, writer::Write,
+use super::{SqliteStore, bits, id_bytes, limited, records::Ready, rows, to_json, unavailable, writer::Write};
+use crate::{
+    cipher::looked_through,
+    rows::{APART, first_id},
 };
-use crate::rows::{APART, first_id};
 
 #[async_trait]
 impl Journal for SqliteStore {
     async fn record_add(&self, record: Record) -> Stored<()> {
-        self.recorder.record(Ready::new(record)?).await
+        self.recorder.record(Ready::new(record, self.cipher())?).await
     }
 
     async fn trace_get(&self, id: TraceId) -> Stored<Option<Trace>> {
@@ -27,7 +28,7 @@ impl Journal for SqliteStore {
             .fetch_optional(&self.readers)
             .await
             .map_err(unavailable)?;
-        body.map(|body| from_json(&body)).transpose()
+        body.map(|body| self.cipher().read(&body)).transpose()
     }
 
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
@@ -35,6 +36,9 @@ impl Journal for SqliteStore {
     }
 
     async fn trace_search(&self, search: &Search, limit: usize) -> Stored<Found> {
+        if self.cipher().is_on() {
+            return looked_through(self, search, limit).await;
+        }
         // First how far it may look: what comes meanwhile is newer, and changes nothing.
         let mut last = selection("SELECT id FROM trace WHERE 1", &search.filter);
         last.push(" ORDER BY id DESC LIMIT 1 OFFSET ").push_bind(limited(search.most.saturating_sub(1)));
@@ -77,7 +81,7 @@ impl SqliteStore {
     async fn listed(&self, mut query: QueryBuilder<Sqlite>, limit: usize) -> Stored<Vec<TraceSummary>> {
         query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
         let bodies: Vec<String> = query.build_query_scalar().fetch_all(&self.readers).await.map_err(unavailable)?;
-        bodies.iter().map(|body| from_json(body).map(|trace: Trace| trace.summary())).collect()
+        bodies.iter().map(|body| self.cipher().read(body).map(|trace: Trace| trace.summary())).collect()
     }
 }
 

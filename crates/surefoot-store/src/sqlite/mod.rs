@@ -15,6 +15,7 @@ mod many;
 mod notebook;
 mod recorder;
 mod records;
+mod reseal;
 mod responses;
 mod shelf;
 mod trials;
@@ -39,6 +40,7 @@ pub(crate) use self::{
     writer::{Write, Writer},
 };
 use crate::{
+    Cipher,
     options::Options,
     rows::{bits, from_json, id_bytes, limited, not_migrated, rows, to_json, unavailable},
     seat::Seat,
@@ -64,6 +66,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// How what was said is encrypted.
+    pub(crate) fn cipher(&self) -> &Cipher {
+        &self.options.cipher
+    }
+
     /// For whoever moves everything elsewhere.
     pub(crate) fn readers(&self) -> &SqlitePool {
         &self.readers

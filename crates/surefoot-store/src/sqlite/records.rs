@@ -12,8 +12,11 @@ use surefoot_types::{
     trace::Trace,
 };
 
-use super::{id_bytes, to_json};
-use crate::group::{COLUMNS, DAY, Group, HOUR, numbers};
+use super::id_bytes;
+use crate::{
+    Cipher,
+    group::{COLUMNS, DAY, Group, HOUR, numbers},
+};
 
 const TRACE: &str = "INSERT INTO trace (id, at, asked, outcome, session, user, question, key, tenant)
                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -46,14 +49,17 @@ const PROBE: i64 = 16 << 10;
 pub(super) struct Ready {
     record: Record,
     id: Vec<u8>,
-    /// The whole trace as JSON; empty for a record that is not kept.
+    /// The whole trace as JSON, encrypted where that is wanted; empty for a record that is not kept.
     body: String,
+    /// The question, to be searched.
+    question: String,
 }
 
 impl Ready {
-    pub(super) fn new(record: Record) -> Stored<Self> {
-        let body = if record.kept { to_json(&*record.trace)? } else { String::new() };
-        Ok(Self { id: id_bytes(record.trace.id.to_bits()), body, record })
+    pub(super) fn new(record: Record, cipher: &Cipher) -> Stored<Self> {
+        let body = if record.kept { cipher.write(&*record.trace)? } else { String::new() };
+        let question = cipher.question(&record.trace.question).to_owned();
+        Ok(Self { id: id_bytes(record.trace.id.to_bits()), body, question, record })
     }
 }
 
@@ -95,23 +101,13 @@ pub(super) fn insert(to: &Connection, known: &Known, records: &[&Ready]) -> rusq
     let mut group = Group::default();
     let (mut trace, mut body) = (to.prepare_cached(TRACE)?, to.prepare_cached(BODY)?);
     let mut unkept = to.prepare_cached(UNKEPT)?;
-    for Ready { record, id, body: json } in records {
+    for Ready { record, id, body: json, question } in records {
         let anonymous = known.is_erased(record).then(|| record.clone().anonymous());
         let record = anonymous.as_ref().unwrap_or(record);
         let one = &record.trace;
         if record.kept {
             let (at, outcome) = (one.at.as_millisecond(), one.outcome.name());
-            trace.execute(params![
-                id,
-                at,
-                one.asked,
-                outcome,
-                one.session,
-                one.user,
-                one.question,
-                one.key,
-                one.tenant
-            ])?;
+            trace.execute(params![id, at, one.asked, outcome, one.session, one.user, question, one.key, one.tenant])?;
             body.execute(params![id, json])?;
             trial(to, id, one)?;
         } else {

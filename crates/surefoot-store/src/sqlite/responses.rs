@@ -10,7 +10,7 @@ use surefoot_types::{
     response::Response,
 };
 
-use super::{SqliteStore, from_json, id_bytes, limited, rows, to_json, unavailable, writer::Write};
+use super::{SqliteStore, id_bytes, limited, unavailable, writer::Write};
 
 #[async_trait]
 impl Responses for SqliteStore {
@@ -20,7 +20,7 @@ impl Responses for SqliteStore {
             previous: response.previous.map(|id| id_bytes(id.to_bits())),
             user: response.user.clone(),
             at: i64::try_from(response.at.as_nanosecond()).unwrap_or(i64::MAX),
-            body: to_json(response)?,
+            body: self.cipher().write(response)?,
         };
         self.writer.write(write).await
     }
@@ -31,7 +31,7 @@ impl Responses for SqliteStore {
             .fetch_optional(&self.readers)
             .await
             .map_err(unavailable)?;
-        body.map(|body| from_json(&body)).transpose()
+        body.map(|body| self.cipher().read(&body)).transpose()
     }
 
     async fn response_chain(&self, id: ResponseId, limit: usize) -> Stored<Vec<Response>> {
@@ -49,7 +49,7 @@ impl Responses for SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(unavailable)?;
-        rows(&bodies)
+        self.cipher().read_all(&bodies)
     }
 
     async fn response_delete(&self, id: ResponseId) -> Stored<bool> {

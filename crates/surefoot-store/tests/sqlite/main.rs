@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backup;
+mod encrypted;
 mod erase;
 mod failure;
 mod migrate;

@@ -50,7 +50,8 @@ pub(crate) async fn open_file(settings: &StoreSettings, data: &Path) -> Result<S
 }
 
 fn options(settings: &StoreSettings, data: &Path) -> Options {
-    Options { level: settings.level, pages: settings.pages, ..Options::new(data.join("seats")) }
+    let (level, pages, cipher) = (settings.level, settings.pages, settings.cipher.clone());
+    Options { level, pages, cipher, ..Options::new(data.join("seats")) }
 }
 
 /// The file of the embedded store.

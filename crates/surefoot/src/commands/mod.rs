@@ -24,6 +24,7 @@ mod optimize;
 mod reconcile;
 mod redteam;
 mod reference;
+mod rekey;
 mod replay;
 mod restore;
 mod search;
@@ -91,6 +92,7 @@ enum Verb {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Migrate(migrate::Migrate),
+    Rekey(rekey::Rekey),
     Guard(guard::Guard),
     Doctor(doctor::Doctor),
     Sim(sim::Sim),
@@ -129,6 +131,7 @@ impl Surefoot {
             Verb::Backup(verb) => verb.run().await,
             Verb::Restore(verb) => verb.run().await,
             Verb::Migrate(verb) => verb.run().await,
+            Verb::Rekey(verb) => verb.run().await,
             Verb::Guard(verb) => verb.run(),
             Verb::Doctor(verb) => verb.run().await,
             Verb::Sim(verb) => verb.run().await,

@@ -11,7 +11,7 @@ const HERS: [&str; 5] = ["ann-4711", "zebrafinch", "quartzlamp", "Plumtreeville"
 const OTHERS: [&str; 3] = ["bob-0815", "teakettle", "Pearorchard"];
 
 /// The files under a folder that hold a text.
-fn holding(folder: &Path, text: &str) -> Vec<String> {
+pub(crate) fn holding(folder: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

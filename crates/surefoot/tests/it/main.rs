@@ -11,6 +11,7 @@ mod cited;
 mod clients;
 mod doors;
 mod drain;
+mod encrypted;
 mod erase;
 mod evals;
 mod experiment;

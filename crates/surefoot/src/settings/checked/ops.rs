@@ -1,11 +1,12 @@
 //! Limits, budgets, what is recorded and for how long, and the store.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use surefoot_gateway::project::{Records, Unpriced};
-use surefoot_store::Level;
+use surefoot_store::{CIPHER_KEY, Cipher, Level};
 use surefoot_types::{
-    Secret,
+    Secret, SystemChance,
     budget::{Budget, Every, Limit, Lives, Per, Rates},
     trace::Keep,
 };
@@ -48,6 +49,8 @@ pub(crate) struct StoreSettings {
     pub(crate) level: Level,
     /// Most pages of the file.
     pub(crate) pages: Option<u32>,
+    /// How what was said is encrypted.
+    pub(crate) cipher: Cipher,
 }
 
 /// How long things are kept; what is absent is kept for ever.
@@ -156,6 +159,7 @@ impl Ground<'_> {
             lease: self.lives(root),
             level: self.choice("level", root.records.level.as_ref(), &Level::NAMES).unwrap_or_default(),
             pages: None,
+            cipher: self.cipher(root.store.encryption_key.as_deref().unwrap_or_default()),
         }
     }
 
@@ -186,6 +190,25 @@ impl Ground<'_> {
         let message = format!("'lease' cannot be '{}'", written.value);
         self.mistakes.add(&written.place, message, "It goes from 10s to 1h.".to_owned());
         None
+    }
+
+    fn cipher(&self, written: &[At<String>]) -> Cipher {
+        let keys: Vec<_> = written.iter().filter_map(|one| self.encryption_key(one)).collect();
+        Cipher::new(&keys, Arc::new(SystemChance))
+    }
+
+    fn encryption_key(&self, written: &At<String>) -> Option<[u8; CIPHER_KEY]> {
+        let secret = self.secret(written, Wanted::Needed)?;
+        let text = secret.reveal();
+        let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+        let digits: Option<Vec<u8>> = pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect();
+        let bytes = digits.filter(|_| text.len() == 2 * CIPHER_KEY).or_else(|| BASE64_STANDARD.decode(text).ok());
+        let key = bytes.and_then(|bytes| bytes.try_into().ok());
+        if key.is_none() {
+            let message = format!("what '{}' names is no key of {CIPHER_KEY} bytes", written.value);
+            self.mistakes.add(&written.place, message, "Make one: `openssl rand -base64 32`.".to_owned());
+        }
+        key
     }
 
     fn database(&self, written: &At<String>) -> Option<Secret> {

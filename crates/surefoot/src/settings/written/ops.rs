@@ -126,6 +126,13 @@ pub(crate) const STORE: Section = Section {
             "With Postgres: how long a process may go on spending what it holds of budgets while Postgres is away, and \
              so how long what a vanished machine held stays held; from `lease` to 1d.",
         ),
+        field(
+            "encryption_key",
+            "encryption_key = \"env:SUREFOOT_KEY\"",
+            "nothing is encrypted",
+            "A key of 32 bytes, as Base64 or hexadecimal digits, in `env:NAME` or `file:PATH`: traces and kept responses \
+             are encrypted with it. Of a list the first encrypts and each decrypts.",
+        ),
     ],
 };
 
@@ -171,6 +178,7 @@ pub(crate) struct Store {
     pub(crate) url: Option<At<String>>,
     pub(crate) lease: Option<At<String>>,
     pub(crate) outage: Option<At<String>>,
+    pub(crate) encryption_key: Option<Vec<At<String>>>,
 }
 
 impl Limit {
@@ -216,7 +224,12 @@ impl Retention {
 
 impl Store {
     pub(super) fn read(mut table: Reader<'_>) -> Self {
-        let store = Self { url: table.string("url"), lease: table.string("lease"), outage: table.string("outage") };
+        let store = Self {
+            url: table.string("url"),
+            lease: table.string("lease"),
+            outage: table.string("outage"),
+            encryption_key: table.one_or_more("encryption_key"),
+        };
         table.done();
         store
     }
