@@ -16,6 +16,7 @@ pub mod sim;
 mod standing;
 mod state;
 mod strangers;
+mod workshop;
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
@@ -23,7 +24,12 @@ use axum::{Router, middleware, serve::ListenerExt};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 use self::{doors::metrics, state::App};
-pub use self::{doors::openapi, mcp::serve_stdio as serve_mcp, state::Parts};
+pub use self::{
+    doors::openapi,
+    mcp::serve_stdio as serve_mcp,
+    state::Parts,
+    workshop::{Draft, Workshop},
+};
 
 /// How long what is cut off at the end of the drain may take to be told and recorded.
 const LAST_WORDS: Duration = Duration::from_secs(5);

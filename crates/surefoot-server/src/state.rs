@@ -4,10 +4,13 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use surefoot_gateway::Gateway;
-use surefoot_types::{Chance, Clock, ports::Store, replica::Replica};
+use surefoot_types::{Chance, Clock, Fault, ports::Store, replica::Replica};
 use tokio::sync::{Mutex, watch};
 
-use crate::strangers::Strangers;
+use crate::{
+    strangers::Strangers,
+    workshop::{Workshop, no_files},
+};
 
 /// What a server is made of.
 pub struct Parts {
@@ -35,6 +38,8 @@ pub struct Parts {
     pub not_ready: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// What the console should tell the operator: that the last edit was refused, for instance.
     pub notice: Arc<dyn Fn() -> Option<String> + Send + Sync>,
+    /// The project's files, where the console may try and write them.
+    pub workshop: Option<Arc<dyn Workshop>>,
 }
 
 /// [`Parts`], shared by every request.
@@ -54,6 +59,11 @@ impl App {
         let strangers = Arc::new(Strangers::new(parts.strangers, parts.proxies.clone()));
         let ending = watch::Sender::new(false);
         Self { parts: Arc::new(parts), changing_keys: Arc::default(), strangers, ending }
+    }
+
+    /// The project's files.
+    pub(crate) fn files(&self) -> Result<&dyn Workshop, Fault> {
+        self.workshop.as_deref().ok_or_else(no_files)
     }
 }
 

@@ -85,7 +85,7 @@ pub(crate) async fn feedback(
 }
 
 /// What was said as text, whatever its parts are.
-fn said(parts: &[Part]) -> String {
+pub(super) fn said(parts: &[Part]) -> String {
     let told = |part: &Part| match part {
         Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => text.clone(),
         Part::ToolCall { name, arguments, .. } => format!("{name}({arguments})"),
