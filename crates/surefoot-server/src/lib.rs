@@ -11,6 +11,7 @@ mod doors;
 mod fault;
 mod json;
 mod mcp;
+mod minute;
 mod reply;
 pub mod sim;
 mod standing;
@@ -26,8 +27,8 @@ use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use self::{doors::metrics, state::App};
 pub use self::{
     doors::openapi,
-    mcp::serve_stdio as serve_mcp,
-    state::Parts,
+    mcp::{McpTools, serve_stdio as serve_mcp},
+    state::{FeedbackOptions, Parts},
     workshop::{Draft, Workshop},
 };
 

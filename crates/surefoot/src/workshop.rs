@@ -1,6 +1,7 @@
 //! The project's files, for the console: variants are tried and written, cases are added.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
@@ -24,21 +25,24 @@ impl Workshop for Folder {
     }
 
     fn drafted(&self, draft: &Draft) -> Result<Arc<Project>, Fault> {
-        match settings::load_with(&self.0, &draft.path(), &draft.text) {
+        let name = (draft.function.clone(), draft.variant.clone());
+        let drafts = BTreeMap::from([(name, draft.text.clone())]);
+        match settings::load_with(&self.0, &drafts) {
             Ok((settings, _)) => Ok(Arc::new(settings.project)),
             Err(mistakes) => Err(told(&mistakes)),
         }
     }
 
     fn variant_add(&self, draft: &Draft) -> Result<(), Fault> {
-        self.drafted(draft)?;
         let path = draft.path();
+        if self.0.join(&path).exists() {
+            return Err(there(&path));
+        }
+        self.drafted(draft)?;
         let made = OpenOptions::new().write(true).create_new(true).open(self.0.join(&path));
         let written = made.and_then(|mut file| file.write_all(draft.text.as_bytes()));
         written.map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => {
-                Fault::bad_request("name", format!("{path} is there already")).hint("Choose another name.")
-            }
+            std::io::ErrorKind::AlreadyExists => there(&path),
             _ => failed(&path, "written", &error),
         })
     }
@@ -70,6 +74,10 @@ impl Workshop for Folder {
         let added = opened.and_then(|mut file| file.write_all(format!("{joint}{line}\n").as_bytes()));
         added.map_err(|error| failed(dataset, "written", &error))
     }
+}
+
+fn there(path: &str) -> Fault {
+    Fault::bad_request("name", format!("{path} is there already")).hint("Choose another name.")
 }
 
 fn is_dataset(name: &str) -> bool {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use surefoot_types::{
     Fault,
-    feedback::{Feedback, FeedbackValue},
+    feedback::{Feedback, FeedbackValue, standing},
     ids::TraceId,
     trace::Trace,
 };
@@ -51,10 +51,10 @@ pub(crate) struct CaseForm {
 pub(crate) async fn show(State(app): State<App>, Extension(who): Extension<Who>, Path(id): Path<String>) -> Response {
     let filled = async {
         let trace = trace_find(&app, &who, "id", &id).await?;
-        let feedback = app.store.feedback_list(trace.id).await?;
+        let said = app.store.feedback_list(trace.id).await?;
         let form = CaseForm {
             id: short(&trace),
-            expect: expected(&trace, &feedback),
+            expect: expected(&trace, &standing(&said)),
             input: trace.question.clone(),
             ..CaseForm::default()
         };
@@ -118,7 +118,7 @@ fn short(trace: &Trace) -> String {
 }
 
 /// What should have been answered: as feedback corrected it, or as it was.
-fn expected(trace: &Trace, feedback: &[Feedback]) -> String {
+fn expected(trace: &Trace, feedback: &[&Feedback]) -> String {
     let corrected = feedback.iter().rev().find_map(|feedback| match &feedback.value {
         FeedbackValue::Text(text) if feedback.metric == "correction" => Some(text.clone()),
         _ => None,

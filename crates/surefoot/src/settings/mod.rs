@@ -9,6 +9,7 @@ mod table;
 mod written;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     io::IsTerminal,
     path::{Path, PathBuf},
@@ -27,6 +28,7 @@ use self::{
 pub(crate) use self::{
     checked::{ADMINS, Retention, Settings, StoreSettings, Upkeep, days, duration, moment},
     mistake::Mistake,
+    written::variant::parts,
 };
 
 /// What [`load`] reads of a project's folder: files, and folders of them.
@@ -37,21 +39,20 @@ pub(crate) const FILES: [&str; 3] = ["surefoot.toml", "functions", "evals"];
 /// # Errors
 /// Every mistake in every file, warnings among them. Without a mistake, the warnings come with the settings.
 pub(crate) fn load(folder: &Path) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
-    load_over(folder, None)
+    load_with(folder, &BTreeMap::new())
 }
 
-/// Reads and checks the project as it would be with this text in the file of this path.
+/// As [`load`], as if there were these variants too, which have no file: a function and a name, with the text.
 ///
 /// # Errors
 /// As [`load`].
-pub(crate) fn load_with(folder: &Path, path: &str, text: &str) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
-    load_over(folder, Some((path, text)))
-}
-
-fn load_over(folder: &Path, over: Option<(&str, &str)>) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
+pub(crate) fn load_with(
+    folder: &Path,
+    drafts: &BTreeMap<(String, String), String>,
+) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
     let environment = |name: &str| std::env::var(name).ok();
     let mistakes = Mistakes::default();
-    let mut reading = Reading { folder, over, mistakes: &mistakes, hasher: blake3::Hasher::new() };
+    let mut reading = Reading { folder, drafts, mistakes: &mistakes, hasher: blake3::Hasher::new() };
     let written = reading.project();
     let version = reading.hasher.finalize().to_string();
     let ground = Ground { folder, environment: &environment, mistakes: &mistakes };
@@ -68,7 +69,7 @@ fn load_over(folder: &Path, over: Option<(&str, &str)>) -> Result<(Settings, Vec
 pub(crate) fn upkeep(folder: &Path) -> Result<Upkeep, Vec<Mistake>> {
     let environment = |name: &str| std::env::var(name).ok();
     let mistakes = Mistakes::default();
-    let mut reading = Reading { folder, over: None, mistakes: &mistakes, hasher: blake3::Hasher::new() };
+    let mut reading = Reading { folder, drafts: &BTreeMap::new(), mistakes: &mistakes, hasher: blake3::Hasher::new() };
     let source = reading.file("surefoot.toml", false).unwrap_or_else(|| Source::new("surefoot.toml", ""));
     let root = Root::read(reading.toml(&source));
     let upkeep = Ground { folder, environment: &environment, mistakes: &mistakes }.upkeep(&root);
@@ -141,8 +142,8 @@ fn kinds() -> String {
 /// Reads the files of a project, in the order of their names.
 struct Reading<'a> {
     folder: &'a Path,
-    /// The path and the text of a file that is read in place of what is there.
-    over: Option<(&'a str, &'a str)>,
+    /// Variants that have no file, by function and name.
+    drafts: &'a BTreeMap<(String, String), String>,
     mistakes: &'a Mistakes,
     hasher: blake3::Hasher,
 }
@@ -168,7 +169,11 @@ impl Reading<'_> {
             let source = self.file(&format!("{folder}/{file}"), true)?;
             Some(Variant::read(&source, file.trim_end_matches(".md"), self.mistakes))
         });
-        let variants = variants.collect();
+        let mut variants: Vec<Variant> = variants.collect();
+        for ((_, draft), text) in self.drafts.iter().filter(|((of, _), _)| of == name) {
+            let source = Source::new(format!("{folder}/{draft}.md"), text);
+            variants.push(Variant::read(&source, draft, self.mistakes));
+        }
         let path = format!("{folder}/function.toml");
         let source = self.file(&path, true).unwrap_or_else(|| Source::new(path, ""));
         Function::read(self.toml(&source), name, variants)
@@ -184,19 +189,13 @@ impl Reading<'_> {
         let paths = entries.map(|entry| entry.path()).filter(|path| fits(path));
         let name = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
         let mut names: Vec<String> = paths.filter_map(name).filter(|name| !name.starts_with('.')).collect();
-        let over = self.over.and_then(|(path, _)| path.rsplit_once('/'));
-        names.extend(
-            over.filter(|(in_it, name)| *in_it == folder && fits(Path::new(name))).map(|(_, name)| name.to_owned()),
-        );
         names.sort();
-        names.dedup();
         names
     }
 
     /// A file's text. One that cannot be read is a mistake.
     fn file(&mut self, name: &str, needed: bool) -> Option<Arc<Source>> {
-        let over = self.over.filter(|(path, _)| *path == name).map(|(_, text)| Ok(text.as_bytes().to_vec()));
-        let read = over.unwrap_or_else(|| fs::read(self.folder.join(name))).map_err(|error| match error.kind() {
+        let read = fs::read(self.folder.join(name)).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => "this file is missing".to_owned(),
             _ => format!("this file cannot be read: {error}"),
         });

@@ -34,6 +34,16 @@ pub(super) fn records(text: &str) -> (Vec<Record>, Vec<Problem>) {
     (records, problems)
 }
 
+/// One document of YAML, or of JSON, as JSON.
+pub(in crate::evals) fn document(text: &str) -> Result<Value, String> {
+    let documents = MarkedYaml::load_from_str(text)
+        .map_err(|error| format!("line {}: is not YAML: {}", error.marker().line(), error.info()))?;
+    match documents.as_slice() {
+        [one] => json(one),
+        _ => Err("is not one document".into()),
+    }
+}
+
 fn json(node: &MarkedYaml<'_>) -> Result<Value, String> {
     Ok(match &node.data {
         YamlData::Value(Scalar::Null) => Value::Null,

@@ -35,7 +35,7 @@ pub(crate) async fn serve(State(app): State<App>, headers: HeaderMap, body: Body
     match take_in(&app, "playground", &headers, body, |taken| read(&app, taken)).await {
         Err(refused) => fault::response(dialect, &refused.fault, refused.trace_id),
         Ok((call, project)) => {
-            let mut wanted = Wanted::new(dialect, app.clock.now());
+            let mut wanted = Wanted::new(&app, dialect);
             (wanted.stream, wanted.include_usage) = (true, true);
             reply::response(app.gateway.answer_over(call, project), wanted).await
         }
