@@ -127,6 +127,64 @@ await page.getByRole("region", { name: "Functions" }).getByRole("link", { name: 
 await page.getByRole("heading", { name: "answer", level: 1 }).waitFor();
 assert.match(page.url(), /days=30&function=answer/);
 
+// A trace becomes a case of a dataset, where and what is shown first, and only when that is confirmed.
+await page.goto(`${base}/traces?text=check+a+citation`);
+await page.getByRole("link", { name: /How does Surefoot check a citation/ }).first().click();
+await page.getByRole("link", { name: "Add it to a dataset" }).click();
+await page.getByLabel("Dataset").selectOption("evals/answer.jsonl");
+await fits("case");
+await page.getByLabel("What is expected").fill("passage");
+await page.getByRole("checkbox").check();
+await page.getByRole("button", { name: "Add the case" }).click();
+await page.getByText("A line was added to evals/answer.jsonl").waitFor();
+const addition = page.locator("main pre");
+assert.deepEqual(Object.keys(JSON.parse(await addition.innerText())), ["id", "input", "expect"]);
+
+// The playground: the question of a trace again, in two lanes at once, one of them with an edited prompt, which is
+// then saved as a variant.
+await page.getByRole("link", { name: "back to the trace" }).click();
+await page.getByRole("link", { name: "Ask it again in the playground" }).click();
+assert.equal(await page.getByLabel("Question, for all of them").inputValue(), "How does Surefoot check a citation?");
+const lane = (number) => page.getByRole("region", { name: `Lane ${number}` });
+assert.equal(await lane(1).getByRole("combobox").inputValue(), "answer@quote");
+await lane(2).getByRole("combobox").selectOption("sim/echo");
+await fits("playground");
+await page.getByRole("button", { name: "One more beside them" }).click();
+await lane(3).getByRole("combobox").selectOption("answer@quote");
+await lane(3).getByText("Edit its prompt").click();
+const prompt = lane(3).getByRole("textbox", { name: "The prompt's file" });
+await page.waitForFunction(() => document.querySelectorAll("textarea[name=text]")[2]?.value.includes("local/extract"));
+await prompt.fill((await prompt.inputValue()).replace("local/extract", "sim/echo").replace("Answer the", "Kindly answer the"));
+await page.getByRole("button", { name: "Ask all" }).click();
+for (const number of [1, 2, 3]) await lane(number).getByRole("link", { name: "trace" }).waitFor();
+assert.match(await lane(1).locator(".answer").innerText(), /passage/);
+assert.match(await lane(3).locator(".answer").innerText(), /check a citation/);
+await shot("playground-answers-laptop-light");
+await lane(3).getByLabel("New variant").fill("kind");
+await lane(3).getByRole("button", { name: "See what changes" }).click();
+await page.getByRole("heading", { name: "What changes" }).waitFor();
+assert.match(await page.locator(".diff .added").last().innerText(), /Kindly answer/);
+await fits("variant");
+await page.getByRole("checkbox").check();
+await page.getByRole("button", { name: "Save" }).click();
+await page.getByText("functions/answer/kind.md was written.").waitFor();
+assert.match(await page.locator("main").innerText(), /surefoot eval answer --against answer@kind/);
+await page.waitForFunction(async () => (await fetch("/playground/text?model=answer@kind")).ok, null, { polling: 200 });
+const strange = await page.request.post(`${base}/playground/save`, { form: { model: "answer@quote", text: "x", name: "y", confirmed: "yes" } });
+assert.equal(strange.status(), 403, "what does not come from a page writes nothing");
+
+// Knowledge: the documents, a bench that says what brought each passage up, and what no document answered.
+await ask("Who won the football match yesterday?");
+await page.goto(`${base}/knowledge`);
+await page.locator("main").getByRole("link", { name: "docs" }).click();
+await page.getByRole("region", { name: "Documents", exact: true }).getByRole("link", { name: "quickstart.md" }).waitFor();
+await page.getByRole("link", { name: /search for Who won the football/ }).waitFor();
+await page.getByRole("searchbox", { name: "What to look for" }).fill("citation checked");
+await page.getByRole("button", { name: "Search" }).click();
+await page.getByText(/words \(BM25\)/).first().waitFor();
+assert.ok((await page.locator("mark").count()) > 0);
+await fits("knowledge");
+
 // Health: the targets that were asked.
 await page.goto(`${base}/health`);
 await page.getByRole("cell", { name: "local/extract" }).waitFor();

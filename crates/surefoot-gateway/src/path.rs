@@ -37,15 +37,20 @@ impl Gateway {
     /// Answers a call. The work goes on in a task of its own, which ends early when the reply's
     /// deliveries are dropped; what it cost is settled and recorded all the same.
     pub fn answer(&self, call: Call) -> Reply {
+        self.answer_over(call, self.project())
+    }
+
+    /// Answers a call by another project than the one that serves: with a prompt in it that is being tried.
+    /// Who may call, and what they may use, is that project's to say.
+    pub fn answer_over(&self, call: Call, project: Arc<Project>) -> Reply {
         let (sender, deliveries) = mpsc::channel(PIECES_WAITING);
         let trace_id = call.trace_id;
         let (gateway, walker) = (self.clone(), Walker::new(self));
-        tokio::spawn(async move { gateway.run(call, sender, walker).await });
+        tokio::spawn(async move { gateway.run(call, project, sender, walker).await });
         Reply { trace_id, deliveries }
     }
 
-    async fn run(self, call: Call, sender: mpsc::Sender<Delivery>, walker: Walker) {
-        let project = self.project();
+    async fn run(self, call: Call, project: Arc<Project>, sender: mpsc::Sender<Delivery>, walker: Walker) {
         let mut tale = Tale::begin(&call, project.records, self.inner.parts.clock.as_ref());
         let mut hold = Hold::default();
         let mut outlet = Outlet::new(sender.clone(), call.chat.stream);

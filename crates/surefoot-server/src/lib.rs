@@ -17,6 +17,7 @@ pub mod sim;
 mod standing;
 mod state;
 mod strangers;
+mod workshop;
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
@@ -28,6 +29,7 @@ pub use self::{
     doors::openapi,
     mcp::{McpTools, serve_stdio as serve_mcp},
     state::{FeedbackOptions, Parts},
+    workshop::{Draft, Workshop},
 };
 
 /// How long what is cut off at the end of the drain may take to be told and recorded.

@@ -5,10 +5,15 @@ use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use surefoot_gateway::Gateway;
 use surefoot_knowledge::shelf::Shelves;
-use surefoot_types::{Chance, Clock, ids::TraceId, ports::Store, replica::Replica};
+use surefoot_types::{Chance, Clock, Fault, ids::TraceId, ports::Store, replica::Replica};
 use tokio::sync::{Mutex, watch};
 
-use crate::{doors::Tokens, minute::PerMinute, strangers::Strangers};
+use crate::{
+    doors::Tokens,
+    minute::PerMinute,
+    strangers::Strangers,
+    workshop::{Workshop, no_files},
+};
 
 /// What a server is made of.
 pub struct Parts {
@@ -40,6 +45,8 @@ pub struct Parts {
     pub not_ready: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// What the console should tell the operator: that the last edit was refused, for instance.
     pub notice: Arc<dyn Fn() -> Option<String> + Send + Sync>,
+    /// The project's files, where the console may try and write them.
+    pub workshop: Option<Arc<dyn Workshop>>,
 }
 
 /// Who may give feedback without a key, and how much.
@@ -89,6 +96,11 @@ impl App {
             feedback_by_trace: Arc::default(),
             ending: watch::Sender::new(false),
         }
+    }
+
+    /// The project's files.
+    pub(crate) fn files(&self) -> Result<&dyn Workshop, Fault> {
+        self.workshop.as_deref().ok_or_else(no_files)
     }
 }
 

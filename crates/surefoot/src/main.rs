@@ -6,6 +6,7 @@ mod follow;
 mod live;
 mod settings;
 mod terminal;
+mod workshop;
 
 use std::process::ExitCode;
 

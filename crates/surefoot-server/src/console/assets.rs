@@ -15,6 +15,7 @@ pub(crate) async fn serve(Path(name): Path<String>) -> Response {
         "ask.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/ask.js")),
         "theme.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/theme.js")),
         "live.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
+        "playground.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/playground.js")),
         "copy.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/copy.js")),
         "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),
         _ => return not_found().into_response(),

@@ -5,15 +5,18 @@ mod ask;
 mod assets;
 mod audit;
 mod budgets;
+mod case;
 mod document;
 mod evals;
 mod health;
 mod keys;
+mod knowledge;
 mod live;
 mod login;
 mod marks;
 mod overview;
 mod page;
+mod playground;
 mod reasons;
 mod series;
 mod spend;
@@ -50,6 +53,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/traces", get(traces::list))
         .route("/traces/{id}", get(trace::show))
         .route("/traces/{id}/feedback", post(trace::feedback))
+        .route("/knowledge", get(knowledge::list))
+        .route("/knowledge/{name}", get(knowledge::show))
         .route("/spend", get(spend::show))
         .route("/budgets", get(budgets::show));
     let everybodys = Router::new()
@@ -60,7 +65,12 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{key}/rotate", post(keys::rotate))
         .route("/keys/{key}/revoke", post(keys::revoke))
-        .route("/audit", get(audit::show));
+        .route("/audit", get(audit::show))
+        .route("/playground", get(playground::show))
+        .route("/playground/text", get(playground::text))
+        .route("/playground/run", post(playground::run::serve))
+        .route("/playground/save", post(playground::save::serve))
+        .route("/traces/{id}/case", get(case::show).post(case::add));
     Router::new()
         .route("/login", get(login::show).post(login::enter))
         .route("/assets/{name}", get(assets::serve))

@@ -19,7 +19,15 @@ type Page = (&'static str, &'static str, Admin, bool);
 /// The pages, in their groups.
 const PAGES: [(&str, &[Page]); 3] = [
     ("Watch", &[("/", "Overview", Admin::Read, false), ("/traces", "Traces", Admin::Read, false)]),
-    ("Build", &[("/ask", "Ask", Admin::Read, false), ("/evals", "Evals", Admin::Read, true)]),
+    (
+        "Build",
+        &[
+            ("/ask", "Ask", Admin::Read, false),
+            ("/playground", "Playground", Admin::All, false),
+            ("/knowledge", "Knowledge", Admin::Read, false),
+            ("/evals", "Evals", Admin::Read, true),
+        ],
+    ),
     (
         "Run",
         &[
@@ -103,6 +111,18 @@ pub(crate) fn problem(status: StatusCode, told: &str) -> Response {
     let page = Problem { frame: Frame::bare(), told };
     let html = page.render().unwrap_or_else(|error| error.to_string());
     with_policy((status, Html(html)).into_response())
+}
+
+/// Refuses what would write to the project's files unless a browser says that a page of this server sent it. What
+/// another site's page sends is refused before; here, whatever does not say whose it is, too.
+///
+/// # Errors
+/// When it does not say so.
+pub(crate) fn of_own_page(headers: &HeaderMap) -> Result<(), Fault> {
+    let own = headers
+        .get("sec-fetch-site")
+        .map_or_else(|| headers.contains_key(header::ORIGIN), |site| site.as_bytes() == b"same-origin");
+    own.then_some(()).ok_or_else(|| Fault::new(Code::Forbidden, "files are written only from this console's own pages"))
 }
 
 /// The address that SDKs are pointed at, as this browser reaches it.

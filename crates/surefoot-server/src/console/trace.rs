@@ -86,7 +86,7 @@ pub(crate) async fn feedback(
 }
 
 /// What was said as text, whatever its parts are.
-fn said(parts: &[Part]) -> String {
+pub(super) fn said(parts: &[Part]) -> String {
     let told = |part: &Part| match part {
         Part::Text { text } | Part::Refusal { text } | Part::Thinking { text, .. } => text.clone(),
         Part::ToolCall { name, arguments, .. } => format!("{name}({arguments})"),
@@ -126,7 +126,7 @@ pub(super) struct Cost {
     pub(super) target: String,
     pub(super) lines: Vec<Line>,
     /// Whether the lines make up what was recorded. They do not after the price table was changed in
-    /// hindsight, or at another service tier.
+    /// hindsight.
     pub(super) adds_up: bool,
     /// Whether the provider itself said what it cost.
     pub(super) reported: bool,

@@ -43,6 +43,7 @@ pub use self::openapi::openapi;
 pub(crate) use self::{
     evals::{LISTED as RUNS_LISTED, find as run_find},
     feedback::{Address, TOKEN, keep_on as feedback_keep, origin::Foreign, token::Tokens},
+    intake::{Intake, take_in},
     replicas::heard as replicas_heard,
     responses::Keeping,
     spend::{SpendParams, moment as moment_of},

@@ -132,6 +132,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         replica: Arc::new(move || replica.clone()),
         not_ready: Arc::new(Vec::new),
         notice: Arc::new(|| None),
+        workshop: None,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

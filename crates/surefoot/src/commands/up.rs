@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 use surefoot_gateway::identify::mint;
-use surefoot_server::Parts;
+use surefoot_server::{Parts, Workshop};
 use surefoot_types::{
     key::{Key, Scope},
     replica::Replica,
@@ -20,6 +20,7 @@ use crate::{
     live::{Live, Status},
     settings::Settings,
     terminal::{say_json, tell},
+    workshop::Folder,
 };
 
 /// Where to serve when nobody says.
@@ -82,7 +83,8 @@ impl Up {
             status.set_busy(UNREACHED, true);
             following.spawn(reached(Arc::clone(&house), Arc::clone(&status), loopback));
         }
-        let parts = parts(&house, &status, &settings, tells, loopback);
+        let workshop: Arc<dyn Workshop> = Arc::new(Folder(self.project.clone()));
+        let parts = Parts { workshop: Some(workshop), ..parts(&house, &status, &settings, tells, loopback) };
         if self.json {
             say_json(&json!({"url": format!("http://{address}")}))?;
         }
@@ -155,6 +157,7 @@ pub(super) fn parts(house: &House, status: &Arc<Status>, settings: &Settings, re
         replica,
         not_ready: Arc::new(move || busy.busy()),
         notice: Arc::new(move || refused.refused()),
+        workshop: None,
     }
 }
 
