@@ -21,10 +21,12 @@ mod models;
 mod reconcile;
 mod reference;
 mod restore;
+mod schema;
 mod search;
 mod sim;
 mod spend;
 mod traces;
+mod types;
 mod up;
 mod when;
 mod why;
@@ -61,6 +63,8 @@ enum Verb {
     Init(init::Init),
     Up(up::Up),
     Check(check::Check),
+    Schema(schema::Schema),
+    Types(types::Types),
     Ask(ask::Ask),
     Ingest(ingest::Ingest),
     Search(search::Search),
@@ -94,6 +98,8 @@ impl Surefoot {
             Verb::Init(verb) => verb.run(),
             Verb::Up(verb) => verb.run().await,
             Verb::Check(verb) => verb.run(),
+            Verb::Schema(verb) => verb.run(),
+            Verb::Types(verb) => verb.run(),
             Verb::Ask(verb) => verb.run().await,
             Verb::Ingest(verb) => verb.run().await,
             Verb::Search(verb) => verb.run().await,

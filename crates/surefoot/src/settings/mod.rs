@@ -4,6 +4,7 @@ mod capabilities;
 mod checked;
 mod mistake;
 mod prices;
+mod schema;
 mod source;
 mod table;
 mod written;
@@ -27,6 +28,7 @@ use self::{
 pub(crate) use self::{
     checked::{ADMINS, Retention, Settings, StoreSettings, Upkeep, days, duration, moment},
     mistake::Mistake,
+    schema::schema,
 };
 
 /// What [`load`] reads of a project's folder: files, and folders of them.

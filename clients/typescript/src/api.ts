@@ -1,0 +1,10 @@
+export interface BudgetBody { [key: string]: unknown }
+export interface BudgetView { [key: string]: unknown }
+export interface Certificate { [key: string]: unknown }
+export interface FeedbackBody { [key: string]: unknown }
+export interface KeyBody { [key: string]: unknown }
+export interface KeyView { [key: string]: unknown }
+export interface KeyWithSecret { [key: string]: unknown }
+export interface RatesBody { [key: string]: unknown }
+export interface RotateBody { [key: string]: unknown }
+export interface Verified { [key: string]: unknown }
