@@ -18,6 +18,8 @@ mod read;
 mod split;
 mod yaml;
 
+pub use yaml::yaml_value;
+
 use std::{fmt, fs, path::Path};
 
 use serde::Serialize;

@@ -22,7 +22,7 @@ mod tally;
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 pub use compare::{Compared, Comparison, Measure, Settled, adjust, compare};
-pub use dataset::{Case, CaseInput, Dataset, DatasetError};
+pub use dataset::{Case, CaseInput, Dataset, DatasetError, yaml_value};
 pub use gate::{Decided, Decision, GateSpec, settle};
 pub use grader::{Grader, GraderSpec, Home, Judging};
 pub use junit::junit;

@@ -11,6 +11,7 @@ mod doctor;
 mod erase;
 mod eval;
 mod guard;
+mod import;
 pub(crate) mod ingest;
 mod init;
 mod judge;
@@ -65,6 +66,7 @@ enum Verb {
     Check(check::Check),
     Schema(schema::Schema),
     Types(types::Types),
+    Import(import::Import),
     Ask(ask::Ask),
     Ingest(ingest::Ingest),
     Search(search::Search),
@@ -100,6 +102,7 @@ impl Surefoot {
             Verb::Check(verb) => verb.run(),
             Verb::Schema(verb) => verb.run(),
             Verb::Types(verb) => verb.run(),
+            Verb::Import(verb) => verb.run(),
             Verb::Ask(verb) => verb.run().await,
             Verb::Ingest(verb) => verb.run().await,
             Verb::Search(verb) => verb.run().await,
