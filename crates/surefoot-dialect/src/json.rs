@@ -3,11 +3,18 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use surefoot_types::Fault;
+use surefoot_types::{Fault, usage::Tier};
 
 pub(crate) type Object = Map<String, Value>;
+
+/// A service tier: a name, or Amazon's object around it. What is neither says nothing, and spoils nothing.
+pub(crate) fn tier<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Tier>, D::Error> {
+    let told = Option::<Value>::deserialize(from)?;
+    let name = told.as_ref().and_then(|told| told.as_str().or_else(|| told.get("type")?.as_str()));
+    Ok(name.and_then(Tier::named))
+}
 
 /// Where a value stands in the body. It lives on the stack and becomes text only when a fault
 /// needs it, since most requests are well-formed.

@@ -18,7 +18,7 @@ use crate::{
         presets::{self, Paths},
     },
     call::Call,
-    gateway::Gateway,
+    gateway::{Gateway, Inner},
     ground::{Grounded, ground},
     identify::{Admitted, identify, limit},
     project::{Project, Reach, Target},
@@ -83,13 +83,12 @@ impl Gateway {
         call: &Call,
         admitted: Option<&Admitted>,
     ) -> Result<Tokens, Fault> {
-        let parts = &self.inner.parts;
+        let Inner { parts, marker, .. } = &*self.inner;
         let _place = self.inner.upstream.lines.enter(&project.load).await?;
         let plan = resolve(project, &self.inner.upstream, admitted, &call.chat)?;
-        let grounded =
-            ground(project, &plan, call, admitted, parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        let grounded = ground(project, &plan, call, admitted, parts, marker).await?;
         // Who counts is sent no more than who answers.
-        let grounded = screen(plan.guards(project), &call.chat.messages, grounded)?.grounded;
+        let grounded = screen(plan.guards(project), marker, &call.chat.messages, grounded)?.grounded;
         let told = match plan.model.targets.first() {
             Some(target) => self.count_asked(call, target, &grounded).await?,
             None => None,

@@ -6,7 +6,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use surefoot_guard::personal::{Detector, Options};
+use surefoot_guard::{
+    personal::{Detector, Options},
+    untrusted::Marker,
+};
 use surefoot_types::{
     Capabilities, Chance, Clock, Code, Fault, Money, Price, Timestamp,
     budget::Lives,
@@ -23,10 +26,10 @@ use crate::{
     call::Caller,
     events,
     identify::{Admitted, Minted, identify, may_enter, may_use},
-    outside::{Grounding, Observer, Resident},
+    outside::{Grounding, Observer, Resident, Toolbox},
     project::{Project, Target},
     recall::Recall,
-    resolve,
+    record, resolve,
     under_way::UnderWay,
 };
 
@@ -55,6 +58,8 @@ pub struct Parts {
     pub residents: BTreeMap<String, Arc<dyn Resident>>,
     /// Knowledge; `None` while nothing can be searched.
     pub grounding: Option<Arc<dyn Grounding>>,
+    /// The servers of tools; `None` where there is no way to them.
+    pub toolbox: Option<Arc<dyn Toolbox>>,
     /// Is told of every request that ended.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -74,6 +79,8 @@ pub(crate) struct Inner {
     pub(crate) rate: Mutex<SpendRate>,
     /// What redacted records are masked by.
     pub(crate) detector: Detector,
+    /// Marks text that comes from elsewhere.
+    pub(crate) marker: Marker,
 }
 
 impl Gateway {
@@ -93,7 +100,8 @@ impl Gateway {
         let clock = Arc::clone(&parts.clock);
         let accounts = Accounts::open(Arc::clone(&parts.ledger), parts.holder.clone(), clock, parts.lease);
         let (recall, under_way) = (Recall::default(), UnderWay::default());
-        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector }) })
+        let marker = Marker::new(parts.chance.bits());
+        Ok(Self { inner: Arc::new(Inner { parts, upstream, recall, accounts, under_way, rate, detector, marker }) })
     }
 
     pub(crate) fn watch_spending(&self, trace: &Trace) {
@@ -113,6 +121,16 @@ impl Gateway {
     /// [hash](surefoot_types::erasure::user_hash) of their name.
     pub fn forget_user(&self, user: &str, at: Timestamp) {
         self.inner.recall.forget(user, at);
+    }
+
+    /// Takes out of a text that was said about a request afterwards what is kept of no text of the request: secrets, and
+    /// personal data where the request's records are redacted.
+    pub fn redact_like(&self, trace: &Trace, text: &mut String) {
+        let project = self.project();
+        let function = trace.function.as_ref().and_then(|name| project.functions.get(name));
+        let guards = function.and_then(|function| function.guards.as_ref()).unwrap_or(&project.guards);
+        let own = guards.personal.as_ref().and_then(|guard| guard.unkept.as_deref());
+        record::redact(trace.keep, own.unwrap_or(&self.inner.detector), text);
     }
 
     /// Gives back what this process holds of budgets and limits. For the end, once nothing is under way.

@@ -5,28 +5,53 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use serde_json::{Map, Value};
 use surefoot_dialect::embeddings::Embeddings;
 use surefoot_types::{
     Citation, Fault,
-    conversation::{ChatRequest, Event},
+    conversation::{ChatRequest, Event, Tool},
     document::Hit,
     trace::Trace,
 };
 
+use crate::project::McpServer;
+
 /// Finds passages, and checks citations against them.
 #[async_trait]
 pub trait Grounding: Send + Sync + 'static {
+    /// Whether there is such a knowledge, and it can be searched: a fault says why not.
+    async fn known(&self, knowledge: &str) -> Result<(), Fault>;
+
     /// At most `limit` passages of `knowledge` that bear on `query`, best first.
     async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault>;
 
-    /// The passages as a prompt shows them, numbered from 1.
-    fn passages_block(&self, hits: &[Hit]) -> String;
+    /// The passages as a prompt shows them, numbered from `first`.
+    fn passages_block(&self, hits: &[Hit], first: usize) -> String;
 
     /// Every citation in `answer`, checked against the passages that were shown, in their order.
     fn verify(&self, answer: &str, hits: &[Hit]) -> Vec<Citation>;
 
     /// Whether `answer` says that the documents do not answer.
     fn abstains(&self, answer: &str) -> bool;
+}
+
+/// Reaches the servers of tools.
+#[async_trait]
+pub trait Toolbox: Send + Sync + 'static {
+    /// The tools of a server.
+    async fn list(&self, server: &McpServer) -> Result<Vec<Tool>, Fault>;
+
+    /// Calls one of them. A fault is one of reaching it; that the tool itself failed stands in the outcome.
+    async fn call(&self, server: &McpServer, tool: &str, arguments: Map<String, Value>) -> Result<ToolOutcome, Fault>;
+}
+
+/// What a tool gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolOutcome {
+    /// Its words.
+    pub text: String,
+    /// Whether it says that it failed.
+    pub is_error: bool,
 }
 
 /// Is told of every request that ended, as its record is kept. It may not wait: it stands on the path.

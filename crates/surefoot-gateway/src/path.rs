@@ -25,6 +25,7 @@ use crate::{
     resolve::resolve,
     screen::{AnswerGuard, screen},
     strategy::Asking,
+    tools::offer,
     under_way::Walker,
     verify::verify,
 };
@@ -79,7 +80,7 @@ impl Gateway {
         hold: &mut Hold,
         outlet: &mut Outlet,
     ) -> Result<Option<Whole>, Fault> {
-        let Inner { parts, upstream, recall, accounts, .. } = &*self.inner;
+        let Inner { parts, upstream, recall, accounts, marker, .. } = &*self.inner;
         let now = parts.clock.now();
 
         tale.enter("identify");
@@ -95,22 +96,22 @@ impl Gateway {
         tale.resolved(&plan, project, &call.chat);
 
         tale.enter("ground");
-        let grounded =
-            ground(project, &plan, call, admitted.as_ref(), parts.grounding.as_deref(), parts.chance.as_ref()).await?;
+        let mut grounded = ground(project, &plan, call, admitted.as_ref(), parts, marker).await?;
+        let tools = offer(project, &plan, call.trace_id, parts, admitted.as_ref(), &mut grounded).await?;
         tale.grounded(&grounded);
 
         tale.enter("screen");
-        let mut prompt = screen(plan.guards(project), &call.chat.messages, grounded)?;
+        let mut prompt = screen(plan.guards(project), marker, &call.chat.messages, grounded)?;
         tale.screened(&prompt);
         outlet.guard(AnswerGuard::of(&prompt));
 
         tale.enter("recall");
-        let place = if call.context.fresh { None } else { recall.place(&plan, &prompt, tale.trace()) };
+        let place = recall.place(&plan, &prompt, tale.trace()).filter(|_| !call.context.fresh && tools.is_empty());
         let _lead = match recall.get(place, call.context.patience.least(plan.model.policy)).await {
             Recalled::Kept(kept) => return outlet.replay(*kept, hold.standing(), tale).await,
             Recalled::Ask(lead) => lead,
         };
-        let asked = Asked::of(upstream, &plan, &prompt, call, tale.trace()).await;
+        let asked = if tools.is_empty() { Asked::of(upstream, &plan, &prompt, call, tale.trace()).await } else { None };
         if let Some(kept) = recall.like(asked.as_ref(), &prompt, now, tale) {
             return outlet.replay(kept, hold.standing(), tale).await;
         }
@@ -121,15 +122,15 @@ impl Gateway {
         tale.reserved(&prompt);
 
         tale.enter("attempt");
-        let (plan, prompt) = (&plan, &prompt);
-        let asking = Asking { upstream, plan, prompt, call, parts, project, accounts, counted: &counted };
+        let (plan, prompt, counted, tools) = (&plan, &prompt, &counted, &tools);
+        let asking = Asking { upstream, plan, prompt, call, parts, project, accounts, counted, tools };
         let whole = asking.answer(tale, hold, outlet).await?;
 
         tale.enter("verify");
-        verify(plan, prompt, parts.grounding.as_deref(), tale);
+        verify(parts.grounding.as_deref(), tale);
         recall.put(place, asked, plan.model.cache, &prompt.grounded.request, tale.trace(), whole.as_ref());
 
-        Ok(outlet.guarded(whole, tale))
+        outlet.guarded(whole, tale)
     }
 
     /// Records a request that could not be read at all, so that its trace id leads somewhere.

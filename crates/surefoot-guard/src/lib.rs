@@ -2,11 +2,14 @@
 //!
 //! **Must never know:** network, time, storage.
 
+mod encoded;
 pub mod injection;
+pub mod leak;
 pub mod links;
 pub mod personal;
 pub mod pseudonyms;
 pub mod secrets;
+pub mod untrusted;
 
 /// Puts marks in the place of secrets and of personal data: for what is kept, in traces and logs. There is
 /// no way back; for one that has it, see [`pseudonyms`].

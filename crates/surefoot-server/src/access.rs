@@ -21,6 +21,11 @@ pub(crate) const LOCAL: &str = "local";
 pub(crate) struct Who(Option<Admitted>);
 
 impl Who {
+    /// Who was let in without a gate.
+    pub(crate) fn new(admitted: Option<Admitted>) -> Self {
+        Self(admitted)
+    }
+
     /// The name under which the audit log notes what they do.
     pub(crate) fn actor(&self) -> &str {
         self.0.as_ref().map_or(LOCAL, |admitted| &admitted.key)

@@ -14,7 +14,7 @@ use surefoot_types::{Code, Fault, Retry, Secret, key::Admin};
 
 use crate::{
     access::Stranger,
-    doors::{refused, slowed_down},
+    doors::{Address, Foreign, refused, slowed_down},
     state::App,
 };
 
@@ -131,8 +131,10 @@ fn wrong(param: &str, wanted: &str) -> Fault {
 /// known key too often.
 pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     key_of_address(&mut request);
-    if let Err(told) = strangers(&app, request.method(), request.headers(), request.uri()) {
-        return refused(&app, request.uri().path(), request.headers(), &told).await;
+    match strangers(&app, request.method(), request.headers(), request.uri()) {
+        Err(told) => return refused(&app, request.uri().path(), request.headers(), &told).await,
+        Ok(Some(foreign)) => drop(request.extensions_mut().insert(foreign)),
+        Ok(None) => {}
     }
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let Some(peer) = peer else { return next.run(request).await };
@@ -148,6 +150,7 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
     }
     let https = app.strangers.is_proxy(peer) && told_https(request.headers());
     request.extensions_mut().insert(Https(https));
+    request.extensions_mut().insert(Address(address));
     let response = next.run(request).await;
     if response.status() == StatusCode::UNAUTHORIZED || response.extensions().get::<Stranger>().is_some() {
         app.strangers.came(address, now);
@@ -178,7 +181,10 @@ fn told_https(headers: &HeaderMap) -> bool {
 
 /// Whether anybody may ask for it as often as they like: nothing there tells a right key from a wrong one.
 fn is_open(method: &Method, path: &str) -> bool {
-    path == "/healthz" || path.starts_with("/assets/") || (path == "/login" && method == Method::GET)
+    path == "/healthz"
+        || path == "/feedback.js"
+        || path.starts_with("/assets/")
+        || (path == "/login" && method == Method::GET)
 }
 
 fn is_known(app: &App, headers: &HeaderMap) -> bool {
@@ -187,8 +193,9 @@ fn is_known(app: &App, headers: &HeaderMap) -> bool {
 }
 
 /// On loopback the Host header must name this machine (or a web page could reach it by DNS
-/// rebinding), and what changes something must not come from another site's page.
-fn strangers(app: &App, method: &Method, headers: &HeaderMap, uri: &Uri) -> Result<(), Fault> {
+/// rebinding), and what changes something must not come from another site's page, but for feedback of sites that the
+/// settings name.
+fn strangers(app: &App, method: &Method, headers: &HeaderMap, uri: &Uri) -> Result<Option<Foreign>, Fault> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
     if app.loopback && !is_this_machine(host) {
@@ -198,9 +205,10 @@ fn strangers(app: &App, method: &Method, headers: &HeaderMap, uri: &Uri) -> Resu
     let origin = text(header::ORIGIN).filter(|_| method != Method::GET && method != Method::HEAD);
     match origin {
         Some(origin) if origin.split_once("://").map(|(_, rest)| rest) != Some(host) => {
-            Err(Fault::new(Code::Forbidden, "the request comes from another site's page"))
+            let foreign = Foreign::allowed(app, uri.path(), origin);
+            foreign.map(Some).ok_or_else(|| Fault::new(Code::Forbidden, "the request comes from another site's page"))
         }
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 

@@ -13,7 +13,12 @@ use crate::{body, fault, state::App};
 /// The body as `T`. An empty one counts as `{}`.
 pub(crate) async fn read<T: DeserializeOwned>(app: &App, body: Body) -> Result<T, Fault> {
     let body = body::read(body, app.body_limit).await?;
-    let text: &[u8] = if body.trim_ascii().is_empty() { b"{}" } else { &body };
+    parse(&body)
+}
+
+/// A body that was read, as `T`.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    let text: &[u8] = if body.trim_ascii().is_empty() { b"{}" } else { body };
     serde_json::from_slice(text).map_err(|error| Fault::bad_request("", format!("the body cannot be read: {error}")))
 }
 

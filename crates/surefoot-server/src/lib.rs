@@ -11,6 +11,7 @@ mod doors;
 mod fault;
 mod json;
 mod mcp;
+mod minute;
 mod reply;
 pub mod sim;
 mod standing;
@@ -23,7 +24,11 @@ use axum::{Router, middleware, serve::ListenerExt};
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 use self::{doors::metrics, state::App};
-pub use self::{doors::openapi, mcp::serve_stdio as serve_mcp, state::Parts};
+pub use self::{
+    doors::openapi,
+    mcp::{McpTools, serve_stdio as serve_mcp},
+    state::{FeedbackOptions, Parts},
+};
 
 /// How long what is cut off at the end of the drain may take to be told and recorded.
 const LAST_WORDS: Duration = Duration::from_secs(5);

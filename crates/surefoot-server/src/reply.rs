@@ -9,12 +9,17 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
+use serde_json::Value;
 use surefoot_dialect::{self as dialect, Dialect, StreamOptions, StreamWriter, responses};
 use surefoot_gateway::{Added, Delivery, Done, Failed, Head, Reply, Whole};
 use surefoot_types::{Fault, Timestamp, conversation::Gathered, ids::TraceId, trace::Keep};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::{doors::Keeping, fault, standing};
+use crate::{
+    doors::{Keeping, TOKEN, Tokens},
+    fault, standing,
+    state::App,
+};
 
 /// Carries the trace's id.
 pub(crate) const TRACE: HeaderName = HeaderName::from_static("x-surefoot-trace");
@@ -35,25 +40,52 @@ pub(crate) struct Wanted {
     pub(crate) now: Timestamp,
     /// What keeps the answer, for later requests to go on from.
     pub(crate) keeping: Option<Arc<Keeping>>,
+    /// Gives leave to say something about the answer without a key.
+    tokens: Arc<Tokens>,
+    token: Option<String>,
 }
 
 impl Wanted {
     /// A whole answer, which is not kept.
-    pub(crate) fn new(dialect: Dialect, now: Timestamp) -> Self {
-        Self { dialect, stream: false, include_usage: false, json_array: false, now, keeping: None }
+    pub(crate) fn new(app: &App, dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            stream: false,
+            include_usage: false,
+            json_array: false,
+            now: app.clock.now(),
+            keeping: None,
+            tokens: Arc::clone(&app.tokens),
+            token: None,
+        }
+    }
+
+    /// The `surefoot` object of the answer.
+    fn beside(&self, added: &Added) -> Value {
+        let mut told = added.to_value();
+        if let Some(token) = &self.token {
+            told["feedback_token"] = token.as_str().into();
+        }
+        told
     }
 }
 
 /// The response to a call.
-pub(crate) async fn response(mut reply: Reply, wanted: Wanted) -> Response {
+pub(crate) async fn response(mut reply: Reply, mut wanted: Wanted) -> Response {
     let trace = reply.trace_id;
+    wanted.token = wanted.tokens.issue(trace, wanted.now).await;
     let head = match reply.deliveries.recv().await {
         Some(Delivery::Head(head)) => head,
         Some(Delivery::Failed(failed)) => return failed_response(&failed, trace, &wanted),
         _ => return fault::response(wanted.dialect, &ended(), trace),
     };
     let (dialect, now) = (wanted.dialect, wanted.now);
-    let headed = |response| with_headers(response, trace, &head, dialect, now);
+    let token = wanted.token.as_deref().and_then(|token| HeaderValue::from_str(token).ok());
+    let headed = |response| {
+        let mut response = with_headers(response, trace, &head, dialect, now);
+        response.headers_mut().extend(token.map(|token| (TOKEN, token)));
+        response
+    };
     if wanted.stream {
         return headed(streamed(reply, wanted));
     }
@@ -61,7 +93,7 @@ pub(crate) async fn response(mut reply: Reply, wanted: Wanted) -> Response {
         Some(Delivery::Done(done)) => match *done {
             Done { whole: Some(whole), added, keep } => {
                 let body = match &wanted.keeping {
-                    Some(keeping) => kept_body(&whole, &added, keep, now, keeping).await,
+                    Some(keeping) => kept_body(&whole, &added, keep, &wanted, keeping).await,
                     None => whole_body(&whole, &added, &wanted),
                 };
                 headed(json(body))
@@ -79,7 +111,7 @@ fn failed_response(failed: &Failed, trace: TraceId, wanted: &Wanted) -> Response
 }
 
 fn whole_body(whole: &Whole, added: &Added, wanted: &Wanted) -> Bytes {
-    let surefoot = added.to_value();
+    let surefoot = wanted.beside(added);
     match &whole.raw {
         Some(raw) => dialect::passthrough::answer(raw, &surefoot),
         None => dialect::answer_write(wanted.dialect, &whole.answer, wanted.now.as_second(), &surefoot),
@@ -87,11 +119,11 @@ fn whole_body(whole: &Whole, added: &Added, wanted: &Wanted) -> Bytes {
 }
 
 /// The body of a response that is kept before it is told.
-async fn kept_body(whole: &Whole, added: &Added, keep: Keep, now: Timestamp, keeping: &Keeping) -> Bytes {
+async fn kept_body(whole: &Whole, added: &Added, keep: Keep, wanted: &Wanted, keeping: &Keeping) -> Bytes {
     let citations = added.citations.as_deref().unwrap_or_default();
     let raw = whole.raw.as_ref();
-    let (own, surefoot) = (keeping.own(), added.to_value());
-    let mut body = responses::response_write(&whole.answer, raw, now.as_second(), own, citations, &surefoot);
+    let (own, surefoot) = (keeping.own(), wanted.beside(added));
+    let mut body = responses::response_write(&whole.answer, raw, wanted.now.as_second(), own, citations, &surefoot);
     if !keeping.keep(whole.answer.parts.clone(), &body, keep).await {
         body["store"] = false.into();
     }
@@ -190,7 +222,7 @@ impl Streaming {
 
     /// The end of a good answer. One that is to be kept is kept before its last byte leaves.
     async fn finish(&mut self, done: &Done) -> Bytes {
-        let surefoot = done.added.to_value();
+        let surefoot = self.wanted.beside(&done.added);
         let Some(keeping) = &self.wanted.keeping else { return self.writer.finish(&surefoot) };
         let cited = self.writer.cite(done.added.citations.as_deref().unwrap_or_default());
         let mut last = self.writer.finish(&surefoot);

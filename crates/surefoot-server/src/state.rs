@@ -1,13 +1,13 @@
 //! What every door is given.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use surefoot_gateway::Gateway;
-use surefoot_types::{Chance, Clock, ports::Store, replica::Replica};
+use surefoot_types::{Chance, Clock, ids::TraceId, ports::Store, replica::Replica};
 use tokio::sync::Mutex;
 
-use crate::strangers::Strangers;
+use crate::{doors::Tokens, minute::PerMinute, strangers::Strangers};
 
 /// What a server is made of.
 pub struct Parts {
@@ -25,6 +25,8 @@ pub struct Parts {
     pub strangers: Option<u32>,
     /// The proxies in front, who are believed about whom they ask for and how.
     pub proxies: Vec<IpNet>,
+    /// Who may give feedback without a key.
+    pub feedback: FeedbackOptions,
     /// Largest body that is read, in bytes.
     pub body_limit: usize,
     /// How long requests under way may go on after the end was asked for.
@@ -37,6 +39,23 @@ pub struct Parts {
     pub notice: Arc<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
+/// Who may give feedback without a key, and how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedbackOptions {
+    /// How long the token that comes with an answer is good; absent: answers carry none.
+    pub tokens: Option<Duration>,
+    /// The sites whose pages may send it, like `https://app.example.com`; `*` for all.
+    pub origins: Vec<String>,
+    /// Most pieces a minute, from one address by tokens and about one trace.
+    pub per_minute: u32,
+}
+
+impl Default for FeedbackOptions {
+    fn default() -> Self {
+        Self { tokens: None, origins: Vec::new(), per_minute: 60 }
+    }
+}
+
 /// [`Parts`], shared by every request.
 #[derive(Clone)]
 pub(crate) struct App {
@@ -45,12 +64,25 @@ pub(crate) struct App {
     pub(crate) changing_keys: Arc<Mutex<()>>,
     /// What those without a key did lately.
     pub(crate) strangers: Arc<Strangers>,
+    /// Leave to give feedback without a key.
+    pub(crate) tokens: Arc<Tokens>,
+    /// How much feedback came by tokens, by address, and about each trace.
+    pub(crate) feedback_by_address: Arc<PerMinute<IpAddr>>,
+    pub(crate) feedback_by_trace: Arc<PerMinute<TraceId>>,
 }
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         let strangers = Arc::new(Strangers::new(parts.strangers, parts.proxies.clone()));
-        Self { parts: Arc::new(parts), changing_keys: Arc::default(), strangers }
+        let tokens = Tokens::new(parts.feedback.tokens, Arc::clone(&parts.store), Arc::clone(&parts.chance));
+        Self {
+            parts: Arc::new(parts),
+            changing_keys: Arc::default(),
+            strangers,
+            tokens: Arc::new(tokens),
+            feedback_by_address: Arc::default(),
+            feedback_by_trace: Arc::default(),
+        }
     }
 }
 

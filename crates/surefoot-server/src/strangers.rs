@@ -2,9 +2,7 @@
 //! slowed down, and nobody without a key can grow the store without bound.
 
 use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    sync::{Mutex, MutexGuard, PoisonError},
+    net::{IpAddr, Ipv6Addr},
     time::Duration,
 };
 
@@ -12,12 +10,10 @@ use axum::http::HeaderMap;
 use ipnet::IpNet;
 use surefoot_types::Timestamp;
 
-/// Seconds in the window that is counted in.
-const MINUTE: i64 = 60;
+use crate::minute::PerMinute;
+
 /// Most refusals of strangers that are recorded in a minute, whoever they are.
 const RECORDED: u32 = 60;
-/// Most addresses that are counted apart in a minute: those after them are counted as one.
-const ADDRESSES: usize = 100_000;
 
 /// What strangers may do, and have done this minute.
 pub(crate) struct Strangers {
@@ -25,19 +21,13 @@ pub(crate) struct Strangers {
     limit: Option<u32>,
     /// Who is believed about whom it asks for.
     proxies: Vec<IpNet>,
-    minute: Mutex<Minute>,
-}
-
-#[derive(Default)]
-struct Minute {
-    number: i64,
-    by: HashMap<IpAddr, u32>,
-    recorded: u32,
+    came: PerMinute<IpAddr>,
+    recorded: PerMinute<()>,
 }
 
 impl Strangers {
     pub(crate) fn new(limit: Option<u32>, proxies: Vec<IpNet>) -> Self {
-        Self { limit, proxies, minute: Mutex::default() }
+        Self { limit, proxies, came: PerMinute::default(), recorded: PerMinute::default() }
     }
 
     /// Whether an address is one of the proxies in front.
@@ -64,57 +54,26 @@ impl Strangers {
 
     /// Until when an address has to wait, if it has made too many requests.
     pub(crate) fn waits(&self, address: IpAddr, now: Timestamp) -> Option<Duration> {
-        let limit = self.limit?;
-        let minute = self.minute(now);
-        let made = minute.by.get(&bucket(address)).or_else(|| minute.by.get(&REST).filter(|_| minute.is_full()));
-        if made.is_none_or(|made| *made < limit) {
-            return None;
-        }
-        let left = (minute.number + 1) * MINUTE - now.as_second();
-        Some(Duration::from_secs(left.unsigned_abs().max(1)))
+        self.came.waits(&bucket(address), self.limit?, now)
     }
 
     /// An address came without a known key.
     pub(crate) fn came(&self, address: IpAddr, now: Timestamp) {
-        let mut minute = self.minute(now);
-        let bucket = bucket(address);
-        let bucket = if minute.is_full() && !minute.by.contains_key(&bucket) { REST } else { bucket };
-        *minute.by.entry(bucket).or_default() += 1;
+        self.came.came(bucket(address), now);
     }
 
     /// Whether one more refusal of a stranger may be recorded.
     pub(crate) fn may_record(&self, now: Timestamp) -> bool {
-        let mut minute = self.minute(now);
-        let may = minute.recorded < RECORDED;
-        minute.recorded += u32::from(may);
-        drop(minute);
+        let may = self.recorded.take((), RECORDED, now).is_ok();
         if !may {
             metrics::counter!("surefoot_refusals_unrecorded_total").increment(1);
         }
         may
     }
-
-    fn minute(&self, now: Timestamp) -> MutexGuard<'_, Minute> {
-        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = now.as_second().div_euclid(MINUTE);
-        if minute.number != number {
-            *minute = Minute { number, ..Minute::default() };
-        }
-        minute
-    }
 }
-
-impl Minute {
-    fn is_full(&self) -> bool {
-        self.by.len() >= ADDRESSES
-    }
-}
-
-/// All that have no place of their own.
-const REST: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// What is counted as one address: of IPv6 a network of 64 bits, which one customer has whole.
-fn bucket(address: IpAddr) -> IpAddr {
+pub(crate) fn bucket(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,

@@ -138,6 +138,7 @@ pub(crate) fn sums(numbers: &[Option<i64>; COLUMNS.len()]) -> Sums {
             searches: count(14),
             reported: numbers[15].map(Money::nanos),
             estimated: count(16) > 0,
+            tier: None,
         },
     }
 }

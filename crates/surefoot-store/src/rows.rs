@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::migrate::MigrateError;
 use surefoot_types::{
     ids::DocumentId,
-    ports::{StoreError, Stored},
+    ports::{SecretBytes, StoreError, Stored},
 };
 
 pub(crate) fn to_json(value: &impl Serialize) -> Stored<String> {
@@ -23,6 +23,14 @@ pub(crate) fn id_bytes(bits: u128) -> Vec<u8> {
     bits.to_be_bytes().to_vec()
 }
 
+/// How far the time in a trace's id may be from the trace's own, in milliseconds: the id is made as the request comes.
+pub(crate) const APART: i64 = 60_000;
+
+/// The first id of a moment, in milliseconds since 1970.
+pub(crate) fn first_id(millisecond: i64) -> Vec<u8> {
+    id_bytes(u128::try_from(millisecond).unwrap_or(0) << 80)
+}
+
 pub(crate) fn bits(bytes: &[u8]) -> Stored<u128> {
     let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt("an id is not 16 bytes long".into()))?;
     Ok(u128::from_be_bytes(bytes))
@@ -30,6 +38,10 @@ pub(crate) fn bits(bytes: &[u8]) -> Stored<u128> {
 
 pub(crate) fn document_id(bytes: &[u8]) -> Stored<DocumentId> {
     bits(bytes).map(DocumentId::from_bits)
+}
+
+pub(crate) fn secret(bytes: Vec<u8>) -> Stored<SecretBytes> {
+    bytes.try_into().map_err(|_| StoreError::Corrupt("a secret is not 32 bytes long".into()))
 }
 
 pub(crate) fn limited(number: usize) -> i64 {

@@ -93,7 +93,16 @@ pub fn charged(n: u64, charges: Vec<Charge>) -> Record {
 
 /// Feedback number `n` on a trace.
 pub fn feedback(n: u64, trace_id: TraceId, value: FeedbackValue) -> Feedback {
-    Feedback { id: FeedbackId::from_bits(bits(n)), trace_id, at: moment(n), metric: "thumbs".into(), value }
+    Feedback {
+        id: FeedbackId::from_bits(bits(n)),
+        trace_id,
+        span: None,
+        session: None,
+        user: None,
+        at: moment(n),
+        metric: "thumbs".into(),
+        value,
+    }
 }
 
 /// A key of this name.

@@ -41,3 +41,8 @@ async fn responses() {
 async fn notebook() {
     suite::notebook(&MemoryStore::default()).await;
 }
+
+#[tokio::test]
+async fn vault() {
+    suite::vault(&MemoryStore::default()).await;
+}

@@ -88,6 +88,22 @@ pub struct Hit {
     pub lexical: Option<f32>,
     /// Cosine similarity, if the vector leg found it.
     pub vector: Option<f32>,
+    /// Where nearly the same stands, which was found too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Also>,
+}
+
+/// A passage that says nearly the same as one that was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Also {
+    /// Its key.
+    pub key: u64,
+    /// The version of the document that it is from.
+    pub document_id: DocumentId,
+    /// The document's path.
+    pub path: String,
+    /// The document's title.
+    pub title: String,
 }
 
 /// Vectors of one document's passages, in their order, one signed byte a component.

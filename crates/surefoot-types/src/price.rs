@@ -76,29 +76,29 @@ impl Price {
         Self { rates, ..Self::default() }
     }
 
-    /// What `usage` costs at a service tier, rounded up to the next nano-dollar, so that a cost is never
+    /// What `usage` costs at its service tier, rounded up to the next nano-dollar, so that a cost is never
     /// understated. A cost that the provider reported wins.
-    pub fn cost(&self, usage: &Usage, tier: Option<&str>) -> Money {
+    pub fn cost(&self, usage: &Usage) -> Money {
         if let Some(reported) = usage.reported {
             return reported;
         }
         let tokens = self.rates_for(usage.input_total()).buckets(usage);
         let tokens = tokens.into_iter().map(|(_, many, price)| times(many, price)).sum();
         let single = self.singles(usage).into_iter().map(|(_, many, price)| times(many, price)).sum::<i128>();
-        nanos(by_million(tokens, self.percent(tier)) + single)
+        nanos(by_million(tokens, self.percent(usage)) + single)
     }
 
     /// What the provider's prompt cache saved of it; less than nothing where more was written than read.
-    pub fn saved(&self, usage: &Usage, tier: Option<&str>) -> Money {
+    pub fn saved(&self, usage: &Usage) -> Money {
         let cached = usage.cache_read + usage.cache_write + usage.cache_write_hour;
         let plain = Usage { input: usage.input + cached, cache_read: 0, cache_write: 0, cache_write_hour: 0, ..*usage };
-        Money::nanos(self.cost(&plain, tier).as_nanos() - self.cost(usage, tier).as_nanos())
+        Money::nanos(self.cost(&plain).as_nanos() - self.cost(usage).as_nanos())
     }
 
     /// What [`cost`](Self::cost) is made of, leaving out what did not occur. Each line is rounded up by itself,
     /// so that their sum may exceed the cost by a few nano-dollars.
-    pub fn lines(&self, usage: &Usage, tier: Option<&str>) -> Vec<Line> {
-        let percent = self.percent(tier);
+    pub fn lines(&self, usage: &Usage) -> Vec<Line> {
+        let percent = self.percent(usage);
         let line = |of| move |(what, many, price), cost| Line { what, many, price, of, cost };
         let tokens = self.rates_for(usage.input_total()).buckets(usage).into_iter();
         let tokens = tokens.map(|part| line(1_000_000)(part, nanos(by_million(times(part.1, part.2), percent))));
@@ -106,8 +106,8 @@ impl Price {
         tokens.chain(single).filter(|line| line.many > 0).collect()
     }
 
-    fn percent(&self, tier: Option<&str>) -> u32 {
-        tier.and_then(|tier| self.tiers.get(tier)).copied().unwrap_or(100)
+    fn percent(&self, usage: &Usage) -> u32 {
+        usage.tier.and_then(|tier| self.tiers.get(tier.as_str())).copied().unwrap_or(100)
     }
 
     /// What is not counted in tokens: how many, at what price each.
@@ -247,6 +247,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usage::Tier;
 
     fn dollars(text: &str) -> Money {
         text.parse().unwrap()
@@ -273,10 +274,10 @@ mod tests {
             ("audio out, as output", Usage { audio_output: 10, ..Usage::default() }, 100_000),
             ("searches", Usage { searches: 2, ..Usage::default() }, 20_000_000),
         ] {
-            assert_eq!(price.cost(&usage, None).as_nanos(), 1_000_000 + nanos, "{what}");
+            assert_eq!(price.cost(&usage).as_nanos(), 1_000_000 + nanos, "{what}");
         }
         let usage = Usage { input: 1000, output: 50, searches: 2, ..Usage::default() };
-        let lines = price.lines(&usage, None);
+        let lines = price.lines(&usage);
         let told: Vec<_> = lines.iter().map(|line| (line.what, line.many, line.cost.as_nanos())).collect();
         let expected = [
             ("input", 1000, 2_500_000),
@@ -285,9 +286,9 @@ mod tests {
             ("searches", 2, 20_000_000),
         ];
         assert_eq!(told, expected);
-        assert_eq!(lines.iter().map(|line| line.cost).sum::<Money>(), price.cost(&usage, None));
+        assert_eq!(lines.iter().map(|line| line.cost).sum::<Money>(), price.cost(&usage));
         let reported = Usage { input: 1000, reported: Some(Money::nanos(5)), ..Usage::default() };
-        assert_eq!(price.cost(&reported, None), Money::nanos(5), "what the provider says wins");
+        assert_eq!(price.cost(&reported), Money::nanos(5), "what the provider says wins");
     }
 
     #[test]
@@ -295,11 +296,11 @@ mod tests {
         let (input, read, write) = (dollars("3"), Some(dollars("0.30")), Some(dollars("3.75")));
         let price = Price::of(Rates { input, cache_read: read, cache_write: write, ..Rates::default() });
         let saved = |cache_read, cache_write| {
-            price.saved(&Usage { input: 10, cache_read, cache_write, ..Usage::default() }, None).as_nanos()
+            price.saved(&Usage { input: 10, cache_read, cache_write, ..Usage::default() }).as_nanos()
         };
         assert_eq!((saved(1_000, 0), saved(0, 1_000), saved(0, 0)), (2_700_000, -750_000, 0));
         let reported = Usage { cache_read: 5, reported: Some(Money::nanos(1)), ..Usage::default() };
-        assert_eq!(price.saved(&reported, None), Money::ZERO, "what a provider reports is not taken apart");
+        assert_eq!(price.saved(&reported), Money::ZERO, "what a provider reports is not taken apart");
     }
 
     #[test]
@@ -317,15 +318,15 @@ mod tests {
             (200, Some("batch"), 100_000),
             (200, Some("unheard of"), 200_000),
         ] {
-            let usage = Usage { input, ..Usage::default() };
-            assert_eq!(price.cost(&usage, tier).as_nanos(), nanos, "{input} {tier:?}");
+            let usage = Usage { input, tier: tier.and_then(Tier::named), ..Usage::default() };
+            assert_eq!(price.cost(&usage).as_nanos(), nanos, "{input} {tier:?}");
         }
     }
 
     #[test]
     fn a_fraction_of_a_nano_dollar_rounds_up() {
         let price = Price::of(Rates { input: Money::nanos(37_500_000), ..Rates::default() });
-        assert_eq!(price.cost(&Usage { input: 1, ..Usage::default() }, None), Money::nanos(38));
+        assert_eq!(price.cost(&Usage { input: 1, ..Usage::default() }), Money::nanos(38));
     }
 
     #[test]

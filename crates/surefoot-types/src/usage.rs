@@ -4,7 +4,9 @@
 //! Anthropic and Bedrock leave them out. Dialects convert into these buckets, which never overlap,
 //! so that a price can be put on each and nothing is billed twice.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::money::Money;
 
@@ -42,6 +44,54 @@ pub struct Usage {
     pub reported: Option<Money>,
     /// True when Surefoot counted because the provider did not say.
     pub estimated: bool,
+    /// The service tier that it is billed at: the one that the provider says it served, else the one that was asked
+    /// for. A sum of several has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+}
+
+/// Most bytes of a tier's name.
+const TIER: usize = 24;
+
+/// A service tier by its name in prices: `flex`, `priority`, `batch`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tier([u8; TIER]);
+
+impl Tier {
+    /// The tier that a provider, or a request, calls so: in small letters, and without Google's `ON_DEMAND_`. Absent
+    /// for what no tier is called: an empty name, or one of more than 24 bytes.
+    pub fn named(told: &str) -> Option<Self> {
+        let lower = told.trim().to_ascii_lowercase();
+        let name = lower.strip_prefix("on_demand_").unwrap_or(&lower).as_bytes();
+        let mut bytes = [0; TIER];
+        bytes.get_mut(..name.len())?.copy_from_slice(name);
+        (!name.is_empty() && !name.contains(&0)).then_some(Self(bytes))
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(TIER);
+        std::str::from_utf8(&self.0[..end]).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl Serialize for Tier {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Tier {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(from)?;
+        Self::named(&name).ok_or_else(|| serde::de::Error::custom("this is no service tier's name"))
+    }
 }
 
 impl Usage {
@@ -78,7 +128,19 @@ impl Usage {
                 (one, two) => Some(one.unwrap_or_default() + two.unwrap_or_default()),
             },
             estimated: self.estimated || other.estimated,
+            tier: None,
         }
+    }
+
+    /// The longest beginning of `text` that has no more than `most` tokens by [`estimate`](Self::estimate).
+    pub fn beginning(text: &str, most: u64) -> &str {
+        let (mut ascii, mut beyond) = (0_u64, 0_u64);
+        let too_long = |c: char| {
+            *(if c.is_ascii() { &mut ascii } else { &mut beyond }) += 1;
+            ascii.div_ceil(4) + beyond > most
+        };
+        let end = text.find(too_long).unwrap_or(text.len());
+        &text[..end]
     }
 
     /// A rough count of the tokens in `text`, for estimates before a call and for answers whose
@@ -94,4 +156,36 @@ impl Usage {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiers_by_their_names() {
+        let named = |told| Tier::named(told).map(|tier| tier.as_str().to_owned());
+        assert_eq!(named("flex").as_deref(), Some("flex"));
+        assert_eq!(named("ON_DEMAND_PRIORITY").as_deref(), Some("priority"));
+        assert_eq!(named("ON_DEMAND").as_deref(), Some("on_demand"));
+        for odd in ["", " ", "on_demand_", "a\0b", &"x".repeat(25)] {
+            assert_eq!(named(odd), None, "{odd:?}");
+        }
+        let usage = Usage { input: 1, tier: Tier::named("flex"), ..Usage::default() };
+        let written = serde_json::to_string(&usage).unwrap();
+        assert!(written.ends_with(r#""tier":"flex"}"#), "{written}");
+        assert_eq!(serde_json::from_str::<Usage>(&written).unwrap(), usage);
+    }
+
+    #[test]
+    fn a_beginning_has_no_more_tokens_than_it_may() {
+        for text in ["", "abcdefghij", "åäö a bc", "日本語 and words", "a日b本c語d"] {
+            for most in 0..12 {
+                let beginning = Usage::beginning(text, most);
+                assert!(Usage::estimate(beginning) <= most, "{text} {most}");
+                let longer = text[beginning.len()..].chars().next().map(|next| format!("{beginning}{next}"));
+                assert!(longer.is_none_or(|longer| Usage::estimate(&longer) > most), "{text} {most}");
+            }
+        }
+    }
 }

@@ -13,6 +13,7 @@ use surefoot_knowledge::ingest::Source;
 use surefoot_types::Code;
 use tokio::{
     sync::mpsc,
+    task::JoinSet,
     time::{Instant, sleep, timeout_at},
 };
 
@@ -76,16 +77,24 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Reads all documents once.
+    /// Reads all documents of folders once.
     pub(crate) async fn ingest_all(&self) {
-        for source in &self.sources {
-            self.ingest(source).await;
+        for source in self.sources.iter().filter(|source| source.is_local()) {
+            read(&self.house, source).await;
         }
     }
 
-    /// Reads all documents and calls `read`; then watches until the task is dropped. What is edited while
+    /// Reads all documents once and calls `ready`; then only what comes over the network is followed.
+    pub(crate) async fn once(&self, ready: impl FnOnce()) {
+        let mut remote = self.follow_remote();
+        self.ingest_all().await;
+        ready();
+        while remote.join_next().await.is_some() {}
+    }
+
+    /// Reads all documents and calls `ready`; then watches until the task is dropped. What is edited while
     /// the documents are read waits its turn.
-    pub(crate) async fn watch(mut self, read: impl FnOnce()) {
+    pub(crate) async fn watch(mut self, ready: impl FnOnce()) {
         let (changed, mut changes) = mpsc::unbounded_channel();
         let data = self.data.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -99,26 +108,41 @@ impl Live {
             Ok(watcher) => watcher,
             Err(error) => {
                 tell(format!("edits are not picked up: {error}"));
-                self.ingest_all().await;
-                return read();
+                return self.once(ready).await;
             }
         };
         self.watch_folders(&mut watcher);
+        let mut remote = self.follow_remote();
         self.ingest_all().await;
-        read();
+        ready();
         while let Some(mut paths) = changes.recv().await {
             let patience = Instant::now() + LONGEST_REST;
             while let Ok(Some(next)) = timeout_at(patience.min(Instant::now() + REST), changes.recv()).await {
                 paths.extend(next);
             }
+            let before = self.sources.clone();
             self.follow(&paths).await;
+            if self.sources != before {
+                remote = self.follow_remote();
+            }
             self.watch_folders(&mut watcher);
         }
+        drop(remote);
+    }
+
+    /// Follows what comes over the network, each source in a task of its own that ends with the set: a slow site holds
+    /// up nothing else. A source that is fed by both is one of these.
+    pub(crate) fn follow_remote(&self) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        for source in self.sources.iter().filter(|source| !source.is_local()) {
+            tasks.spawn(keep_up(Arc::clone(&self.house), source.clone()));
+        }
+        tasks
     }
 
     /// Watching what is watched already changes nothing. The data folder is not watched: every record is a change there.
     fn watch_folders(&self, watcher: &mut RecommendedWatcher) {
-        let folders = self.sources.iter().map(|source| source.folder.as_path()).chain([self.folder.as_path()]);
+        let folders = self.sources.iter().filter_map(|source| source.folder.as_deref()).chain([self.folder.as_path()]);
         for folder in folders {
             if let Err(error) = watcher.watch(folder, RecursiveMode::Recursive) {
                 tell(format!("edits in {} are not picked up: {error}", folder.display()));
@@ -134,9 +158,10 @@ impl Live {
             self.reload();
         }
         for source in self.sources.clone() {
-            let new = !before.contains(&source);
-            if new || paths.iter().any(|path| within(path, &source.folder)) {
-                self.ingest(&source).await;
+            let new = source.is_local() && !before.contains(&source);
+            let edited = |folder: &PathBuf| paths.iter().any(|path| within(path, folder));
+            if new || source.folder.as_ref().is_some_and(edited) {
+                read(&self.house, &source).await;
             }
         }
     }
@@ -155,7 +180,12 @@ impl Live {
         match settings::load(&self.folder) {
             Ok((settings, _)) => {
                 let changed = settings.project.version != self.house.project.load().version;
-                for source in settings.knowledge.iter().filter(|source| !self.sources.contains(source)) {
+                let known = |source: &&Source| {
+                    self.sources
+                        .iter()
+                        .any(|old| old == *source || !source.is_local() && old.knowledge == source.knowledge)
+                };
+                for source in settings.knowledge.iter().filter(|source| !known(source)) {
                     self.house.unread.begin(&source.knowledge);
                 }
                 self.house.adopt(&settings);
@@ -172,32 +202,47 @@ impl Live {
             }
         }
     }
+}
 
-    /// Brings a knowledge up to date: once the store was reached, if it was not there at the start.
-    async fn ingest(&self, source: &Source) {
-        let mut told = false;
-        let ingested = loop {
-            match self.house.ingest(source, &|_| {}).await {
-                Err(fault) if fault.code == Code::Unavailable && !self.house.minted_keys.load().is_complete() => {
-                    if !std::mem::replace(&mut told, true) {
-                        tell(format!("{} waits for the store: {}", source.knowledge, fault.told()));
-                    }
-                    sleep(AGAIN).await;
-                }
-                ended => break ended,
-            }
-        };
-        match ingested {
-            Ok(report) => {
-                if report.added + report.changed + report.removed > 0 || !report.failed.is_empty() {
-                    tell(ingest::line(&source.knowledge, &report));
-                }
-                report.failed.iter().for_each(|one| tell(format!("  {}: {}", one.path, one.reason)));
-            }
-            Err(fault) => tell(format!("{} could not be read: {}", source.knowledge, fault.told())),
-        }
-        self.house.unread.end(&source.knowledge);
+/// Keeps a source that comes over the network up to date, as often as it says.
+async fn keep_up(house: Arc<House>, source: Source) {
+    // What is there of it serves while it is looked at again.
+    if house.store.document_stamps(&source.knowledge).await.is_ok_and(|stamps| !stamps.is_empty()) {
+        house.unread.end(&source.knowledge);
     }
+    loop {
+        read(&house, &source).await;
+        let Some(every) = source.every else { return };
+        sleep(every).await;
+    }
+}
+
+/// Brings a knowledge up to date: once the store was reached, if it was not there at the start.
+async fn read(house: &House, source: &Source) {
+    let mut told = false;
+    let ingested = loop {
+        match house.ingest(source, &|_| {}).await {
+            Err(fault) if fault.code == Code::Unavailable && !house.minted_keys.load().is_complete() => {
+                if !std::mem::replace(&mut told, true) {
+                    tell(format!("{} waits for the store: {}", source.knowledge, fault.told()));
+                    // Nothing of it is read half: what was kept here of it is as it was.
+                    house.unread.end(&source.knowledge);
+                }
+                sleep(AGAIN).await;
+            }
+            ended => break ended,
+        }
+    };
+    match ingested {
+        Ok(report) => {
+            if report.added + report.changed + report.removed > 0 || !report.failed.is_empty() {
+                tell(ingest::line(&source.knowledge, &report));
+            }
+            report.failed.iter().for_each(|one| tell(format!("  {}: {}", one.path, one.reason)));
+        }
+        Err(fault) => tell(format!("{} could not be read: {}", source.knowledge, fault.told())),
+    }
+    house.unread.end(&source.knowledge);
 }
 
 /// What an event touched; nothing for one that only looked.

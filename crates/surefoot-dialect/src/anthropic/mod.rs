@@ -11,7 +11,7 @@ mod write;
 mod write_messages;
 
 use serde::{Deserialize, Serialize};
-use surefoot_types::{Usage, conversation::Finish};
+use surefoot_types::{Usage, conversation::Finish, usage::Tier};
 
 pub(crate) use cache::marked as cache_marked;
 pub(crate) use read::{answer_read, request_read};
@@ -60,6 +60,8 @@ struct UsageIn {
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
     server_tool_use: Option<ServerTools>,
+    #[serde(deserialize_with = "crate::json::tier")]
+    service_tier: Option<Tier>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -102,6 +104,7 @@ impl UsageIn {
             output,
             reasoning: thinking.unwrap_or(0).min(output),
             searches: self.server_tool_use.as_ref().and_then(|tools| tools.web_search_requests).unwrap_or(0),
+            tier: self.service_tier,
             ..Usage::default()
         })
     }
@@ -115,6 +118,7 @@ impl UsageIn {
         self.output_tokens = later.output_tokens.or(self.output_tokens);
         self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details.take());
         self.server_tool_use = later.server_tool_use.or(self.server_tool_use.take());
+        self.service_tier = later.service_tier.or(self.service_tier);
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json, value::RawValue};
 use surefoot_types::{
     Fault,
     conversation::{Answer, Dialect, Finish, Part},
+    usage::Tier,
 };
 
 use super::{
@@ -22,6 +23,8 @@ struct Body<'a> {
     output: Option<Output<'a>>,
     stop_reason: Option<String>,
     usage: Option<UsageWire>,
+    #[serde(default, deserialize_with = "crate::json::tier")]
+    service_tier: Option<Tier>,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +98,7 @@ pub(crate) fn answer_read(body: &[u8]) -> Result<Answer, Fault> {
         model: String::new(),
         parts: parts.map_err(|error| fault::unreadable("answer", error))?,
         finish: body.stop_reason.map_or(Ok(Finish::Stop), |reason| finish_of(&reason))?,
-        usage: body.usage.map(|usage| usage.read()),
+        usage: body.usage.map(|usage| usage.read(body.service_tier)),
         logprobs: Vec::new(),
     })
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use surefoot_types::{
     Code, Fault, Retry, Usage,
     conversation::{Dialect, Finish},
+    usage::Tier,
 };
 
 pub(crate) use answer::{answer_read, answer_write};
@@ -115,7 +116,8 @@ struct CacheDetail {
 }
 
 impl UsageWire {
-    fn read(&self) -> Usage {
+    /// With the tier that stands beside it.
+    fn read(&self, tier: Option<Tier>) -> Usage {
         let hour = self.cache_details.iter().filter(|detail| detail.ttl == "1h").map(|detail| detail.input_tokens);
         let hour = hour.sum::<u64>().min(self.cache_write_input_tokens);
         Usage {
@@ -124,6 +126,7 @@ impl UsageWire {
             cache_write: self.cache_write_input_tokens - hour,
             cache_write_hour: hour,
             output: self.output_tokens,
+            tier,
             ..Usage::default()
         }
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 use surefoot_types::{
     Fault,
     conversation::{Dialect, Event, Finish},
+    usage::Tier,
 };
 
 use super::{UsageWire, finish_of, redacted_read};
@@ -19,6 +20,8 @@ struct Frame {
     delta: Option<Delta>,
     stop_reason: Option<String>,
     usage: Option<UsageWire>,
+    #[serde(default, deserialize_with = "crate::json::tier")]
+    service_tier: Option<Tier>,
     #[serde(alias = "Message")]
     message: Option<String>,
 }
@@ -93,7 +96,7 @@ impl Reader {
             }
             "messageStop" => self.stop(&frame.stop_reason.unwrap_or_default(), &mut events),
             "metadata" => {
-                events.extend(frame.usage.map(|usage| Event::Usage { usage: usage.read() }));
+                events.extend(frame.usage.map(|usage| Event::Usage { usage: usage.read(frame.service_tier) }));
                 events.extend(self.finished.then_some(Event::End));
             }
             exception if is_exception(exception) => {

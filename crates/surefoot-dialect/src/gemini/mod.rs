@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use surefoot_types::{
     Code, Fault, Retry, Usage,
     conversation::{Dialect, Finish},
+    usage::Tier,
 };
 
 pub(crate) use answer::{answer_read, answer_write};
@@ -136,6 +137,11 @@ struct UsageWire {
     tool_use_prompt_token_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total_token_count: Option<u64>,
+    #[serde(skip_serializing, deserialize_with = "crate::json::tier")]
+    service_tier: Option<Tier>,
+    /// Vertex's word for it.
+    #[serde(skip_serializing, deserialize_with = "crate::json::tier")]
+    traffic_type: Option<Tier>,
 }
 
 impl UsageWire {
@@ -152,6 +158,7 @@ impl UsageWire {
             cache_read,
             output: self.candidates_token_count.unwrap_or(0) + thoughts,
             reasoning: thoughts,
+            tier: self.service_tier.or(self.traffic_type),
             ..Usage::default()
         })
     }
@@ -163,6 +170,8 @@ impl UsageWire {
         self.candidates_token_count = later.candidates_token_count.or(self.candidates_token_count);
         self.thoughts_token_count = later.thoughts_token_count.or(self.thoughts_token_count);
         self.tool_use_prompt_token_count = later.tool_use_prompt_token_count.or(self.tool_use_prompt_token_count);
+        self.service_tier = later.service_tier.or(self.service_tier);
+        self.traffic_type = later.traffic_type.or(self.traffic_type);
     }
 }
 
@@ -176,6 +185,7 @@ impl From<Usage> for UsageWire {
             thoughts_token_count: some(usage.reasoning),
             tool_use_prompt_token_count: None,
             total_token_count: Some(usage.total()),
+            ..Self::default()
         }
     }
 }

@@ -9,7 +9,7 @@ mod write_messages;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
-use surefoot_types::{Money, Usage, conversation::Finish};
+use surefoot_types::{Money, Usage, conversation::Finish, usage::Tier};
 
 pub(crate) use read::{answer_read, is_truthy, request_read};
 pub(crate) use stream_read::Reader;
@@ -83,8 +83,8 @@ struct CompletionDetails {
 }
 
 impl UsageIn {
-    /// None when the server told nothing, which is not the same as zero.
-    fn read(&self) -> Option<Usage> {
+    /// With the tier that stands beside it. None when the server told nothing, which is not the same as zero.
+    fn read(&self, tier: Option<Tier>) -> Option<Usage> {
         if self.prompt_tokens.is_none() && self.completion_tokens.is_none() {
             return None;
         }
@@ -107,6 +107,7 @@ impl UsageIn {
             audio_output,
             reasoning: parts.reasoning_tokens.unwrap_or(0).min(output),
             reported: self.cost,
+            tier,
             ..Usage::default()
         })
     }

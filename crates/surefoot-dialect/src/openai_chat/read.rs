@@ -7,6 +7,7 @@ use surefoot_types::{
     conversation::{
         Answer, ChatRequest, Dialect, Finish, Parameters, Part, Reasoning, ResponseFormat, Thinking, Tool, ToolChoice,
     },
+    usage::Tier,
 };
 
 use super::{ThinkingBlock, UsageIn, finish_of, read_messages};
@@ -185,6 +186,8 @@ struct Body {
     model: Option<String>,
     choices: Option<Vec<Choice>>,
     usage: Option<UsageIn>,
+    #[serde(default, deserialize_with = "crate::json::tier")]
+    service_tier: Option<Tier>,
     error: Option<Value>,
 }
 
@@ -238,7 +241,7 @@ pub(crate) fn answer_read(body: &[u8]) -> Result<Answer, Fault> {
     let id = body.id.unwrap_or_default();
     let parts = parts(choice.message.unwrap_or_default(), &id);
     let finish = choice.finish_reason.map_or(Finish::Stop, |reason| finish_of(&reason));
-    let usage = body.usage.and_then(|usage| usage.read());
+    let usage = body.usage.and_then(|usage| usage.read(body.service_tier));
     let logprobs = choice.logprobs.and_then(|told| told.content).map(logprobs::read).unwrap_or_default();
     Ok(Answer { id, model: body.model.unwrap_or_default(), parts, finish, usage, logprobs })
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use surefoot_types::{
     Fault,
     conversation::{Dialect, Event, Part},
+    usage::Tier,
 };
 
 use super::{
@@ -20,6 +21,8 @@ struct Chunk {
     model: Option<String>,
     choices: Option<Vec<Choice>>,
     usage: Option<UsageIn>,
+    #[serde(default, deserialize_with = "crate::json::tier")]
+    service_tier: Option<Tier>,
     x_groq: Option<Groq>,
     error: Option<Value>,
 }
@@ -84,6 +87,8 @@ pub(crate) struct Reader {
     started: bool,
     finished: bool,
     id: String,
+    /// The tier that serves it: some tell it on every chunk, some on one.
+    tier: Option<Tier>,
     calls: Vec<Call>,
     begun: usize,
 }
@@ -102,11 +107,12 @@ impl Reader {
         if let Some(error) = chunk.error.filter(is_truthy) {
             return Ok(vec![Event::Fault { fault: fault::in_band(Dialect::OpenaiChat, &error) }]);
         }
+        self.tier = chunk.service_tier.or(self.tier);
         let mut events = Vec::new();
         let choices = chunk.choices.unwrap_or_default();
         let elsewhere = chunk.x_groq.and_then(|groq| groq.usage);
         let elsewhere = elsewhere.or_else(|| choices.iter().find_map(|choice| choice.usage.clone()));
-        let usage = chunk.usage.or(elsewhere).and_then(|usage| usage.read());
+        let usage = chunk.usage.or(elsewhere).and_then(|usage| usage.read(self.tier));
         // Azure's first chunk has neither choices nor an id: it tells of prompt filters.
         if !self.started && (!choices.is_empty() || usage.is_some()) {
             self.started = true;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use surefoot_types::{
     Fault,
     conversation::{Answer, Dialect, Logprob, Part},
+    usage::Tier,
 };
 
 use super::{
@@ -24,6 +25,8 @@ struct Body {
     status: Option<String>,
     output: Option<Vec<Item>>,
     usage: Option<UsageWire>,
+    #[serde(default, deserialize_with = "crate::json::tier")]
+    service_tier: Option<Tier>,
     incomplete_details: Option<Incomplete>,
     error: Option<Value>,
 }
@@ -71,7 +74,7 @@ pub(crate) fn answer_read(body: &[u8]) -> Result<Answer, Fault> {
         model: body.model.unwrap_or_default(),
         parts,
         finish: finish_of(body.status.as_deref().unwrap_or_default(), reason.as_deref(), calls),
-        usage: body.usage.map(|usage| usage.read()),
+        usage: body.usage.map(|usage| usage.read(body.service_tier)),
         logprobs: tokens,
     })
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use surefoot_types::{
     Usage,
     conversation::{Dialect, Finish},
+    usage::Tier,
 };
 
 pub(crate) use answer::{answer_read, answer_write};
@@ -117,7 +118,8 @@ struct OutputDetails {
 }
 
 impl UsageWire {
-    fn read(&self) -> Usage {
+    /// With the tier that stands beside it.
+    fn read(&self, tier: Option<Tier>) -> Usage {
         let cache_read = self.input_tokens_details.cached_tokens.min(self.input_tokens);
         let cache_write = self.input_tokens_details.cache_write_tokens.min(self.input_tokens - cache_read);
         Usage {
@@ -126,6 +128,7 @@ impl UsageWire {
             cache_write,
             output: self.output_tokens,
             reasoning: self.output_tokens_details.reasoning_tokens.min(self.output_tokens),
+            tier,
             ..Usage::default()
         }
     }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use surefoot_types::{Citation, conversation::Answer};
+use surefoot_types::{Citation, conversation::Answer, document::Hit};
 
 use super::Writer;
 use crate::json::{Object, bytes_of};
@@ -147,6 +147,18 @@ fn input_item(mut item: Value, response: &str, number: usize) -> Value {
         };
     }
     item
+}
+
+/// The item that tells of a search: what was asked, and what was found where that is wanted.
+pub fn file_search_call(id: &str, queries: &[&str], found: Option<&[Hit]>) -> Value {
+    let result = |hit: &Hit| {
+        json!({
+            "file_id": hit.found.document_id, "filename": hit.found.path, "score": hit.score,
+            "text": hit.found.passage.text, "attributes": {},
+        })
+    };
+    let results: Option<Vec<Value>> = found.map(|hits| hits.iter().map(result).collect());
+    json!({"id": id, "type": "file_search_call", "status": "completed", "queries": queries, "results": results})
 }
 
 /// A page of items, as the list doors tell it.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use surefoot_types::{
     Fault,
     conversation::{Dialect, Event},
+    usage::Tier,
 };
 
 use super::{Sealed, UsageWire, answer::Incomplete, finish_of};
@@ -32,6 +33,8 @@ struct Response {
     model: Option<String>,
     status: Option<String>,
     usage: Option<UsageWire>,
+    #[serde(default, deserialize_with = "crate::json::tier")]
+    service_tier: Option<Tier>,
     incomplete_details: Option<Incomplete>,
     error: Option<Value>,
 }
@@ -154,7 +157,8 @@ impl Reader {
         let status = response.status.as_deref().unwrap_or_else(|| kind.trim_start_matches("response."));
         let reason = response.incomplete_details.as_ref().and_then(|details| details.reason.as_deref());
         let finish = finish_of(status, reason, !self.calls.is_empty());
-        let usage = response.usage.as_ref().map(|usage| Event::Usage { usage: usage.read() });
+        let tier = response.service_tier;
+        let usage = response.usage.as_ref().map(|usage| Event::Usage { usage: usage.read(tier) });
         events.extend(self.start(response));
         events.push(Event::Finish { finish });
         events.extend(usage);

@@ -89,3 +89,36 @@ fn doubled_keys_do_not_spoil_an_answer() {
     let answer = answer_read(Dialect::OpenaiChat, body.as_bytes()).unwrap();
     assert_eq!((answer.id.as_str(), answer.parts), ("b", vec![Part::text("y")]));
 }
+
+#[test]
+fn the_tier_that_served_it() {
+    let tier = |dialect, body: &str| {
+        let usage = answer_read(dialect, body.as_bytes()).unwrap().usage.unwrap();
+        usage.tier.map(|tier| tier.as_str().to_owned())
+    };
+    for (dialect, body) in [
+        (
+            Dialect::OpenaiChat,
+            r#"{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":1},"service_tier":"flex"}"#,
+        ),
+        (
+            Dialect::OpenaiResponses,
+            r#"{"output":[],"usage":{"input_tokens":1,"output_tokens":1},"service_tier":"flex"}"#,
+        ),
+        (Dialect::Anthropic, r#"{"content":[],"usage":{"input_tokens":1,"service_tier":"flex"}}"#),
+        (
+            Dialect::Gemini,
+            r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1,"trafficType":"ON_DEMAND_FLEX"}}"#,
+        ),
+        (
+            Dialect::Bedrock,
+            r#"{"output":{"message":{"content":[]}},"usage":{"inputTokens":1,"outputTokens":1},"serviceTier":{"type":"flex"}}"#,
+        ),
+    ] {
+        assert_eq!(tier(dialect, body).as_deref(), Some("flex"), "{dialect:?}");
+        for odd in ["null", "7", r#""""#, "{}"] {
+            let body = body.replace(r#""flex""#, odd).replace(r#""ON_DEMAND_FLEX""#, odd);
+            assert_eq!(tier(dialect, &body), None, "{dialect:?}: {odd}");
+        }
+    }
+}

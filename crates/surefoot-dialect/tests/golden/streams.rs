@@ -7,6 +7,7 @@ use surefoot_dialect::{Dialect, Frame, StreamOptions, StreamReader, StreamWriter
 use surefoot_types::{
     Fault,
     conversation::{Event, Finish, Gathered, Part},
+    usage::Tier,
 };
 
 use crate::{DIALECTS, cases, check, dialect_of, golden, wire};
@@ -257,5 +258,30 @@ fn a_json_array_is_an_array_to_its_end() {
             let again = gathered(&read(Dialect::Gemini, [text.as_bytes()]).0);
             assert_eq!((again.parts, again.usage), (gathered(&frames).parts, gathered(&frames).usage), "{name}");
         }
+    }
+}
+
+#[test]
+fn a_stream_tells_the_tier_that_serves_it() {
+    let openai = concat!(
+        "data: {\"service_tier\":\"priority\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n",
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\n",
+    );
+    let responses = "data: {\"type\":\"response.completed\",\"response\":{\"service_tier\":\"priority\",\
+                     \"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n";
+    let anthropic = concat!(
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":1,\"service_tier\":\"priority\"}}}\n\n",
+        "data: {\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"output_tokens\":1}}\n\n",
+    );
+    let gemini =
+        "data: {\"candidates\":[{}],\"usageMetadata\":{\"promptTokenCount\":1,\"serviceTier\":\"PRIORITY\"}}\n\n";
+    for (dialect, text) in [
+        (Dialect::OpenaiChat, openai),
+        (Dialect::OpenaiResponses, responses),
+        (Dialect::Anthropic, anthropic),
+        (Dialect::Gemini, gemini),
+    ] {
+        let usage = gathered(&read(dialect, [text.as_bytes()]).0).usage.unwrap();
+        assert_eq!(usage.tier, Tier::named("priority"), "{dialect:?}");
     }
 }

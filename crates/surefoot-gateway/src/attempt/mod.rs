@@ -3,6 +3,7 @@
 //! Nothing reaches the caller before a target has begun to answer in earnest; until then another
 //! may take over. After that the answer is this target's, and if it breaks off the caller is told.
 
+mod asks;
 mod authorise;
 mod http;
 mod impossible;
@@ -48,6 +49,7 @@ use crate::{
 };
 
 /// Everything that an attempt needs to know.
+#[derive(Clone, Copy)]
 pub(crate) struct Attempting<'a> {
     pub(crate) upstream: &'a Upstream,
     pub(crate) plan: &'a Plan,
@@ -161,6 +163,7 @@ impl Attempting<'_> {
     ) -> Result<Leg<'s>, Fault> {
         let Upstream { health, lines, .. } = self.upstream;
         let target = &self.plan.model.targets[at];
+        asks::check(&self.prompt.grounded.request, target)?;
         let place = lines.enter_provider(&self.project.load, &target.provider.name).await?;
         let outgoing = self.upstream.outgoing(self, target)?;
         let id = AttemptId::mint(self.parts.clock.as_ref(), self.parts.chance.as_ref());

@@ -1,14 +1,18 @@
 //! The way back to the caller.
 
 use surefoot_dialect::Frame;
-use surefoot_types::{Code, Fault, Usage, conversation::Answer};
+use surefoot_types::{
+    Code, Fault, Usage,
+    conversation::{Answer, Event, Finish},
+};
 use tokio::sync::mpsc;
 
 use crate::{
     call::{Delivery, Head, Standing, Whole},
     recall::Kept,
     record::Tale,
-    screen::AnswerGuard,
+    screen::{AnswerGuard, Screened},
+    tools::Filter,
     verify::{Shape, ShapedStream},
 };
 
@@ -22,17 +26,30 @@ pub(crate) struct Outlet {
     head: Option<Head>,
     shaped: Option<ShapedStream>,
     guard: Option<AnswerGuard>,
+    /// Makes one answer of several turns, where tools are run here.
+    filter: Option<Filter>,
+    /// Whether the caller was told who answers.
+    headed: bool,
 }
 
 impl Outlet {
     /// An outlet to a caller who wants the answer streamed, or whole.
     pub(crate) fn new(sender: mpsc::Sender<Delivery>, streamed: bool) -> Self {
-        Self { sender: Some(sender), streamed, begun: false, head: None, shaped: None, guard: None }
+        Self { sender: Some(sender), streamed, ..Self::held() }
     }
 
     /// An outlet that holds back a whole answer.
     pub(crate) fn held() -> Self {
-        Self { sender: None, streamed: false, begun: false, head: None, shaped: None, guard: None }
+        Self {
+            sender: None,
+            streamed: false,
+            begun: false,
+            head: None,
+            shaped: None,
+            guard: None,
+            filter: None,
+            headed: false,
+        }
     }
 
     /// From here on only what fits the shape is let through.
@@ -51,10 +68,13 @@ impl Outlet {
     }
 
     /// An answer, as its caller may see it; what the guard did stands on the tale.
-    pub(crate) fn guarded(&mut self, whole: Option<Whole>, tale: &mut Tale) -> Option<Whole> {
-        let Some(guard) = &mut self.guard else { return whole };
-        let whole = whole.map(|whole| guard.whole(whole));
-        tale.judged(guard.verdict());
+    ///
+    /// # Errors
+    /// `Blocked` where it may not see it.
+    pub(crate) fn guarded(&mut self, whole: Option<Whole>, tale: &mut Tale) -> Result<Option<Whole>, Fault> {
+        let Some(guard) = &mut self.guard else { return Ok(whole) };
+        let whole = whole.map(|whole| guard.whole(whole)).transpose();
+        tale.judged(guard.verdicts());
         whole
     }
 
@@ -66,6 +86,9 @@ impl Outlet {
     /// A target answers.
     pub(crate) async fn head(&mut self, head: Head) -> Result<(), Fault> {
         self.begun = true;
+        if std::mem::replace(&mut self.headed, true) {
+            return Ok(());
+        }
         if self.sender.is_none() {
             self.head = Some(head);
             return Ok(());
@@ -75,11 +98,47 @@ impl Outlet {
 
     /// A piece of a streamed answer.
     pub(crate) async fn frame(&mut self, frame: Frame) -> Result<(), Fault> {
+        let frame = match &mut self.filter {
+            Some(filter) => filter.pass(frame),
+            None => frame,
+        };
         let Some(shaped) = &mut self.shaped else { return self.pass(frame).await };
         for frame in shaped.take(frame)? {
             self.pass(frame).await?;
         }
         Ok(())
+    }
+
+    /// The answer is made of several turns from now on, each of which this filters.
+    pub(crate) fn filtered(&mut self, filter: Filter) {
+        self.filter = Some(filter);
+    }
+
+    /// The next turn begins: until something of it is sent, another target can take over.
+    pub(crate) fn round(&mut self) {
+        self.begun = false;
+        self.filter.iter_mut().for_each(Filter::round);
+    }
+
+    /// Something beside what a target says, in a stream.
+    pub(crate) async fn aside(&mut self, frame: Frame) -> Result<(), Fault> {
+        if !self.streamed || frame.events.is_empty() {
+            return Ok(());
+        }
+        self.pass(frame).await
+    }
+
+    /// The prompt went on: what comes back of it is put back from now on too.
+    pub(crate) async fn guard_renew(&mut self, prompt: &Screened) -> Result<(), Fault> {
+        let Some(guard) = &mut self.guard else {
+            self.guard = AnswerGuard::of(prompt);
+            return Ok(());
+        };
+        let rest = guard.renew(prompt);
+        if !self.streamed || rest.is_empty() {
+            return Ok(());
+        }
+        self.send(Delivery::Frame(Frame::made(rest))).await
     }
 
     /// Sends an answer that was held back, the way that the caller wants it.
@@ -95,10 +154,17 @@ impl Outlet {
     /// Sends a frame as the guard lets it.
     async fn pass(&mut self, frame: Frame) -> Result<(), Fault> {
         let frame = match &mut self.guard {
-            Some(guard) => guard.frame(frame),
+            Some(guard) => guard.frame(frame)?,
             None => frame,
         };
         self.send(Delivery::Frame(frame)).await
+    }
+
+    /// The end of an answer of several turns.
+    pub(crate) async fn close(&mut self, finish: Finish, usage: Option<Usage>) -> Result<(), Fault> {
+        let usage = usage.map(|usage| Event::Usage { usage });
+        let events = std::iter::once(Event::Finish { finish }).chain(usage).chain([Event::End]);
+        self.aside(Frame::made(events.collect())).await
     }
 
     /// Sends an answer from the cache, the way that the caller wants it.
@@ -113,7 +179,7 @@ impl Outlet {
         // It used nothing this time.
         let answer = Answer { usage: Some(Usage::default()), ..kept.answer };
         let whole = self.deliver(head, Whole { answer, raw: None }).await?;
-        Ok(self.guarded(whole, tale))
+        self.guarded(whole, tale)
     }
 
     async fn send(&self, delivery: Delivery) -> Result<(), Fault> {

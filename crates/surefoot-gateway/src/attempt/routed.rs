@@ -86,7 +86,7 @@ impl Attempting<'_> {
         let (input, cache_read) = if warm { (0, said) } else { (said, 0) };
         let output = request.parameters.max_tokens.map_or(USUAL_ANSWER, |most| most.min(USUAL_ANSWER));
         let usage = Usage { input, cache_read, output, ..Usage::default() };
-        Some(price.cost(&usage, None))
+        Some(price.cost(&usage))
     }
 
     /// What a conversation is known by: its session if the caller tells one, or else the beginning of its prompt,

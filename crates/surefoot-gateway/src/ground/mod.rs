@@ -2,10 +2,13 @@
 
 mod prompt;
 
+use std::sync::Arc;
+
 pub use prompt::{Filling, NotAPrompt, Prompt, WORDS};
 use serde_json::{Map, Value};
+use surefoot_guard::untrusted::Marker;
 use surefoot_types::{
-    Chance, Code, Fault,
+    Code, Fault,
     conversation::{ChatRequest, Parameters, ResponseFormat},
     document::Hit,
     key::Admin,
@@ -14,7 +17,8 @@ use surefoot_types::{
 
 use crate::{
     call::{Call, Caller},
-    gateway::Gateway,
+    gateway::{Gateway, Parts},
+    guards::Marks,
     identify::{Admitted, may_search},
     outside::Grounding,
     project::{Function, Project},
@@ -33,6 +37,8 @@ pub(crate) struct Grounded {
     pub(crate) hits: Vec<Hit>,
     /// What the guards said of passages.
     pub(crate) verdicts: Vec<GuardVerdict>,
+    /// What the project itself says in the prompt of a function, as written. Empty for a model.
+    pub(crate) instructions: Arc<str>,
     /// True while the request is still what the caller sent, so that its bytes may go on as they came.
     pub(crate) untouched: bool,
     /// Most tokens of the answer, where a budget limits them and the caller does not.
@@ -46,32 +52,50 @@ pub(crate) async fn ground(
     plan: &Plan,
     call: &Call,
     admitted: Option<&Admitted>,
-    grounding: Option<&dyn Grounding>,
-    chance: &dyn Chance,
+    parts: &Parts,
+    marker: &Marker,
 ) -> Result<Grounded, Fault> {
     let mut request = call.chat.clone();
     let question = query(call);
     let Some(task) = &plan.task else {
-        return Ok(Grounded { request, question, hits: Vec::new(), verdicts: Vec::new(), untouched: true, cap: None });
+        return Ok(Grounded::of(request, question));
     };
     inputs_fit(&task.function, &call.context.input)?;
     let found = match &task.function.knowledge {
         None => None,
         Some(knowledge) => {
             may_search(admitted, knowledge)?;
-            let grounding = searchable(grounding)?;
+            let grounding = searchable(parts.grounding.as_deref())?;
             let found = grounding.search(knowledge, &question, task.function.passages).await?;
             let (hits, verdicts) = passages(plan.guards(project), found);
-            Some((grounding.passages_block(&hits), (hits, verdicts)))
+            Some((block(grounding, &hits, plan.guards(project).marks, marker), (hits, verdicts)))
         }
     };
     let (block, found) = found.unzip();
     let (hits, verdicts) = found.unwrap_or_default();
     let filling = Filling { input: &call.context.input, history: &call.chat.messages, passages: block.as_deref() };
-    request.messages = task.variant.prompt.render(filling, chance)?;
+    request.messages = task.variant.prompt.render(filling, parts.chance.as_ref())?;
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
     request.response_format = request.response_format.or_else(|| output(&task.function));
-    Ok(Grounded { request, question, hits, verdicts, untouched: false, cap: None })
+    let instructions = Arc::clone(task.variant.prompt.source());
+    Ok(Grounded { hits, verdicts, instructions, untouched: false, ..Grounded::of(request, question) })
+}
+
+impl Grounded {
+    /// A request as it came, grounded in nothing.
+    pub(crate) fn of(request: ChatRequest, question: String) -> Self {
+        let (hits, verdicts) = (Vec::new(), Vec::new());
+        Self { request, question, hits, verdicts, instructions: Arc::from(""), untouched: true, cap: None }
+    }
+}
+
+/// The passages as a prompt shows them, each between its marks where the guards want them.
+fn block(grounding: &dyn Grounding, hits: &[Hit], marks: Marks, marker: &Marker) -> String {
+    if marks == Marks::Off {
+        return grounding.passages_block(hits, 1);
+    }
+    let one = |(number, hit)| marker.wrap(&grounding.passages_block(std::slice::from_ref(hit), number));
+    (1..).zip(hits).map(one).collect::<Vec<_>>().join("\n\n")
 }
 
 impl Gateway {
@@ -86,7 +110,7 @@ impl Gateway {
     }
 }
 
-fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
+pub(crate) fn searchable(grounding: Option<&dyn Grounding>) -> Result<&dyn Grounding, Fault> {
     grounding
         .ok_or_else(|| Fault::new(Code::Unavailable, "knowledge cannot be searched yet").hint("Ask again in a moment."))
 }

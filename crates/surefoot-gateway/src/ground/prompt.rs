@@ -23,6 +23,7 @@ pub const WORDS: [&str; 4] = ["role", "history", "passages", "input"];
 #[derive(Debug, Clone)]
 pub struct Prompt {
     environment: Arc<Environment<'static>>,
+    source: Arc<str>,
 }
 
 /// Why a prompt cannot be compiled.
@@ -58,7 +59,7 @@ impl Prompt {
             line: error.line().unwrap_or(1),
             message: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
         })?;
-        Ok(Self { environment: Arc::new(environment) })
+        Ok(Self { environment: Arc::new(environment), source: Arc::from(text) })
     }
 
     /// The names that the prompt takes from outside: `history`, `input.product`, or a misspelt word.
@@ -68,6 +69,11 @@ impl Prompt {
         let mut names: BTreeSet<String> = template.undeclared_variables(true).into_iter().collect();
         names.retain(|name| !builtin.contains(name.as_str()));
         names
+    }
+
+    /// The prompt as written.
+    pub fn source(&self) -> &Arc<str> {
+        &self.source
     }
 
     /// The messages that the prompt makes.

@@ -8,9 +8,24 @@ use surefoot_types::{
 };
 
 use super::{Tale, estimate_request};
-use crate::call::Head;
+use crate::{call::Head, screen::Screened};
+
+/// How the name of a step begins that runs a tool.
+const TOOL: &str = "tool ";
 
 impl Tale {
+    /// A tool is run.
+    pub(crate) fn enter_tool(&mut self, name: &str) {
+        self.enter(&format!("{TOOL}{name}"));
+    }
+
+    /// This, of several conversations with tools, is the one that is answered with: the passages that the model was
+    /// shown in it, and the pseudonyms that stand in it.
+    pub(crate) fn stands(&mut self, prompt: &Screened) {
+        self.shown(&prompt.grounded.hits);
+        self.vault.clone_from(&prompt.vault);
+    }
+
     /// What the calls are for that follow.
     pub(crate) fn asks(&mut self, purpose: &str, request: &ChatRequest) {
         self.purpose = purpose.to_owned();
@@ -37,13 +52,14 @@ impl Tale {
             open: None,
             beside: None,
             cites: false,
-            tier: self.tier.clone(),
+            tier: self.tier,
             sample: self.sample,
             said: self.said,
             most: self.most,
             purpose: self.purpose.clone(),
             branches: Vec::new(),
             unkept: None,
+            vault: self.vault.clone(),
         }
     }
 
@@ -58,6 +74,12 @@ impl Tale {
             branch.beside_close(gone.clone());
             branch.attempt_close(Some(gone));
             self.trace.attempts.append(&mut branch.trace.attempts);
+            self.trace.verdicts.append(&mut branch.trace.verdicts);
+            branch.leave(branch.elapsed());
+            // Before the step that is under way. Of the steps of a call only what it ran is told.
+            let ran = branch.trace.spans.into_iter().filter(|span| span.step.starts_with(TOOL));
+            let last = self.trace.spans.len().saturating_sub(1);
+            self.trace.spans.splice(last..last, ran);
         }
         self.trace.attempts.sort_by_key(|attempt| attempt.at_us);
     }

@@ -9,7 +9,7 @@ use surefoot_types::{
     trace::{Keep, Outcome, Trace},
 };
 
-use crate::screen::{LINKS, each::each_value, redact};
+use crate::screen::{self, LINKS, each::each_value};
 
 /// Stands where words were not kept.
 const NOT_KEPT: &str = "(not kept)";
@@ -18,12 +18,20 @@ const NOT_KEPT: &str = "(not kept)";
 pub(super) fn apply(trace: &mut Trace, keep: Keep, detector: &Detector) {
     trace.keep = keep;
     match keep {
-        Keep::All => masked(trace, &mut secrets::mask_in_place),
-        Keep::Redacted => masked(trace, &mut |text| redact(detector, text)),
+        Keep::All | Keep::Redacted => masked(trace, &mut |text| redact(keep, detector, text)),
         Keep::Metadata | Keep::Nothing => {
             blank(trace);
             each_label(trace, &mut secrets::mask_in_place);
         }
+    }
+}
+
+/// Takes out of a text what is not to be kept of any text; all of it where none is kept.
+pub(crate) fn redact(keep: Keep, detector: &Detector, text: &mut String) {
+    match keep {
+        Keep::All => secrets::mask_in_place(text),
+        Keep::Redacted => screen::redact(detector, text),
+        Keep::Metadata | Keep::Nothing => text.clear(),
     }
 }
 
@@ -161,6 +169,7 @@ mod tests {
             score: 1.0,
             lexical: None,
             vector: None,
+            also: Vec::new(),
         }];
         trace.fault = Some(Fault::new(Code::Upstream, said()).hint(said()));
         trace.attempts[0].fault = Some(Fault::new(Code::BadRequest, said()));

@@ -7,14 +7,16 @@ mod legs;
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
-use surefoot_guard::personal::Detector;
+use surefoot_guard::{personal::Detector, pseudonyms::Vault};
 use surefoot_types::{
     Citation, Clock, Code, Fault, Money, Price, PriceBook, Usage,
     budget::Charge,
-    conversation::{ChatRequest, Event, Gathered, Part, Tool},
+    conversation::{ChatRequest, Event, Finish, Gathered, Part, Tool},
+    document::Hit,
     ids::{AttemptId, TraceId},
     ports::Record,
     trace::{Attempt, GuardVerdict, Keep, Outcome, Span, Trace},
+    usage::Tier,
 };
 use tokio::time::Instant;
 
@@ -32,6 +34,8 @@ use crate::{
     trace_context,
 };
 
+pub(crate) use self::keep::redact;
+
 /// Tokens of a picture, by estimate: one of middling size, with the large providers.
 const IMAGE: u64 = 1_000;
 
@@ -44,8 +48,8 @@ pub(crate) struct Tale {
     beside: Option<Open>,
     /// Whether a function with knowledge answers: only then are citations told.
     cites: bool,
-    /// The service tier that the caller asked for.
-    tier: Option<String>,
+    /// The service tier that the caller asked for: what it is billed at where the provider does not say what it served.
+    tier: Option<Tier>,
     /// Which share of answered requests is kept.
     sample: f64,
     /// The prompt's tokens, by estimate.
@@ -58,6 +62,8 @@ pub(crate) struct Tale {
     branches: Vec<Tale>,
     /// Finds the personal data that is not kept, where a guard says so.
     unkept: Option<Arc<Detector>>,
+    /// The pseudonyms of the prompt. Never recorded.
+    vault: Option<Arc<Vault>>,
 }
 
 /// The attempt that is under way.
@@ -94,20 +100,20 @@ impl Tale {
         trace.session.clone_from(&context.session);
         trace.tags.clone_from(&context.tags);
         trace.parent = context.trace.as_ref().map(|told| told.parent.clone());
-        let tier = extra.get("service_tier").and_then(Value::as_str).map(str::to_owned);
         Self {
             trace,
             started: Instant::now(),
             open: None,
             beside: None,
             cites: false,
-            tier,
+            tier: tier_asked(extra),
             sample: records.sample,
             said: 0,
             most: None,
             purpose: String::new(),
             branches: Vec::new(),
             unkept: None,
+            vault: None,
         }
     }
 
@@ -181,14 +187,43 @@ impl Tale {
     /// What was found.
     pub(crate) fn grounded(&mut self, grounded: &Grounded) {
         self.trace.passages.clone_from(&grounded.hits);
+        self.cites |= !grounded.hits.is_empty();
         self.judged(grounded.verdicts.iter().cloned());
         if self.cites {
             self.note(format!("{} passages", grounded.hits.len()));
         }
     }
 
+    /// The passages that the model was shown, in the order of their numbers, where tools found some.
+    pub(crate) fn shown(&mut self, hits: &[Hit]) {
+        self.cites |= !hits.is_empty();
+        self.trace.passages = hits.to_vec();
+    }
+
+    /// Whether the answer's citations are to be checked and told.
+    pub(crate) fn cites(&self) -> bool {
+        self.cites
+    }
+
+    /// What the caller was told in all, where that is more than the last attempt said.
+    pub(crate) fn told(&mut self, parts: Vec<Part>, finish: Finish) {
+        self.trace.answer = parts;
+        self.trace.finish = Some(finish);
+    }
+
+    /// The pseudonyms that stand in what left last.
+    pub(crate) fn vault(&self) -> Option<&Arc<Vault>> {
+        self.vault.as_ref()
+    }
+
+    /// What the attempts cost so far, as far as is known.
+    pub(crate) fn spent(&self) -> Money {
+        self.trace.attempts.iter().filter_map(|attempt| attempt.cost).sum()
+    }
+
     /// What leaves. Its secrets are masked when it is recorded, whatever the guards do to the prompt itself.
     pub(crate) fn screened(&mut self, prompt: &Screened) {
+        self.vault.clone_from(&prompt.vault);
         self.trace.prompt.clone_from(&prompt.grounded.request.messages);
         self.trace.parameters = prompt.grounded.request.parameters.clone();
         self.said = estimate_request(&prompt.grounded.request);
@@ -289,10 +324,13 @@ impl Tale {
         if answered && (untold || gathered.finish.is_none()) {
             gathered.usage = Some(self.estimate(&gathered));
         }
+        if let Some(usage) = &mut gathered.usage {
+            usage.tier = usage.tier.or(self.tier);
+        }
         attempt.usage = gathered.usage;
         attempt.cost = match (&gathered.usage, price) {
             (None, _) => Some(Money::ZERO),
-            (Some(usage), Some(price)) => Some(price.cost(usage, self.tier.as_deref())),
+            (Some(usage), Some(price)) => Some(price.cost(usage)),
             (Some(usage), None) => usage.reported,
         };
         attempt.fault = fault;
@@ -404,6 +442,12 @@ impl Tale {
         let output = estimate(&gathered.parts).min(most).max(told.output);
         Usage { input, output, estimated: true, ..told }
     }
+}
+
+/// The service tier that a request asks for, in OpenAI's and Anthropic's words, or in Google's and Amazon's.
+fn tier_asked(extra: &Map<String, Value>) -> Option<Tier> {
+    let asked = extra.get("service_tier").or_else(|| extra.get("serviceTier"))?;
+    Tier::named(asked.as_str().or_else(|| asked.get("type")?.as_str())?)
 }
 
 /// The tokens of a prompt, by estimate: its messages and tools.

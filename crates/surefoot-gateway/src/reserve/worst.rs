@@ -5,6 +5,7 @@ use serde_json::Value;
 use surefoot_types::{
     Money, Price, Usage,
     conversation::{ChatRequest, Message, Part},
+    usage::Tier,
 };
 
 use crate::project::{Model, Project};
@@ -63,7 +64,7 @@ fn prices(project: &Project, model: &Model, now: Timestamp) -> Vec<Price> {
 
 /// The cost if every token were of the dearest kind, at the dearest tier.
 fn dearest(price: &Price, prompt: u64, output: u64) -> Money {
-    let tiers = price.tiers.keys().map(|tier| Some(tier.as_str())).chain([None]);
+    let tiers = price.tiers.keys().map(|tier| Tier::named(tier)).chain([None]);
     // Rates for long prompts may be lower than those below them: a prompt may be as long as either allows.
     let prompts = price.above.iter().map(|above| above.tokens.min(prompt)).chain([prompt]);
     let inputs = prompts.flat_map(|tokens| {
@@ -77,7 +78,8 @@ fn dearest(price: &Price, prompt: u64, output: u64) -> Money {
     });
     let usages = inputs.flat_map(|usage| [Usage { output, ..usage }, Usage { audio_output: output, ..usage }]);
     let usages: Vec<Usage> = usages.collect();
-    tiers.flat_map(|tier| usages.iter().map(move |usage| price.cost(usage, tier))).max().unwrap_or_default()
+    let costs = tiers.flat_map(|tier| usages.iter().map(move |usage| price.cost(&Usage { tier, ..*usage })));
+    costs.max().unwrap_or_default()
 }
 
 /// A token stands for at least one byte, so that the bytes of what is sent bound the tokens of its text.

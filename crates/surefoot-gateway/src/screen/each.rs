@@ -43,7 +43,7 @@ pub(crate) fn each_part(parts: &mut [Part], visit: &mut dyn FnMut(&mut String, F
 }
 
 /// Visits the text that a data address holds, if it is one of text: `data:text/plain;base64,…`.
-fn inside_address(url: &mut String, visit: &mut dyn FnMut(&mut String, Form)) {
+pub(super) fn inside_address(url: &mut String, visit: &mut dyn FnMut(&mut String, Form)) {
     let Some((head, data)) = url.split_once(";base64,").filter(|(head, _)| head.starts_with("data:text/")) else {
         return;
     };

@@ -1,16 +1,20 @@
 //! The guards: on what really leaves, and on what comes back.
 
 mod answer;
+mod calls;
 pub(crate) mod each;
+mod foreign;
 mod personal;
 
 use std::sync::Arc;
 
 use surefoot_guard::{
     injection::{self, Channel},
+    leak::Instructions,
     personal::Detector,
     pseudonyms::{Form, Vault},
     secrets,
+    untrusted::Marker,
 };
 use surefoot_types::{
     Code, Fault,
@@ -19,11 +23,11 @@ use surefoot_types::{
     trace::GuardVerdict,
 };
 
-pub(crate) use self::answer::AnswerGuard;
 use self::each::each_text;
+pub(crate) use self::{answer::AnswerGuard, calls::judge_call};
 use crate::{
     ground::Grounded,
-    guards::{Guards, InjectionAction, InjectionGuard, LinkGuard, SecretAction},
+    guards::{AnswerAction, Guards, InjectionAction, InjectionGuard, LinkGuard, Marks, SecretAction, ToolGate},
 };
 
 /// The guard of links, as verdicts name it.
@@ -42,13 +46,19 @@ pub(crate) struct Screened {
     pub(crate) vault: Option<Arc<Vault>>,
     /// What is done to links in the answer.
     pub(crate) links: Option<Arc<LinkGuard>>,
+    /// What is done about calls of tools, since it holds text from elsewhere.
+    pub(crate) gate: Option<Arc<ToolGate>>,
+    /// Marks what tools give that are run here; none where nothing is marked.
+    pub(crate) marker: Option<Marker>,
+    /// What must not be told, and what is done if it is.
+    pub(crate) untold: Option<(Arc<Instructions>, AnswerAction)>,
 }
 
 impl Screened {
     /// A prompt that is made of what was screened already.
     pub(crate) fn unchecked(grounded: Grounded) -> Self {
         let aside = Aside::of(&grounded);
-        Self { grounded, aside, verdicts: Vec::new(), vault: None, links: None }
+        Self { grounded, aside, verdicts: Vec::new(), vault: None, links: None, gate: None, marker: None, untold: None }
     }
 
     /// The passages, as they may be shown.
@@ -82,6 +92,14 @@ impl Aside {
         Self { question: grounded.question.clone(), hits: None }
     }
 
+    /// More passages were found, which are shown like these where anything was put in the place of their texts.
+    fn grow(&mut self, before: &[Hit], found: &[Hit], shown: Option<Vec<Hit>>) {
+        if self.hits.is_some() || shown.is_some() {
+            let shown = shown.unwrap_or_else(|| found.to_vec());
+            self.hits.get_or_insert_with(|| before.to_vec()).extend(shown);
+        }
+    }
+
     /// Visits each text, to put another in its place.
     fn each(&mut self, grounded: &Grounded, visit: &mut dyn FnMut(&mut String)) {
         visit(&mut self.question);
@@ -96,7 +114,12 @@ impl Aside {
 /// Looks for secrets, personal data and injections in everything that leaves, and does with them what the
 /// guards say. `said` is the conversation as the caller sent it: values are numbered as they come up in it, so
 /// that they keep their pseudonyms from one request of a conversation to the next.
-pub(crate) fn screen(guards: &Guards, said: &[Message], mut grounded: Grounded) -> Result<Screened, Fault> {
+pub(crate) fn screen(
+    guards: &Guards,
+    marker: &Marker,
+    said: &[Message],
+    mut grounded: Grounded,
+) -> Result<Screened, Fault> {
     let mut verdicts = Vec::new();
     if guards.secrets != SecretAction::Off {
         verdicts.extend(secrets_in(guards.secrets, &mut grounded)?);
@@ -110,9 +133,63 @@ pub(crate) fn screen(guards: &Guards, said: &[Message], mut grounded: Grounded) 
     }
     let vault = match &guards.personal {
         None => None,
-        Some(guard) => personal::screen(guard, said, &mut grounded, &mut aside, &mut verdicts)?,
+        Some(guard) => personal::screen(guard, None, said, &mut grounded, &mut aside, &mut verdicts)?,
     };
-    Ok(Screened { grounded, aside, verdicts, vault, links: guards.links.clone() })
+    let gate = guards.tools.clone().filter(|_| foreign::is_there(&grounded));
+    let untold = untold(guards, marker, &mut grounded);
+    verdicts.extend(foreign::mark(guards.marks, marker, &mut grounded));
+    let marker = (guards.marks != Marks::Off).then(|| marker.clone());
+    Ok(Screened { grounded, aside, verdicts, vault, links: guards.links.clone(), gate, marker, untold })
+}
+
+/// The instructions, to be recognised in the answer: a function's as the project has them, and else the system message.
+fn untold(guards: &Guards, marker: &Marker, grounded: &mut Grounded) -> Option<(Arc<Instructions>, AnswerAction)> {
+    let guard = guards.instructions?;
+    let canary = foreign::canary(guard, marker, grounded);
+    let text = if grounded.instructions.is_empty() {
+        let system = grounded.request.messages.iter().filter(|message| message.role == Role::System);
+        system.map(Message::words).collect::<Vec<_>>().join("\n")
+    } else {
+        grounded.instructions.to_string()
+    };
+    Some((Arc::new(Instructions::new(&text, &canary)?), guard.action))
+}
+
+/// What tools gave, and the passages that they found, put behind a prompt that was screened: looked at by the same
+/// guards, with the pseudonyms that stand in the prompt already.
+pub(crate) fn screen_more(
+    guards: &Guards,
+    prompt: &mut Screened,
+    messages: Vec<Message>,
+    hits: Vec<Hit>,
+) -> Result<(), Fault> {
+    let request = ChatRequest { messages, ..ChatRequest::ask("", "") };
+    let mut more = Grounded { hits, ..Grounded::of(request, String::new()) };
+    let mut aside = Aside::of(&more);
+    let mut verdicts = Vec::new();
+    if guards.secrets != SecretAction::Off {
+        verdicts.extend(secrets_in(guards.secrets, &mut more)?);
+    }
+    if let Some(guard) = &guards.injection {
+        verdicts.extend(injections_in(guard, &more.request)?);
+    }
+    if guards.secrets == SecretAction::Mask {
+        aside.each(&more, &mut secrets::mask_in_place);
+    }
+    if let Some(guard) = &guards.personal {
+        let before = prompt.vault.clone();
+        let made = personal::screen(guard, before.as_deref(), &[], &mut more, &mut aside, &mut verdicts)?;
+        prompt.vault = made.or(before);
+    }
+    prompt.aside.grow(&prompt.grounded.hits, &more.hits, aside.hits);
+    prompt.grounded.hits.append(&mut more.hits);
+    if let Some(marker) = &prompt.marker {
+        verdicts.extend(foreign::mark_more(marker, &mut prompt.grounded.request, &mut more.request.messages));
+    }
+    prompt.gate.clone_from(&guards.tools);
+    prompt.grounded.request.messages.append(&mut more.request.messages);
+    prompt.verdicts = verdicts;
+    Ok(())
 }
 
 /// The passages that may ground an answer, and what was said of the others.
@@ -198,17 +275,11 @@ pub(crate) fn texts(guards: &Guards, texts: &mut [String]) -> Result<Vec<GuardVe
     let mut request = ChatRequest::ask("", "");
     let parts = texts.iter_mut().map(|text| Part::text(std::mem::take(text))).collect();
     request.messages = vec![Message { parts, ..Message::text(Role::User, "") }];
-    let grounded = Grounded {
-        request,
-        question: String::new(),
-        hits: Vec::new(),
-        verdicts: Vec::new(),
-        untouched: true,
-        cap: None,
-    };
+    let grounded = Grounded::of(request, String::new());
     // Instructions do nothing to a model that only makes vectors.
-    let guards = Guards { injection: None, links: None, ..guards.clone() };
-    let screened = screen(&guards, &[], grounded)?;
+    let guards =
+        Guards { injection: None, links: None, instructions: None, marks: Marks::Off, tools: None, ..guards.clone() };
+    let screened = screen(&guards, &Marker::new(0), &[], grounded)?;
     let parts = screened.grounded.request.messages.into_iter().flat_map(|message| message.parts);
     for (text, part) in texts.iter_mut().zip(parts) {
         if let Part::Text { text: screened } = part {
@@ -228,5 +299,7 @@ pub(crate) fn redact(detector: &Detector, text: &mut String) {
     surefoot_guard::redact_in_place(detector, text);
 }
 
+#[cfg(test)]
+mod foreign_tests;
 #[cfg(test)]
 mod tests;

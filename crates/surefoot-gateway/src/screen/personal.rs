@@ -20,9 +20,11 @@ use crate::{
 
 const GUARD: &str = "personal";
 
-/// Does with the personal data of a prompt what the guard says. Gives the pseudonyms that stand in it then.
+/// Does with the personal data of a prompt what the guard says. Gives the pseudonyms that stand in it then;
+/// those of `before` go on.
 pub(super) fn screen(
     guard: &PersonalGuard,
+    before: Option<&Vault>,
     said: &[Message],
     grounded: &mut Grounded,
     aside: &mut Aside,
@@ -46,14 +48,15 @@ pub(super) fn screen(
     let Some(detector) = guard.of(PersonalAction::Pseudonymise) else { return Ok(None) };
     let Some(found) = found(detector, grounded, aside) else { return Ok(None) };
     verdicts.push(verdict(GUARD, "pseudonymise", found));
-    let mut vault = pseudonymise(detector, said, grounded);
+    let mut vault = pseudonymise(detector, before, said, grounded);
     aside.each(grounded, &mut |text| *text = vault.mask(text));
     Ok(Some(Arc::new(vault)))
 }
 
 /// Puts pseudonyms in the place of personal data.
-fn pseudonymise(detector: &Arc<Detector>, said: &[Message], grounded: &mut Grounded) -> Vault {
-    let mut vault = Vault::new(Arc::clone(detector));
+fn pseudonymise(detector: &Arc<Detector>, before: Option<&Vault>, said: &[Message], grounded: &mut Grounded) -> Vault {
+    let pairs = before.into_iter().flat_map(Vault::pairs).map(|(mark, value)| (mark, value.to_owned()));
+    let mut vault = Vault::with_pairs(Arc::clone(detector), pairs);
     let mut put = |text: &mut String, form: Form| {
         let masked = match form {
             Form::Text => vault.mask(text),

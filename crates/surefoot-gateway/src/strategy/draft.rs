@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use surefoot_types::{
     Fault,
-    conversation::{Answer, Message, Role, words},
+    conversation::{Answer, Message, Role, ToolChoice, words},
     ids::AttemptId,
 };
 
@@ -46,6 +46,8 @@ pub(super) struct Draft {
     pub(super) head: Head,
     /// The call that gave it.
     pub(super) by: Option<AttemptId>,
+    /// What its model was asked and shown last.
+    pub(super) prompt: Box<Screened>,
 }
 
 impl Asking<'_> {
@@ -86,13 +88,14 @@ impl Asking<'_> {
         let (upstream, parts, project) = (self.upstream, self.parts, self.project);
         let mut outlet = Outlet::held();
         let attempting = Attempting { upstream, plan, prompt, call, parts, project, reserve };
-        let whole = Box::pin(attempting.run(tale, hold, &mut outlet)).await?;
+        let (whole, prompt) = Box::pin(self.tools.converse(attempting, tale, hold, &mut outlet)).await?;
         let whole = whole.ok_or_else(|| Fault::internal("an answer that was to be whole was streamed"))?;
         Ok(Draft {
             model: Arc::clone(&plan.model),
             whole,
             head: outlet.into_head(),
             by: tale.last_attempt().map(|attempt| attempt.id),
+            prompt: Box::new(prompt.into_owned()),
         })
     }
 
@@ -135,11 +138,25 @@ impl Asking<'_> {
     }
 }
 
-/// The request again, after an answer that does not fit and what is wrong with it.
-pub(super) fn repairing(prompt: &Screened, shape: &Shape, answer: &Answer, misfit: &Misfit) -> Screened {
+/// The request again, after an answer that does not fit and what is wrong with it. `prompt` is what was asked, and
+/// `shown` what the model was shown when it answered: its passages keep their numbers.
+pub(super) fn repairing(
+    prompt: &Screened,
+    shown: &Screened,
+    shape: &Shape,
+    answer: &Answer,
+    misfit: &Misfit,
+) -> Screened {
     let mut prompt = prompt.clone();
     prompt.grounded.untouched = false;
-    let messages = &mut prompt.grounded.request.messages;
+    prompt.grounded.hits.clone_from(&shown.grounded.hits);
+    prompt.vault.clone_from(&shown.vault);
+    let request = &mut prompt.grounded.request;
+    // Only the words are mended: no tool is needed for it.
+    if !request.tools.is_empty() {
+        request.tool_choice = Some(ToolChoice::None);
+    }
+    let messages = &mut request.messages;
     // Providers refuse a message without words.
     let said = words(&answer.parts);
     if !said.trim().is_empty() {

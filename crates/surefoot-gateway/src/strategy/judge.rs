@@ -15,6 +15,7 @@ use crate::{
     project::Model,
     record::Tale,
     screen::Screened,
+    tools::Toolset,
     verify::{Fitted, Shape},
 };
 
@@ -37,17 +38,13 @@ impl Asking<'_> {
         request.messages.insert(0, Message::text(Role::System, task));
         request.parameters.max_tokens = Some(LONGEST);
         request.response_format = Some(ResponseFormat::JsonSchema { name: "verdict".into(), schema, strict: None });
-        let grounded = Grounded {
-            question: request.question(),
-            request,
-            hits: Vec::new(),
-            verdicts: Vec::new(),
-            untouched: false,
-            cap: None,
-        };
+        let question = request.question();
+        let grounded = Grounded { untouched: false, ..Grounded::of(request, question) };
         let prompt = Screened::unchecked(grounded);
         let ask = Ask { model: judge, prompt: &prompt, purpose: "judge".into(), held: false };
-        let draft = self.draft(&ask, tale, hold).await?;
+        // It judges what is before it, and looks for nothing.
+        let tools = Toolset::default();
+        let draft = Asking { tools: &tools, ..*self }.draft(&ask, tale, hold).await?;
         let said = words(&draft.whole.answer.parts);
         let text = match shape.fit(&said) {
             Ok(Fitted::AsItCame) => said,

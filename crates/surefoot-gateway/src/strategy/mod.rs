@@ -23,6 +23,7 @@ use crate::{
     reserve::Reserve,
     resolve::Plan,
     screen::Screened,
+    tools::Toolset,
     verify::{Fitted, Misfit, Shape, by_prompt, refuses_schema},
 };
 
@@ -39,6 +40,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) project: &'a Project,
     pub(crate) accounts: &'a Accounts,
     pub(crate) counted: &'a Counted<'a>,
+    /// Tools that are run here.
+    pub(crate) tools: &'a Toolset,
 }
 
 /// An answer, and how it came to be the one.
@@ -62,7 +65,7 @@ impl Asking<'_> {
         let holds = task.is_some_and(|task| task.function.hold);
         match (strategy, shape) {
             (Strategy::Single, None) => self.straight(tale, hold, outlet).await,
-            (Strategy::Single, Some(shape)) if self.call.chat.stream && !holds => {
+            (Strategy::Single, Some(shape)) if self.call.chat.stream && !holds && self.tools.is_empty() => {
                 outlet.shape(shape);
                 match self.straight(tale, hold, outlet).await {
                     Err(fault) if !outlet.begun() && refuses_schema(&fault) => {
@@ -79,10 +82,10 @@ impl Asking<'_> {
 
     /// One answer, sent on as it comes.
     async fn straight(&self, tale: &mut Tale, hold: &mut Hold, outlet: &mut Outlet) -> Result<Option<Whole>, Fault> {
-        let Self { upstream, plan, prompt, call, parts, project, accounts, counted } = *self;
+        let Self { upstream, plan, prompt, call, parts, project, accounts, counted, tools } = *self;
         let reserve = Reserve { accounts, counted, project, model: &plan.model };
         let attempting = Attempting { upstream, plan, prompt, call, parts, project, reserve: &reserve };
-        attempting.run(tale, hold, outlet).await
+        Ok(tools.converse(attempting, tale, hold, outlet).await?.0)
     }
 
     /// An answer that is sent once it is decided.
@@ -104,7 +107,7 @@ impl Asking<'_> {
         if let Some(how) = how {
             tale.decided(how);
         }
-        let Draft { mut whole, head, by, .. } = match shape {
+        let Draft { mut whole, head, by, prompt, .. } = match shape {
             Some(shape) => self.fitted(shape, draft, tale, hold).await?,
             None => draft,
         };
@@ -113,6 +116,10 @@ impl Asking<'_> {
         if let Some(used) = tale.used_by_several() {
             whole.answer.usage = Some(used);
             whole.raw = None;
+        }
+        if !self.tools.is_empty() {
+            tale.stands(&prompt);
+            outlet.guard_renew(&prompt).await?;
         }
         outlet.deliver(head, whole).await
     }
@@ -123,7 +130,7 @@ impl Asking<'_> {
             Ok(draft) => return Ok(draft),
             Err(unfit) => *unfit,
         };
-        let prompt = draft::repairing(self.prompt, shape, &draft.whole.answer, &misfit);
+        let prompt = draft::repairing(self.prompt, &draft.prompt, shape, &draft.whole.answer, &misfit);
         let ask = Ask { model: &draft.model, prompt: &prompt, purpose: "repair".into(), held: false };
         let repaired = match self.draft(&ask, tale, hold).await {
             Ok(repaired) => repaired,

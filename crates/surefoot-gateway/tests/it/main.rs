@@ -11,3 +11,4 @@ mod resilience;
 mod semantic;
 mod strategies;
 mod support;
+mod tools;

@@ -10,6 +10,7 @@ use surefoot_types::{
     ports::Ledger,
     price,
     trace::Outcome,
+    usage::Tier,
 };
 
 use crate::support::{Act, Rig, Scripted, rig_of, rig_with};
@@ -257,4 +258,28 @@ async fn what_the_provider_says_that_it_cost_wins() {
     call.chat.extra.insert("service_tier".into(), "flex".into());
     assert_eq!(rig.ask_with(call).await.1.cost, Some(Money::nanos(5_000)));
     assert_eq!(rig.ask("?", false).await.1.cost, Some(Money::nanos(10_000)));
+}
+
+#[tokio::test]
+async fn the_tier_that_was_served_is_paid_and_not_the_one_that_was_asked_for() {
+    let tiers = |project: &mut Project| {
+        let rates = price::Rates { output: "1".parse().unwrap(), ..price::Rates::default() };
+        let tiers = [("flex".into(), 50), ("priority".into(), 175)].into();
+        project.prices.add("p0/x", Price { tiers, ..Price::of(rates) });
+    };
+    for (asked, served, nanos) in [
+        (Some("auto"), Some("priority"), 17_500),
+        (Some("flex"), Some("default"), 10_000),
+        (Some("priority"), None, 17_500),
+        (None, Some("flex"), 5_000),
+    ] {
+        let usage = Usage { output: 10, tier: served.and_then(Tier::named), ..Usage::default() };
+        let rig = rig_with(&[Scripted::new(&[Act::Charge(usage)])], |_| {}, tiers).await;
+        let mut call = rig.call("?", false);
+        call.chat.extra.extend(asked.map(|asked| ("service_tier".to_owned(), asked.into())));
+        let trace = rig.ask_with(call).await.1;
+        assert_eq!(trace.cost, Some(Money::nanos(nanos)), "{asked:?} {served:?}");
+        let told = trace.attempts[0].usage.and_then(|usage| usage.tier);
+        assert_eq!(told, served.or(asked).and_then(Tier::named), "the trace says which it was");
+    }
 }

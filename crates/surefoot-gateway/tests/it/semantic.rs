@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use surefoot_gateway::{
     Call, Project, Resident,
     ground::Prompt,
-    project::{Function, Semantic, Strategy, Variant},
+    project::{Bounds, Function, Semantic, Strategy, Variant},
 };
 use surefoot_testkit::memory::MemoryStore;
 use surefoot_types::{
@@ -51,6 +51,8 @@ fn with_function(project: &mut Project, semantic: Option<Semantic>) {
         variants: [("v".to_owned(), Arc::new(variant))].into(),
         keep: None,
         guards: None,
+        tools: Vec::new(),
+        bounds: Bounds::default(),
     };
     project.functions.insert("f".into(), Arc::new(function));
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use surefoot_gateway::{
     Call, Grounding, Project,
     ground::Prompt,
-    project::{BestOf, Cascade, Check, Function, Model, Strategy, Variant, Vote},
+    project::{BestOf, Bounds, Cascade, Check, Function, Model, Strategy, Variant, Vote},
 };
 use surefoot_testkit::memory::MemoryStore;
 use surefoot_types::{
@@ -30,7 +30,11 @@ impl Grounding for NoDocuments {
         Ok(Vec::new())
     }
 
-    fn passages_block(&self, _: &[Hit]) -> String {
+    async fn known(&self, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn passages_block(&self, _: &[Hit], _: usize) -> String {
         String::new()
     }
 
@@ -97,6 +101,8 @@ fn with_function(project: &mut Project, plan: Plan) {
         variants: [("v".to_owned(), Arc::new(variant))].into(),
         keep: None,
         guards: None,
+        tools: Vec::new(),
+        bounds: Bounds::default(),
     };
     project.functions.insert("f".into(), Arc::new(function));
     project.budgets.extend(plan.budget.map(|nanos| crate::money::budget(Per::All, nanos)));

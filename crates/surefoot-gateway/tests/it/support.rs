@@ -41,6 +41,8 @@ pub(crate) enum Act {
     Stall(&'static str),
     /// Answers, and says that it used this.
     Charge(Usage),
+    /// Says this and calls tools: names with arguments.
+    Call(&'static str, &'static [(&'static str, &'static str)]),
     /// Panics.
     Panic,
     /// Waits to be let go, and then does this.
@@ -49,6 +51,18 @@ pub(crate) enum Act {
     Late(Duration, &'static str),
     /// Fails with this.
     Fault(Fault),
+}
+
+type Events = Vec<Result<Event, Fault>>;
+
+/// What an answer uses where the test says nothing else.
+fn usual() -> Usage {
+    Usage { input: 10, output: 20, ..Usage::default() }
+}
+
+fn ended(mut events: Events, finish: Finish, usage: Usage) -> BoxStream<'static, Result<Event, Fault>> {
+    events.extend([Ok(Event::Finish { finish }), Ok(Event::Usage { usage }), Ok(Event::End)]);
+    stream::iter(events).boxed()
 }
 
 /// A provider that plays its script and then keeps to the last act.
@@ -108,29 +122,23 @@ impl Resident for Scripted {
             Act::Fault(fault) => Err(fault),
             Act::Late(wait, text) => {
                 tokio::time::sleep(wait).await;
+                Ok(ended(say(text), Finish::Stop, usual()))
+            }
+            Act::Call(text, calls) => {
                 let mut events = say(text);
-                events.push(Ok(Event::Finish { finish: Finish::Stop }));
-                events.push(Ok(Event::Usage { usage: Usage { input: 10, output: 20, ..Usage::default() } }));
-                events.push(Ok(Event::End));
-                Ok(stream::iter(events).boxed())
+                for (index, (name, arguments)) in calls.iter().enumerate() {
+                    let (id, name) = (format!("call_{index}"), (*name).to_owned());
+                    events.push(Ok(Event::ToolCall { index, id, name }));
+                    events.push(Ok(Event::ToolArguments { index, arguments: (*arguments).to_owned() }));
+                }
+                Ok(ended(events, Finish::ToolCalls, usual()))
             }
             Act::Panic => panic!("scripted panic"),
             Act::Wait(..) => panic!("one wait is enough"),
             Act::Cut(text) => Ok(stream::iter(say(text)).boxed()),
             Act::Stall(text) => Ok(stream::iter(say(text)).chain(stream::pending()).boxed()),
-            act @ (Act::Say(_) | Act::Charge(_)) => {
-                let usual = Usage { input: 10, output: 20, ..Usage::default() };
-                let (text, usage) = match act {
-                    Act::Say(text) => (text, usual),
-                    Act::Charge(usage) => ("charged", usage),
-                    _ => ("", usual),
-                };
-                let mut events = say(text);
-                events.push(Ok(Event::Finish { finish: Finish::Stop }));
-                events.push(Ok(Event::Usage { usage }));
-                events.push(Ok(Event::End));
-                Ok(stream::iter(events).boxed())
-            }
+            Act::Say(text) => Ok(ended(say(text), Finish::Stop, usual())),
+            Act::Charge(usage) => Ok(ended(say("charged"), Finish::Stop, usage)),
         }
     }
 
@@ -196,6 +204,7 @@ pub(crate) fn parts(
         minted_keys: Arc::default(),
         residents,
         grounding: None,
+        toolbox: None,
         observer: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use crate::encoded;
 
 /// A text made plain, and what had to be done for it.
 #[derive(Debug)]
@@ -96,29 +96,12 @@ const MOST: usize = 16 * 1024;
 /// What a text holds in base 64, hexadecimal, or behind percent signs, where that is text again.
 pub(super) fn decoded(text: &str) -> Vec<String> {
     let words = text.split(|char: char| char.is_whitespace() || "\"'`()[]<>,;".contains(char));
-    let mut found: Vec<String> = words.filter(|word| (16..=MOST).contains(&word.len())).filter_map(decode).collect();
+    let mut found: Vec<String> =
+        words.filter(|word| (encoded::SHORTEST..=MOST).contains(&word.len())).filter_map(encoded::decode).collect();
     if text.contains('%') {
         found.extend(percent(text).filter(|plain| plain != text).map(Cow::into_owned));
     }
     found
-}
-
-fn decode(word: &str) -> Option<String> {
-    let hex = word.len().is_multiple_of(2) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let bytes = if hex {
-        let digit = |at: usize| u8::from_str_radix(word.get(at..at + 2)?, 16).ok();
-        (0..word.len()).step_by(2).map(digit).collect::<Option<Vec<u8>>>()?
-    } else {
-        let body = word.trim_end_matches('=');
-        let padded = body.replace('-', "+").replace('_', "/") + &"=".repeat((4 - body.len() % 4) % 4);
-        STANDARD.decode(padded).ok()?
-    };
-    String::from_utf8(bytes).ok().filter(|text| is_prose(text))
-}
-
-fn is_prose(text: &str) -> bool {
-    let plain = text.chars().filter(|char| char.is_alphanumeric() || " .,:;!?'\n-".contains(*char)).count();
-    text.contains(' ') && plain * 10 >= text.chars().count() * 9
 }
 
 /// The text with its percent signs decoded, if there are at least three.

@@ -20,10 +20,10 @@ pub use verify::verify;
 /// What is answered where the documents hold no answer.
 pub const ABSTAIN: &str = "The documents do not answer this question.";
 
-/// The passages as a prompt shows them, numbered from 1: `[n] title > headings`, then the text.
-pub fn passages_block(hits: &[Hit]) -> String {
+/// The passages as a prompt shows them, numbered from `first`: `[n] title > headings`, then the text.
+pub fn passages_block(hits: &[Hit], first: usize) -> String {
     let mut block = String::new();
-    for (number, hit) in (1..).zip(hits) {
+    for (number, hit) in (first..).zip(hits) {
         let found = &hit.found;
         let headings = found.passage.heading_path.iter().filter(|heading| **heading != found.title);
         let names: Vec<&str> = std::iter::once(&found.title).chain(headings).map(String::as_str).collect();

@@ -14,7 +14,7 @@ fn hit(title: &str, start: usize, text: &str) -> Hit {
     let document_id = DocumentId::from_bits(7);
     let found =
         StoredPassage { key: start as u64, document_id, path: format!("{title}.md"), title: title.into(), passage };
-    Hit { found, score: 0.9, lexical: Some(5.0), vector: Some(0.5) }
+    Hit { found, score: 0.9, lexical: Some(5.0), vector: Some(0.5), also: Vec::new() }
 }
 
 fn shop() -> Vec<Hit> {
@@ -92,10 +92,10 @@ fn what_is_not_in_the_documents_is_not_answered() {
 
 #[test]
 fn prompts_number_their_passages() {
-    let block = passages_block(&shop());
+    let block = passages_block(&shop(), 1);
     assert!(block.starts_with("[1] Refunds > Returns\nRefunds are paid"), "{block}");
     assert!(block.contains("\n\n[2] Quality > Returns\nIn 2023"));
-    assert_eq!(passages_block(&[]), "");
+    assert_eq!(passages_block(&[], 1), "");
 }
 
 proptest! {

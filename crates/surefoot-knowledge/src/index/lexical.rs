@@ -6,6 +6,7 @@
 use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
+use surefoot_types::document::StoredPassage;
 use tantivy::{
     Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, TantivyError, Term,
     collector::TopDocs,
@@ -30,14 +31,21 @@ struct Payload {
     embedder: String,
     /// Whose changes it has followed.
     library: String,
+    /// Whether the passages themselves are in it.
+    #[serde(default)]
+    copies: bool,
     change: u64,
 }
 
 /// What an index is of: entries made with another embedder, or from another library, are of no use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub(super) embedder: String,
-    pub(super) library: String,
+pub struct Origin {
+    /// Whose vectors it holds.
+    pub embedder: String,
+    /// The id of the library that it follows.
+    pub library: String,
+    /// Whether it keeps the passages beside their words, for when the library is away.
+    pub copies: bool,
 }
 
 /// One knowledge's entries.
@@ -47,6 +55,7 @@ pub(super) struct Lexical {
     key: Field,
     text: Field,
     vector: Field,
+    copy: Field,
     origin: Origin,
 }
 
@@ -59,6 +68,7 @@ fn schema() -> Schema {
     schema.add_u64_field("key", FAST | INDEXED | STORED);
     schema.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
     schema.add_bytes_field("vector", STORED);
+    schema.add_bytes_field("copy", STORED);
     schema.build()
 }
 
@@ -89,6 +99,7 @@ impl Lexical {
             key: schema.get_field("key")?,
             text: schema.get_field("text")?,
             vector: schema.get_field("vector")?,
+            copy: schema.get_field("copy")?,
             reader: index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?,
             origin: origin.clone(),
             index,
@@ -101,8 +112,16 @@ impl Lexical {
         let Some(told) = metas.payload else { return Ok(metas.segments.is_empty()) };
         let payload = serde_json::from_str::<Payload>(&told).ok();
         Ok(payload.is_some_and(|payload| {
-            payload.form == FORM && payload.embedder == origin.embedder && payload.library == origin.library
+            let told = Origin { embedder: payload.embedder, library: payload.library, copies: payload.copies };
+            payload.form == FORM && told == *origin
         }))
+    }
+
+    /// What an index in a folder is of; none where there is none that could be gone on with.
+    pub(super) fn origin_in(folder: &Path) -> Option<Origin> {
+        let told = Index::open_in_dir(folder).and_then(|index| index.load_metas()).ok()?.payload?;
+        let payload = serde_json::from_str::<Payload>(&told).ok().filter(|payload| payload.form == FORM)?;
+        Some(Origin { embedder: payload.embedder, library: payload.library, copies: payload.copies })
     }
 
     fn payload(&self) -> tantivy::Result<Option<Payload>> {
@@ -123,9 +142,22 @@ impl Lexical {
         }
     }
 
-    pub(super) fn add(&self, writer: &Writer, key: u64, text: &str, vector: &[i8]) -> tantivy::Result<()> {
+    /// Adds a passage by what is searched of it.
+    pub(super) fn add(
+        &self,
+        writer: &Writer,
+        stored: &StoredPassage,
+        text: &str,
+        vector: &[i8],
+    ) -> tantivy::Result<()> {
         let mut entry = TantivyDocument::default();
-        entry.add_u64(self.key, key);
+        entry.add_u64(self.key, stored.key);
+        if self.origin.copies {
+            entry.add_bytes(
+                self.copy,
+                &serde_json::to_vec(stored).map_err(|e| TantivyError::InternalError(e.to_string()))?,
+            );
+        }
         entry.add_text(self.text, text);
         entry.add_bytes(self.vector, &vector.iter().map(|x| x.cast_unsigned()).collect::<Vec<u8>>());
         writer.add_document(entry).map(drop)
@@ -137,8 +169,8 @@ impl Lexical {
 
     /// Makes what was written durable, as the state after a change.
     pub(super) fn commit(&self, writer: &mut Writer, change: u64) -> tantivy::Result<()> {
-        let Origin { embedder, library } = self.origin.clone();
-        let payload = Payload { form: FORM, embedder, library, change };
+        let Origin { embedder, library, copies } = self.origin.clone();
+        let payload = Payload { form: FORM, embedder, library, copies, change };
         let mut commit = writer.prepare_commit()?;
         commit.set_payload(&serde_json::to_string(&payload).map_err(|e| TantivyError::InternalError(e.to_string()))?);
         commit.commit().map(drop)
@@ -166,6 +198,20 @@ impl Lexical {
     pub(super) fn view(&self) -> tantivy::Result<Searcher> {
         self.reader.reload()?;
         Ok(self.reader.searcher())
+    }
+
+    /// The passages with these keys, as they were when they were added, in this order; what is not there is left out.
+    pub(super) fn copies(&self, view: &Searcher, keys: &[u64]) -> tantivy::Result<Vec<StoredPassage>> {
+        let mut copies = Vec::with_capacity(keys.len());
+        for key in keys {
+            let query = TermQuery::new(Term::from_field_u64(self.key, *key), IndexRecordOption::Basic);
+            if let Some((_, at)) = view.search(&query, &TopDocs::with_limit(1).order_by_score())?.first() {
+                let entry: TantivyDocument = view.doc(*at)?;
+                let copy = entry.get_first(self.copy).and_then(|value| value.as_bytes());
+                copies.extend(copy.and_then(|bytes| serde_json::from_slice(bytes).ok()));
+            }
+        }
+        Ok(copies)
     }
 
     /// The vectors of all entries in a view.

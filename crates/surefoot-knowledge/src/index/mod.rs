@@ -17,12 +17,14 @@ use std::{
 use arc_swap::ArcSwap;
 use surefoot_types::{
     Code, Fault, Retry,
+    document::StoredPassage,
     ports::{Change, Library},
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
 
 use crate::ingest::headed;
-use lexical::{Lexical, Origin, Writer};
+pub use lexical::Origin;
+use lexical::{Lexical, Writer};
 use vectors::{Flat, Probe};
 
 /// Changes (documents) read from the library at once.
@@ -60,20 +62,18 @@ struct State {
 
 impl Index {
     /// Opens a knowledge's index in a folder of its own, or in memory. It holds what it held; [`Self::refresh`]
-    /// brings it up to date with `library`, whose id is `library_id`.
+    /// brings it up to date with the library that it is of.
     pub async fn open(
         knowledge: &str,
         folder: Option<PathBuf>,
-        embedder: &str,
-        size: usize,
-        library_id: String,
+        origin: Origin,
+        dimensions: usize,
     ) -> Result<Self, Fault> {
-        let origin = Origin { embedder: embedder.to_owned(), library: library_id };
-        let opened = on_thread(move || opened(folder.as_deref(), &origin, size)).await?;
-        let (lexical, state) = opened;
+        let embedder = origin.embedder.clone();
+        let (lexical, state) = on_thread(move || opened(folder.as_deref(), &origin, dimensions)).await?;
         Ok(Self {
             knowledge: knowledge.to_owned(),
-            embedder: embedder.to_owned(),
+            embedder,
             lexical: Arc::new(lexical),
             state: ArcSwap::from_pointee(state),
             refreshing: Mutex::new(()),
@@ -90,9 +90,20 @@ impl Index {
         self.len() == 0
     }
 
+    /// What an index in a folder is of; none where there is none that can be used.
+    pub async fn origin_in(folder: &Path) -> Result<Option<Origin>, Fault> {
+        let folder = folder.to_owned();
+        on_thread(move || Ok(Lexical::origin_in(&folder))).await
+    }
+
     /// Follows the library to its latest change. Costs one question to it when nothing changed.
     pub async fn refresh(&self, library: &dyn Library) -> Result<(), Fault> {
         let latest = library.change_latest(&self.knowledge).await?;
+        self.follow(library, latest).await
+    }
+
+    /// Follows the library, whose latest change was just told.
+    pub async fn follow(&self, library: &dyn Library, latest: u64) -> Result<(), Fault> {
         if self.state.load().change == latest {
             return Ok(());
         }
@@ -174,6 +185,12 @@ impl Index {
         .await
     }
 
+    /// The passages with these keys, as they are kept here: none where the index keeps no copies.
+    pub async fn copies(&self, keys: Vec<u64>) -> Result<Vec<StoredPassage>, Fault> {
+        let (state, lexical) = (self.state.load_full(), self.lexical.clone());
+        on_thread(move || lexical.copies(&state.view, &keys)).await
+    }
+
     /// The best `depth` passages of each leg. Passages that only the lexical leg found have their vector's score
     /// too, as it costs nothing. No order.
     pub async fn search(&self, query: &str, vector: Vec<f32>, depth: usize) -> Result<Vec<Scored>, Fault> {
@@ -225,7 +242,7 @@ fn apply(lexical: &Lexical, writer: &Writer, flat: &mut Flat, embedder: &str, ch
             for stored in passages {
                 let vector = rows.next().unwrap_or_default();
                 lexical.remove(writer, stored.key);
-                lexical.add(writer, stored.key, &headed(&stored.title, &stored.passage), vector)?;
+                lexical.add(writer, &stored, &headed(&stored.title, &stored.passage), vector)?;
                 flat.add(stored.key, vector);
             }
         }

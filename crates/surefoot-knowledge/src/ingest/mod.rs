@@ -1,5 +1,6 @@
-//! Folders into the library.
+//! Sources into the library.
 //!
+//! A source lists what it has and fetches what changed ([`Source`]).
 //! A file that has not changed costs a hash; a changed one replaces its document; a deleted one
 //! takes its document away. Each document is one transaction of the library, so an ingest that is
 //! killed half way has done whole documents only, and the next one goes on where it stopped. A
@@ -7,13 +8,12 @@
 
 pub mod parse;
 mod read;
+mod sources;
 #[cfg(test)]
 mod tests;
-mod walk;
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
     time::Duration,
 };
 
@@ -27,40 +27,20 @@ use surefoot_types::{
 use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::embed::{self, Embedder};
-pub use read::LARGEST;
-use walk::File;
-pub use walk::INCLUDED;
+pub use sources::{Bucket, Git, INCLUDED, Source, Web, is_public};
+use sources::{Fetched, Item, Origin};
 
+/// Larger files are reported, not read.
+pub const LARGEST: u64 = 64 << 20;
+
+fn too_large() -> String {
+    format!("it is larger than {} MB", LARGEST >> 20)
+}
+
+/// What the paths of documents begin with that were uploaded.
+pub const UPLOADED: &str = "upload:";
 /// Passages embedded in one call.
 const BATCH: usize = 64;
-
-/// A folder that feeds a knowledge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The knowledge's name.
-    pub knowledge: String,
-    /// The folder.
-    pub folder: PathBuf,
-    /// Globs of files to read, over paths within the folder; empty means [`INCLUDED`].
-    pub include: Vec<String>,
-    /// Globs of files to leave out.
-    pub exclude: Vec<String>,
-    /// The folder within it whose folders are named after the users who own what lies in them.
-    pub owners: Option<String>,
-}
-
-impl Source {
-    /// Every document of a folder.
-    pub fn folder(knowledge: &str, folder: PathBuf) -> Self {
-        Self { knowledge: knowledge.to_owned(), folder, include: Vec::new(), exclude: Vec::new(), owners: None }
-    }
-
-    /// The user who owns the document at `path`.
-    fn owner(&self, path: &str) -> Option<String> {
-        let within = path.strip_prefix(self.owners.as_deref()?)?.strip_prefix('/')?;
-        within.split_once('/').map(|(owner, _)| owner.to_owned())
-    }
-}
 
 /// A file that was not read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -82,6 +62,8 @@ pub struct Report {
     pub unchanged: u64,
     /// Documents whose file is gone.
     pub removed: u64,
+    /// Of the added ones, those that are a removed one under another name.
+    pub moved: u64,
     /// Files that could not be read.
     pub failed: Vec<Failed>,
     /// Passages written.
@@ -147,10 +129,22 @@ struct Job<'a> {
     known: HashMap<String, Stamp>,
     /// Hashes of what was erased with its owner, and does not come back.
     erased: HashSet<String>,
+    origins: Vec<Box<dyn Origin + 'a>>,
 }
 
-/// Brings a knowledge up to date with its folder. Fails where the folder cannot be read at all, the library is
-/// unavailable or the embedder fails; documents done before that stay done.
+/// What all origins have.
+#[derive(Default)]
+struct Found {
+    /// Each with the number of its origin.
+    items: Vec<(usize, Item)>,
+    failed: Vec<Failed>,
+    /// Origins of which not everything was seen.
+    partial: HashSet<usize>,
+}
+
+/// Brings a knowledge up to date with its source. Fails where the folder cannot be read at all, the library is
+/// unavailable or the embedder fails; documents done before that stay done. What is away over the network is reported,
+/// and its documents stay.
 pub async fn ingest(
     source: &Source,
     library: &dyn Library,
@@ -160,25 +154,34 @@ pub async fn ingest(
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Report, Fault> {
     let started = Instant::now();
-    let asked = source.clone();
-    let walked = on_thread(move || walk::walk(&asked.folder, &asked.include, &asked.exclude)).await??;
+    let origins = source.origins(clock)?;
     let stamps = library.document_stamps(&source.knowledge).await?;
     let known = stamps.into_iter().map(|stamp| (stamp.path.clone(), stamp)).collect();
     let erased = library.tombstone_list(&source.knowledge).await?.into_iter().collect();
-    let job = Job { source, library, embedder, clock, chance, known, erased };
-    progress(Progress::Found { files: walked.files.len() });
+    let job = Job { source, library, embedder, clock, chance, known, erased, origins };
+    let found = job.list().await?;
+    progress(Progress::Found { files: found.items.len() });
 
     let mut report = Report::default();
-    for failed in &walked.failed {
+    for failed in &found.failed {
         let outcome = Outcome::Failed { reason: failed.reason.clone() };
         tell(&mut report, progress, failed.path.clone(), outcome);
     }
-    let gone = job.gone(&walked);
+    let gone = job.gone(&found);
+    let removed: HashSet<&String> =
+        gone.iter().filter_map(|path| job.known.get(path)).map(|stamp| &stamp.hash).collect();
     let at_once = std::thread::available_parallelism().map_or(2, usize::from) + 1;
-    let mut done = stream::iter(walked.files)
-        .map(|file| async { Ok::<_, Fault>((file.path.clone(), job.document(file).await?)) })
+    let mut done = stream::iter(found.items)
+        .map(|(origin, item)| {
+            let job = &job;
+            async move {
+                let path = item.path.clone();
+                Ok::<_, Fault>((path, job.document(&*job.origins[origin], item).await?))
+            }
+        })
         .buffer_unordered(at_once);
-    while let Some((path, outcome)) = done.try_next().await? {
+    while let Some((path, (outcome, hash))) = done.try_next().await? {
+        report.moved += u64::from(matches!(outcome, Outcome::Added { .. }) && removed.contains(&hash));
         tell(&mut report, progress, path, outcome);
     }
     drop(done);
@@ -207,50 +210,99 @@ fn tell(report: &mut Report, progress: &(dyn Fn(Progress) + Send + Sync), path: 
 }
 
 impl Job<'_> {
-    /// The documents whose files are gone. What lies under a folder that could not be looked into is not.
-    fn gone(&self, walked: &walk::Walked) -> Vec<String> {
-        let there: HashSet<&str> = walked.files.iter().map(|file| file.path.as_str()).collect();
+    /// What all origins have. One that is away is reported.
+    async fn list(&self) -> Result<Found, Fault> {
+        let mut found = Found::default();
+        for (number, origin) in self.origins.iter().enumerate() {
+            match origin.list().await {
+                Ok(listed) => {
+                    found.items.extend(listed.items.into_iter().map(|item| (number, item)));
+                    found.failed.extend(listed.failed);
+                    found.partial.extend(listed.partial.then_some(number));
+                }
+                Err(fault) if origin.is_remote() => {
+                    found.failed.push(Failed { path: origin.name(), reason: fault.message });
+                    found.partial.insert(number);
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The documents that are gone from their origins, and those whose origin is not named any more. What lies under
+    /// a folder that could not be looked into is not; what was uploaded has no origin.
+    fn gone(&self, found: &Found) -> Vec<String> {
+        let there: HashSet<&str> = found.items.iter().map(|(_, item)| item.path.as_str()).collect();
         let unseen = |path: &str| {
-            walked.failed.iter().any(|failed| failed.path == "." || path.starts_with(&format!("{}/", failed.path)))
+            let failed = |failed: &Failed| {
+                failed.path == "." || failed.path == path || path.starts_with(&format!("{}/", failed.path))
+            };
+            let origin = self.origins.iter().position(|origin| origin.owns(path));
+            found.failed.iter().any(failed) || origin.is_some_and(|origin| found.partial.contains(&origin))
         };
-        let mut gone: Vec<String> =
-            self.known.keys().filter(|path| !there.contains(path.as_str()) && !unseen(path)).cloned().collect();
+        let is_gone = |path: &&String| !there.contains(path.as_str()) && !unseen(path) && !path.starts_with(UPLOADED);
+        let mut gone: Vec<String> = self.known.keys().filter(is_gone).cloned().collect();
         gone.sort();
         gone
     }
 
-    /// Looks at one file and does what is needed.
-    async fn document(&self, file: File) -> Result<Outcome, Fault> {
-        let stamp = self.known.get(&file.path);
+    /// Looks at one document and does what is needed; its hash, where it was read.
+    async fn document(&self, origin: &dyn Origin, item: Item) -> Result<(Outcome, String), Fault> {
+        let stamp = self.known.get(&item.path);
         let current = |stamp: &&Stamp| stamp.embedder == self.embedder.name() && stamp.reader == parse::READER;
-        let fresh = stamp.filter(current).map(|stamp| stamp.hash.clone());
+        let fresh = stamp.filter(current);
+        let path = item.path.clone();
+        let failed = |reason| Ok((Outcome::Failed { reason }, String::new()));
+        let (bytes, etag, name) = match origin.fetch(&item, fresh.and_then(|stamp| stamp.etag.as_deref())).await {
+            Ok(Fetched::Bytes { bytes, etag, name }) => (bytes, etag, name),
+            Ok(Fetched::Same) => return Ok((Outcome::Unchanged, String::new())),
+            Ok(Fetched::Gone) if stamp.is_some() => {
+                self.library.document_remove(&self.source.knowledge, &path).await?;
+                return Ok((Outcome::Removed, String::new()));
+            }
+            Ok(Fetched::Gone) => return failed("it is not there".into()),
+            Err(reason) => return failed(reason),
+        };
+        let (known_hash, size) = (fresh.map(|stamp| stamp.hash.clone()), bytes.len() as u64);
         let read = spawn_blocking(move || {
-            let source = read::source(&file)?;
-            if Some(&source.hash) == fresh.as_ref() {
+            let hash = blake3::hash(&bytes).to_hex().to_string();
+            if Some(&hash) == known_hash.as_ref() {
                 return Ok(None);
             }
-            let bytes = source.bytes.len() as u64;
-            let made = read::made(&file, source.bytes)?;
-            Ok(Some((file, made, source.hash, bytes)))
+            Ok(Some((read::made(&name, bytes)?, hash)))
         });
-        let (file, made, hash, bytes) = match read.await {
+        let (made, hash) = match read.await {
             Ok(Ok(Some(read))) => read,
-            Ok(Ok(None)) => return Ok(Outcome::Unchanged),
-            Ok(Err(reason)) => return Ok(Outcome::Failed { reason }),
-            Err(_panic) => return Ok(Outcome::Failed { reason: "its reader broke down on it".into() }),
+            Ok(Ok(None)) => return Ok((Outcome::Unchanged, String::new())),
+            Ok(Err(reason)) => return failed(reason),
+            Err(_panic) => return failed("its reader broke down on it".into()),
         };
+        let outcome = self.kept(path, made, hash.clone(), size, etag, stamp.is_some()).await?;
+        Ok((outcome, hash))
+    }
+
+    async fn kept(
+        &self,
+        path: String,
+        made: read::Made,
+        hash: String,
+        bytes: u64,
+        etag: Option<String>,
+        known: bool,
+    ) -> Result<Outcome, Fault> {
         if self.erased.contains(&hash) {
             return Ok(Outcome::Failed { reason: "its owner was erased: delete the file".into() });
         }
-        let owner = self.source.owner(&file.path);
+        let owner = self.source.owner(&path);
         let document = Document {
             id: DocumentId::mint(self.clock, self.chance),
             knowledge: self.source.knowledge.clone(),
-            path: file.path,
+            path,
             title: made.title,
             format: made.format.to_owned(),
             metadata: made.metadata,
-            etag: None,
+            etag,
             reader: parse::READER,
             hash,
             owner,
@@ -260,7 +312,7 @@ impl Job<'_> {
         };
         keep(self.library, self.embedder, &document, &made.passages).await?;
         let passages = made.passages.len();
-        Ok(if stamp.is_some() { Outcome::Changed { passages, bytes } } else { Outcome::Added { passages, bytes } })
+        Ok(if known { Outcome::Changed { passages, bytes } } else { Outcome::Added { passages, bytes } })
     }
 }
 

@@ -36,13 +36,7 @@ impl Bench {
 
     fn source(&self) -> Source {
         let folder = self.folder.path().to_owned();
-        Source {
-            knowledge: "docs".into(),
-            folder,
-            include: Vec::new(),
-            exclude: Vec::new(),
-            owners: Some("users".into()),
-        }
+        Source { owners: Some("users".into()), ..Source::folder("docs", folder) }
     }
 
     async fn ingest(&self) -> Report {
@@ -144,7 +138,7 @@ async fn a_folder_that_is_gone_takes_nothing_away() {
     let bench = Bench::new(&[("a.md", "One.")]);
     bench.ingest().await;
     let mut source = bench.source();
-    source.folder = source.folder.join("gone");
+    source.folder = source.folder.map(|folder| folder.join("gone"));
     let fault = bench.ingest_into(&bench.library, &StaticEmbedder, &source).await.unwrap_err();
     assert_eq!(fault.code, surefoot_types::Code::NotFound);
     assert_eq!(bench.paths().await, ["a.md"]);

@@ -12,6 +12,8 @@ pub struct Fused {
     pub scored: Scored,
     /// The convex sum of the normalised scores.
     pub score: f32,
+    /// The lexical leg's part of the sum, and the vector leg's.
+    pub parts: [f32; 2],
 }
 
 /// Fuses, best first, ties by key. `weight` is the lexical leg's share.
@@ -21,8 +23,8 @@ pub fn fuse(found: &[Scored], weight: f32) -> Vec<Fused> {
     let mut fused: Vec<Fused> = found
         .iter()
         .map(|scored| {
-            let score = weight * lexical.place(scored.lexical) + (1.0 - weight) * vector.place(scored.vector);
-            Fused { scored: *scored, score }
+            let parts = [weight * lexical.place(scored.lexical), (1.0 - weight) * vector.place(scored.vector)];
+            Fused { scored: *scored, score: parts[0] + parts[1], parts }
         })
         .collect();
     fused.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.scored.key.cmp(&b.scored.key)));

@@ -9,7 +9,7 @@ use crate::{
     measure::{Collection, Entry, kept},
 };
 
-async fn keep(library: &MemoryStore, chance: &CountingChance, documents: &[(&str, &str)]) {
+pub(super) async fn keep(library: &MemoryStore, chance: &CountingChance, documents: &[(&str, &str)]) {
     let entry = |(id, text): &(&str, &str)| Entry {
         id: (*id).into(),
         title: String::new(),
@@ -31,7 +31,7 @@ async fn paths(knowledge: &Knowledge, query: &str) -> Vec<String> {
     hits.into_iter().map(|hit| hit.found.path).collect()
 }
 
-const SHOP: &[(&str, &str)] = &[
+pub(super) const SHOP: &[(&str, &str)] = &[
     ("refunds", "Refunds are paid within fourteen days of the return."),
     ("shipping", "Parcels leave the warehouse every morning."),
     ("code", "Call runTarget before the DiffExecutor is dropped."),

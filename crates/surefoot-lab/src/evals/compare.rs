@@ -112,7 +112,7 @@ pub fn compare(before: &Finished, after: &Finished) -> Result<Comparison, OtherD
         let both = later.iter().filter_map(|(id, now)| Some((*id, earlier.get(id)?.mean, now.mean)));
         both.filter(|(_, then, now)| better(*then, *now)).map(|(id, ..)| id.to_owned()).collect()
     };
-    let mut rows = vec![row(ALL, Measure::PassRate, &earlier, &later)];
+    let mut rows = vec![row(ALL, Measure::PassRate, &earlier, &later, Confidence::P95)];
     rows.extend(graders(before, after));
     Ok(Comparison {
         before: before.run.id,
@@ -122,6 +122,12 @@ pub fn compare(before: &Finished, after: &Finished) -> Result<Comparison, OtherD
         left_out: left_out(before, after, &earlier, &later),
         rows,
     })
+}
+
+/// How the pass rate changed, over the cases that both runs could grade, with an interval of this confidence.
+pub fn overall(before: &Finished, after: &Finished, confidence: Confidence) -> Compared {
+    let passed = |case: &CaseResult| share(case.verdict);
+    row(ALL, Measure::PassRate, &means(&before.cases, passed), &means(&after.cases, passed), confidence)
 }
 
 /// Of several comparisons the first rows, which say whether the change helped, are adjusted together
@@ -155,13 +161,14 @@ fn graders(before: &Finished, after: &Finished) -> Vec<Compared> {
             continue;
         }
         let passed = |case: &CaseResult| grade(case, name).and_then(|grade| share(grade.verdict));
-        rows.push(row(name, Measure::PassRate, &means(&before.cases, passed), &means(&after.cases, passed)));
+        let (earlier, later) = (means(&before.cases, passed), means(&after.cases, passed));
+        rows.push(row(name, Measure::PassRate, &earlier, &later, Confidence::P95));
         let scored = |case: &CaseResult| {
             grade(case, name).filter(|grade| share(grade.verdict).is_some()).and_then(|grade| grade.score)
         };
         let (earlier, later) = (means(&before.cases, scored), means(&after.cases, scored));
         if !earlier.is_empty() && !later.is_empty() {
-            rows.push(row(name, Measure::Score, &earlier, &later));
+            rows.push(row(name, Measure::Score, &earlier, &later, Confidence::P95));
         }
     }
     let adjusted = multiple::holm(&rows.iter().map(|row| row.p).collect::<Vec<_>>());
@@ -213,16 +220,22 @@ fn left_out(
     all.into_iter().filter(lacking).map(str::to_owned).collect()
 }
 
-fn row(name: &str, measure: Measure, earlier: &BTreeMap<&str, Of<'_>>, later: &BTreeMap<&str, Of<'_>>) -> Compared {
+fn row(
+    name: &str,
+    measure: Measure,
+    earlier: &BTreeMap<&str, Of<'_>>,
+    later: &BTreeMap<&str, Of<'_>>,
+    confidence: Confidence,
+) -> Compared {
     let both: Vec<(Of<'_>, Of<'_>)> = later.iter().filter_map(|(id, now)| Some((*now, *earlier.get(id)?))).collect();
     let (now, then): (Vec<f64>, Vec<f64>) = both.iter().map(|(now, then)| (now.mean, then.mean)).unzip();
     let units: Vec<&str> = both.iter().map(|(now, _)| now.unit).collect();
     let single = both.iter().all(|(now, then)| now.answers == 1 && then.answers == 1);
     let alone = units.iter().collect::<BTreeSet<_>>().len() == units.len();
     let told = if measure == Measure::PassRate && single && alone {
-        of_pairs(&now, &then)
+        of_pairs(&now, &then, confidence)
     } else {
-        of_scores(&now, &then, &units)
+        of_scores(&now, &then, &units, confidence)
     };
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
     let mut row = Compared {
@@ -252,7 +265,7 @@ struct Told {
 }
 
 /// Passes and fails of one answer a case: Newcombe's interval for pairs, McNemar's exact p.
-fn of_pairs(now: &[f64], then: &[f64]) -> Told {
+fn of_pairs(now: &[f64], then: &[f64], confidence: Confidence) -> Told {
     let mut pairs = Pairs::default();
     for (now, then) in now.iter().zip(then) {
         *match (*now > 0.5, *then > 0.5) {
@@ -262,7 +275,7 @@ fn of_pairs(now: &[f64], then: &[f64]) -> Told {
             (false, false) => &mut pairs.neither,
         } += 1;
     }
-    let interval = pairs.difference(Confidence::P95).map(|difference| difference.interval);
+    let interval = pairs.difference(confidence).map(|difference| difference.interval);
     Told {
         interval: interval.unwrap_or(Interval { low: -1.0, high: 1.0 }),
         p: pairs.mcnemar(),
@@ -272,12 +285,12 @@ fn of_pairs(now: &[f64], then: &[f64]) -> Told {
 
 /// Scores, or means over several answers: Student's t over the differences, clustered where cases belong
 /// together.
-fn of_scores(now: &[f64], then: &[f64], units: &[&str]) -> Told {
-    let Some(mean) = paired::paired(now, then, Some(units), Confidence::P95) else {
+fn of_scores(now: &[f64], then: &[f64], units: &[&str], confidence: Confidence) -> Told {
+    let Some(mean) = paired::paired(now, then, Some(units), confidence) else {
         return Told { interval: Interval { low: -1.0, high: 1.0 }, p: 1.0, variance: None };
     };
     if mean.estimate.se < 1e-12 {
-        return without_spread(mean.estimate.value, mean.freedom as u64 + 1);
+        return without_spread(mean.estimate.value, mean.freedom as u64 + 1, confidence);
     }
     let variance = mean.estimate.se.powi(2) * now.len() as f64;
     let interval = mean.estimate.interval.within(-1.0, 1.0);
@@ -286,18 +299,21 @@ fn of_scores(now: &[f64], then: &[f64], units: &[&str]) -> Told {
 
 /// All of so many cases or clusters moved alike, or none moved. The formula would be certain, as it would
 /// be of two: what so many can say of one more is said instead, and chance is that of their signs.
-fn without_spread(difference: f64, units: u64) -> Told {
+fn without_spread(difference: f64, units: u64, confidence: Confidence) -> Told {
     if difference.abs() < 1e-12 {
-        let none = Pairs { both: units, ..Pairs::default() }.difference(Confidence::P95);
+        let none = Pairs { both: units, ..Pairs::default() }.difference(confidence);
         let interval = none.map_or(Interval { low: -1.0, high: 1.0 }, |none| none.interval);
         return Told { interval, p: 1.0, variance: None };
     }
-    let least = difference * wilson(units, units, Confidence::P95).low;
+    let least = difference * wilson(units, units, confidence).low;
     let interval = Interval { low: least.min(difference), high: least.max(difference) };
     let p = (1.0 - i32::try_from(units).unwrap_or(i32::MAX) as f64).exp2().min(1.0);
     // Below the level it is no claim, so that the interval must not look like one.
-    let interval =
-        if p < LEVEL { interval } else { Interval { low: difference - 1.0, high: difference + 1.0 }.within(-1.0, 1.0) };
+    let interval = if p < confidence.alpha() {
+        interval
+    } else {
+        Interval { low: difference - 1.0, high: difference + 1.0 }.within(-1.0, 1.0)
+    };
     Told { interval, p, variance: None }
 }
 

@@ -18,15 +18,16 @@ mod read;
 mod split;
 mod yaml;
 
-pub use yaml::yaml_value;
+pub use yaml::document as yaml_document;
 
-use std::{fmt, fs, path::Path};
+use std::{collections::BTreeSet, fmt, fs, path::Path};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use surefoot_types::conversation::{Message, Role};
 
 pub use split::Split;
+pub(super) use yaml::document as yaml_document;
 
 /// One example.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -180,12 +181,26 @@ impl Dataset {
         Self::of(self.cases.iter().take(limit).cloned().collect())
     }
 
+    /// The dataset without the cases of these ids.
+    pub(crate) fn without(&self, ids: &BTreeSet<String>) -> Self {
+        Self::of(self.cases.iter().filter(|case| !ids.contains(&case.id)).cloned().collect())
+    }
+
+    /// A dataset of so many of the cases, drawn, in their order.
+    pub(crate) fn drawn(&self, count: usize, rng: &mut fastrand::Rng) -> Self {
+        let mut places: Vec<usize> = (0..self.cases.len()).collect();
+        rng.shuffle(&mut places);
+        places.truncate(count);
+        places.sort_unstable();
+        Self::of(places.into_iter().map(|at| self.cases[at].clone()).collect())
+    }
+
     /// The cases as JSONL, each with its id: the same dataset when it is read again.
     pub fn to_jsonl(&self) -> String {
         self.cases.iter().map(|case| Value::Object(case.written()).to_string() + "\n").collect()
     }
 
-    fn of(cases: Vec<Case>) -> Self {
+    pub(super) fn of(cases: Vec<Case>) -> Self {
         let mut hasher = blake3::Hasher::new();
         for case in &cases {
             // Plain data with text keys always has a JSON form.

@@ -7,27 +7,32 @@ pub mod compare;
 pub mod dataset;
 pub mod gate;
 pub mod grader;
+pub mod harvest;
+pub mod import;
 mod junit;
 mod plan;
 mod purse;
+pub mod redteam;
 pub mod report;
 pub mod results;
 mod resume;
 mod runner;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod subject;
 mod tally;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 pub use compare::{Compared, Comparison, Measure, Settled, adjust, compare};
-pub use dataset::{Case, CaseInput, Dataset, DatasetError, yaml_value};
+pub use dataset::{Case, CaseInput, Dataset, DatasetError, yaml_document};
 pub use gate::{Decided, Decision, GateSpec, settle};
 pub use grader::{Grader, GraderSpec, Home, Judging};
+pub(crate) use grader::{reply, tagged};
 pub use junit::junit;
 pub use plan::{Plan, plan};
 pub use resume::unfinished;
+pub(crate) use runner::run_graded;
 pub use runner::{Bench, Finished, Options, Progress, RunError, run};
 pub use subject::{Ask, Asked, Subject, ToolCalled, Vectors};
 

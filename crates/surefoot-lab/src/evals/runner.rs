@@ -110,7 +110,22 @@ pub async fn run(
 ) -> Result<Finished, RunError> {
     let graders = prepared(eval, dataset)?;
     let part = options.limit.map(|limit| dataset.first(limit));
-    let dataset = part.as_ref().unwrap_or(dataset);
+    run_graded(eval, &graders, part.as_ref().unwrap_or(dataset), bench, options, progress).await
+}
+
+/// Runs `eval` with its graders as they were compiled, over a dataset that may be a part of the one that they were
+/// checked against.
+///
+/// # Errors
+/// As [`run`], for what is wrong with the run to go on with and with the store.
+pub(crate) async fn run_graded(
+    eval: &Eval,
+    graders: &[Grader],
+    dataset: &Dataset,
+    bench: Bench<'_>,
+    options: Options,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Finished, RunError> {
     let fresh = head(eval, dataset, bench, options.repeats.max(1));
     let left = match options.resume {
         Some(id) => Left::find(bench.notebook, id, &fresh).await?,
@@ -118,7 +133,7 @@ pub async fn run(
     };
     let mut head = Run { stopped: None, gate: None, ..left.run.clone() };
     bench.notebook.run_put(&head).await?;
-    let work = Work { run: head.id, eval, graders: &graders, bench };
+    let work = Work { run: head.id, eval, graders, bench };
     let (cases, purse) = work.all(dataset.cases(), left, options, progress).await?;
     if (cases.len() as u64) < head.cases * head.repeats {
         head.stopped = Some(purse.refusal());

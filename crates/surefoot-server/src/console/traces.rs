@@ -14,7 +14,7 @@ use serde::Deserialize;
 use surefoot_types::{
     Money, PriceBook, Timestamp,
     conversation::{Message, Part, words},
-    feedback::{Feedback, FeedbackValue},
+    feedback::{Feedback, FeedbackDraft, FeedbackValue, standing},
     ids::TraceId,
     price::Line,
     trace::{Keep, Outcome, Trace, TraceSummary},
@@ -113,7 +113,8 @@ pub(super) fn page_address(query: &TraceQuery, before: Option<&str>) -> String {
 pub(crate) async fn show(State(app): State<App>, Extension(who): Extension<Who>, Path(id): Path<String>) -> Response {
     let found = async {
         let trace = trace_find(&app, &who, "id", &id).await?;
-        let feedback = app.store.feedback_list(trace.id).await?;
+        let said = app.store.feedback_list(trace.id).await?;
+        let feedback = standing(&said).into_iter().cloned().collect();
         Ok::<_, surefoot_types::Fault>((trace, feedback))
     };
     match found.await {
@@ -143,7 +144,7 @@ pub(crate) async fn feedback(
         Err(error) => return problem(error.status(), &error.body_text()),
     };
     let thumbs = FeedbackValue::Boolean(thumbs.value);
-    match feedback_keep(&app, &who, &id, "thumbs".into(), thumbs).await {
+    match feedback_keep(&app, &who, &id, FeedbackDraft::new("thumbs", thumbs)).await {
         Err(told) => fault_page(&told),
         Ok(_) => Redirect::to(&format!("/traces/{id}")).into_response(),
     }
@@ -172,6 +173,9 @@ fn feedback_told(feedback: &Feedback) -> String {
         FeedbackValue::Boolean(yes) => format!("{}: {}", feedback.metric, if *yes { "yes" } else { "no" }),
         FeedbackValue::Number(number) => format!("{}: {number}", feedback.metric),
         FeedbackValue::Text(text) => format!("{}: {text}", feedback.metric),
+        FeedbackValue::Choice(choice) if choice.chosen == feedback.trace_id => format!("{}: chosen", feedback.metric),
+        FeedbackValue::Choice(choice) => format!("{}: {} was chosen", feedback.metric, choice.chosen),
+        FeedbackValue::Withdrawn => format!("{}: withdrawn", feedback.metric),
     }
 }
 
@@ -186,7 +190,7 @@ pub(super) struct Cost {
     pub(super) target: String,
     pub(super) lines: Vec<Line>,
     /// Whether the lines make up what was recorded. They do not after the price table was changed in
-    /// hindsight, or at another service tier.
+    /// hindsight.
     pub(super) adds_up: bool,
     /// Whether the provider itself said what it cost.
     pub(super) reported: bool,
@@ -198,8 +202,8 @@ pub(super) fn costs(prices: &PriceBook, trace: &Trace) -> Vec<Cost> {
     let used = trace.attempts.iter().filter_map(|attempt| Some((attempt, attempt.usage?)));
     used.map(|(attempt, usage)| {
         let price = prices.get(&attempt.target, trace.at).cloned();
-        let lines = price.clone().unwrap_or_default().lines(&usage, None);
-        let adds_up = price.is_some_and(|price| Some(price.cost(&usage, None)) == attempt.cost);
+        let lines = price.clone().unwrap_or_default().lines(&usage);
+        let adds_up = price.is_some_and(|price| Some(price.cost(&usage)) == attempt.cost);
         let reported = usage.reported.is_some();
         Cost { target: attempt.target.clone(), lines, adds_up: adds_up && !reported, reported, cost: attempt.cost }
     })

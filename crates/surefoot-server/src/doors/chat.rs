@@ -35,7 +35,7 @@ async fn answer(app: App, dialect: Dialect, headers: HeaderMap, body: Body) -> R
         Ok(call) => call,
         Err(refused) => return fault::response(dialect, &refused.fault, refused.trace_id),
     };
-    let mut wanted = Wanted::new(dialect, app.clock.now());
+    let mut wanted = Wanted::new(&app, dialect);
     (wanted.stream, wanted.include_usage) = (call.chat.stream, call.chat.include_usage);
     reply::response(app.gateway.answer(call), wanted).await
 }

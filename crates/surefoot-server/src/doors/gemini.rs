@@ -92,7 +92,7 @@ async fn generate(app: &App, headers: &HeaderMap, model: &str, stream: Option<bo
         Ok(call) => call,
         Err(refused) => return told(&refused),
     };
-    let mut wanted = Wanted::new(DIALECT, app.clock.now());
+    let mut wanted = Wanted::new(app, DIALECT);
     (wanted.stream, wanted.include_usage) = (stream.is_some(), true);
     wanted.json_array = stream == Some(false);
     reply::response(app.gateway.answer(call), wanted).await

@@ -37,7 +37,7 @@ use surefoot_types::{Code, Fault, key::Admin};
 pub use self::openapi::openapi;
 pub(crate) use self::{
     evals::{LISTED as RUNS_LISTED, find as run_find},
-    feedback::keep_on as feedback_keep,
+    feedback::{Address, TOKEN, keep_on as feedback_keep, origin::Foreign, token::Tokens},
     responses::Keeping,
     spend::{SpendParams, moment as moment_of},
     traces::{TraceQuery, find as trace_find, page as trace_page},
@@ -57,7 +57,6 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         doors.route_layer(from_fn_with_state(gate_of, gate))
     };
     let any_key = Router::new()
-        .route("/api/feedback", post(feedback::create))
         .route("/openapi.json", get(openapi::serve))
         .route("/readyz", get(health::ready))
         .merge(mcp::routes(app));
@@ -96,6 +95,9 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/v1/models", get(models::list))
         // Google's SDKs ask here or below /v1beta, as their version is.
         .route("/v1/models/{*id}", get(models::get).post(gemini::serve))
+        // A token opens it too, so that it looks at who comes itself.
+        .route(feedback::origin::PATH, post(feedback::create).options(feedback::preflight))
+        .route("/feedback.js", get(feedback::script))
         .route("/healthz", get(health::up))
         .merge(behind(Admin::None, false, any_key))
         .merge(behind(Admin::Read, false, read))

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 use surefoot_types::{
     Code, Fault,
-    ids::TraceId,
+    feedback::standing,
+    ids::{FeedbackId, TraceId},
     ports::{Found, Search, TraceFilter},
     trace::{Outcome, Trace, TraceSummary},
 };
@@ -113,7 +114,7 @@ pub(crate) async fn page(app: &App, who: &Who, query: &TraceQuery) -> Result<Pag
     Ok(Page { traces, searched_to: stopped_at })
 }
 
-/// A whole trace, with its feedback.
+/// A whole trace, with all feedback on it, and of each whether it stands: whether its user said nothing else later.
 #[utoipa::path(get, path = "/api/traces/{id}", tag = "traces", operation_id = "trace", security(("key" = ["read"])),
     params(("id" = String, Path, description = "The trace's id")), responses(
     (status = 200, description = "The trace, with its feedback", body = Value),
@@ -123,7 +124,14 @@ pub(crate) async fn get(State(app): State<App>, Extension(who): Extension<Who>, 
         let trace = find(&app, &who, "id", &id).await?;
         let feedback = app.store.feedback_list(trace.id).await?;
         let mut told = serde_json::to_value(&trace).map_err(|error| Fault::internal(error.to_string()))?;
-        told["feedback"] = json!(feedback);
+        let stands: Vec<FeedbackId> = standing(&feedback).iter().map(|one| one.id).collect();
+        let all = feedback.iter().map(|one| serde_json::to_value(one).map(|told| (one.id, told)));
+        let all: Vec<_> = all.collect::<Result<_, _>>().map_err(|error| Fault::internal(error.to_string()))?;
+        let with_standing = |(id, mut told): (FeedbackId, serde_json::Value)| {
+            told["stands"] = stands.contains(&id).into();
+            told
+        };
+        told["feedback"] = all.into_iter().map(with_standing).collect();
         Ok::<_, Fault>(told)
     };
     json::told(found.await)

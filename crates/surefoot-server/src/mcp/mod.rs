@@ -1,6 +1,7 @@
 //! MCP, for agents: functions and the search of knowledge as tools, over streamable HTTP at `/mcp` and over
 //! the standard streams. Every call of a function is a request like any other, recorded and costed.
 
+mod client;
 mod tools;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use rmcp::{
 use surefoot_gateway::{Caller, Context};
 use surefoot_types::Fault;
 
+pub use self::client::McpTools;
 use crate::{
     caller::{caller, context},
     state::{App, Parts},

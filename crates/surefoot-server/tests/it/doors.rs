@@ -221,3 +221,17 @@ async fn what_is_not_limited_has_no_headers() {
     let told: Vec<String> = names.filter(|name| name.contains("ratelimit") || name.contains("budget")).collect();
     assert_eq!(told, Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_target_cannot_give_is_refused_and_not_left_out() {
+    let served = served().await;
+    for (field, value) in [("n", serde_json::json!(2)), ("logprobs", serde_json::json!(true))] {
+        let mut body = chat("sim/ok", false);
+        body[field] = value;
+        let (status, told) = served.api(Method::POST, "/v1/chat/completions", None, Some(body)).await;
+        assert_eq!((status, told["error"]["param"].as_str()), (400, Some(field)), "{told}");
+    }
+    let mut body = chat("sim/ok", false);
+    (body["n"], body["logprobs"]) = (1.into(), false.into());
+    assert_eq!(served.api(Method::POST, "/v1/chat/completions", None, Some(body)).await.0, 200);
+}

@@ -6,6 +6,7 @@ mod access;
 mod console;
 mod doors;
 mod drain;
+mod feedback;
 mod keys;
 mod reports;
 mod responses;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use surefoot_gateway::{
     Gateway, Parts as GatewayParts, Project, Resident, attempt::sim::SimResident, identify::secret_hash,
 };
-use surefoot_server::Parts;
+use surefoot_server::{FeedbackOptions, Parts};
 use surefoot_testkit::{MemoryStore, samples};
 use surefoot_types::{
     Clock, Secret, SystemChance, SystemClock, Timestamp,
@@ -41,6 +41,7 @@ pub(crate) struct Setting {
     pub(crate) proxied: bool,
     pub(crate) drain: Duration,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) feedback: FeedbackOptions,
 }
 
 impl Default for Setting {
@@ -52,6 +53,7 @@ impl Default for Setting {
             proxied: false,
             drain: PATIENCE,
             clock: Arc::new(SystemClock),
+            feedback: FeedbackOptions::default(),
         }
     }
 }
@@ -95,6 +97,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         minted_keys: Arc::new(ArcSwap::from_pointee(keys.to_vec().into())),
         residents: BTreeMap::from([("sim".to_owned(), sim)]),
         grounding: None,
+        toolbox: None,
         observer: None,
     })
     .await
@@ -114,6 +117,7 @@ pub(crate) async fn serve(setting: Setting, keys: &[Key]) -> Served {
         loopback: setting.loopback,
         strangers: setting.strangers,
         proxies: setting.proxied.then(|| "127.0.0.0/8".parse().unwrap()).into_iter().collect(),
+        feedback: setting.feedback,
         body_limit: 1024 * 1024,
         drain: setting.drain,
         replica: Arc::new(move || replica.clone()),

@@ -38,11 +38,12 @@ pub(super) enum Kind {
     Tombstones,
     Erasures,
     Audit,
+    Secrets,
 }
 
 impl Kind {
     /// All of them, in the order in which they are moved: a trace before the cases that tell whose it is.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Keys,
         Self::Accounts,
         Self::Spend,
@@ -57,6 +58,7 @@ impl Kind {
         Self::Tombstones,
         Self::Erasures,
         Self::Audit,
+        Self::Secrets,
     ];
 
     /// Its name for people.
@@ -76,6 +78,7 @@ impl Kind {
             Self::Tombstones => "tombstones",
             Self::Erasures => "erasures",
             Self::Audit => "audit_events",
+            Self::Secrets => "secrets",
         }
     }
 
@@ -96,6 +99,7 @@ impl Kind {
             Self::Tombstones => ("tombstone", "tombstone"),
             Self::Erasures => ("erasure", "erasure"),
             Self::Audit => ("audit", "audit"),
+            Self::Secrets => ("secret", "secret"),
         }
     }
 }
@@ -125,6 +129,7 @@ pub(super) async fn page_move(kind: Kind, from: &SqliteStore, to: &mut PgConnect
         Kind::Tombstones => tombstones(from, &after, &mut to).await,
         Kind::Erasures => erasures(from, &after, &mut to).await,
         Kind::Audit => audit(from, &after, &mut to).await,
+        Kind::Secrets => secrets(from, &after, &mut to).await,
     };
     let Some((up_to, rows)) = moved? else { return Ok(None) };
     sqlx::query("INSERT INTO moved VALUES ($1, $2) ON CONFLICT (what) DO UPDATE SET up_to = excluded.up_to")
@@ -418,4 +423,18 @@ async fn audit(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
         tables::audit_insert(to, *number, body, hash).await?;
     }
     Ok(page(&rows, |(number, ..)| number.to_string()))
+}
+
+async fn secrets(from: &SqlitePool, after: &str, to: &mut PgConnection) -> Page {
+    let rows: Vec<(String, Vec<u8>)> =
+        sqlx::query_as("SELECT name, value FROM secret WHERE name > ? ORDER BY name LIMIT ?")
+            .bind(after)
+            .bind(MANY)
+            .fetch_all(from)
+            .await
+            .map_err(unavailable)?;
+    for (name, value) in &rows {
+        tables::secret_insert(to, name, value).await?;
+    }
+    Ok(page(&rows, |(name, _)| name.clone()))
 }

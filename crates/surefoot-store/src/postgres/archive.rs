@@ -190,7 +190,8 @@ async fn requests_erase(to: &mut PgConnection, user: &str, erased: &mut Erased) 
         "WITH gone AS (DELETE FROM trace WHERE user_name = $1 RETURNING id, tableoid::regclass::text AS part),
          bodies AS (DELETE FROM trace_body WHERE id IN (SELECT id FROM gone) RETURNING tableoid::regclass::text AS part),
          known AS (INSERT INTO counted SELECT id, true FROM gone ON CONFLICT DO NOTHING),
-         said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM gone) RETURNING 'feedback' AS part),
+         said AS (DELETE FROM feedback WHERE user_name = $1 OR trace_id IN (SELECT id FROM gone) RETURNING 'feedback' AS part),
+         trials AS (DELETE FROM trial WHERE trace_id IN (SELECT id FROM gone)),
          cases AS (DELETE FROM run_case WHERE user_name = $1 OR trace_id IN (SELECT id FROM gone) RETURNING 'run_case' AS part)
          SELECT (SELECT count(*) FROM gone) AS traces, (SELECT count(*) FROM said) AS feedback,
              (SELECT count(*) FROM cases) AS run_cases,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sqlx::{Connection, PgConnection};
 use surefoot_types::{
     erasure::user_hash,
+    feedback::Feedback,
     ids::TraceId,
     ports::{Record, Stored},
     spend::Sums,
@@ -15,7 +16,7 @@ use surefoot_types::{
 use super::{account_column, account_start, column, kept_shared, nanos};
 use crate::{
     group::{COLUMNS, DAY, Group, HOUR, numbers},
-    rows::{id_bytes, to_json, unavailable},
+    rows::{from_json, id_bytes, to_json, unavailable},
     spool::{Spool, Spooled},
 };
 
@@ -311,13 +312,17 @@ pub(crate) async fn feedback_insert(to: &mut PgConnection, said: &[(TraceId, Str
     if said.is_empty() {
         return Ok(());
     }
+    let sayer = |(_, body): &(TraceId, String)| Ok(from_json::<Feedback>(body)?.user);
+    let users = said.iter().map(sayer).collect::<Stored<Vec<_>>>()?;
     sqlx::query(
-        "INSERT INTO feedback (trace_id, body)
-         SELECT id, body FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS new (id, body, place)
+        "INSERT INTO feedback (trace_id, body, user_name)
+         SELECT id, body, user_name
+         FROM unnest($1::bytea[], $2::text[], $3::text[]) WITH ORDINALITY AS new (id, body, user_name, place)
          WHERE NOT EXISTS (SELECT FROM counted WHERE counted.id = new.id AND erased) ORDER BY place",
     )
     .bind(said.iter().map(|(trace, _)| id_bytes(trace.to_bits())).collect::<Vec<_>>())
     .bind(said.iter().map(|(_, body)| body.as_str()).collect::<Vec<_>>())
+    .bind(users.iter().map(|user| user.as_deref().map(column)).collect::<Vec<_>>())
     .execute(to)
     .await
     .map_err(unavailable)?;

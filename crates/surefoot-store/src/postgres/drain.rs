@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{PgConnection, postgres::PgConnectOptions};
+use sqlx::PgConnection;
 use surefoot_types::ports::{StoreError, Stored};
 use tokio::{
     sync::watch,
@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use super::{
+    address::Address,
     batch::{Moved, records_move},
-    connection,
     ledger::leases_delete,
     months_ahead, prepare,
 };
@@ -56,7 +56,7 @@ struct State {
 impl Drain {
     /// Begins, by this connection to a database whose tables are up to date, or without one.
     pub(super) async fn start(
-        connect: PgConnectOptions,
+        address: Arc<Address>,
         mut first: Option<PgConnection>,
         spool: Spool,
         seat: Arc<Seat>,
@@ -67,7 +67,7 @@ impl Drain {
         }
         let (tell, state) = watch::channel(State { took_over: false, cut_off: first.is_none() });
         let (prepared, left) = (first.is_some(), spool.last());
-        let mover = Mover { left, batch: BATCH, connect, connection: first, prepared, spool, seat, options, tell };
+        let mover = Mover { left, batch: BATCH, address, connection: first, prepared, spool, seat, options, tell };
         let task = tokio::spawn(mover.run());
         Ok(Self { state, task: std::sync::Mutex::new(Some(task)) })
     }
@@ -103,7 +103,7 @@ impl Drop for Drain {
 
 /// What the task works with.
 struct Mover {
-    connect: PgConnectOptions,
+    address: Arc<Address>,
     connection: Option<PgConnection>,
     /// Whether the database's tables are known to be up to date.
     prepared: bool,
@@ -171,7 +171,7 @@ impl Mover {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => {
-                let mut fresh = connection(&self.connect).await?;
+                let mut fresh = self.address.reach().await?;
                 if !self.prepared {
                     prepare(&mut fresh).await?;
                     self.prepared = true;

@@ -7,11 +7,11 @@ use surefoot_types::{
     feedback::Feedback,
     ids::TraceId,
     ports::{Found, Journal, Record, Search, Stored, TraceFilter},
-    trace::{Trace, TraceSummary},
+    trace::{Outcome, Trace, TraceSummary},
 };
 
 use super::{PostgresStore, column, count, kept_alone};
-use crate::rows::{bits, from_json, id_bytes, limited, rows, unavailable};
+use crate::rows::{APART, bits, first_id, from_json, id_bytes, limited, rows, unavailable};
 
 #[async_trait]
 impl Journal for PostgresStore {
@@ -36,23 +36,20 @@ impl Journal for PostgresStore {
 
     async fn trace_list(&self, filter: &TraceFilter, limit: usize) -> Stored<Vec<TraceSummary>> {
         self.catch_up().await;
-        self.listed(selection(SUMMARIES, filter), limit).await
+        self.listed(Selection::of(SUMMARIES, filter, None), limit).await
     }
 
     async fn trace_search(&self, search: &Search, limit: usize) -> Stored<Found> {
         self.catch_up().await;
         // First how far it may look: what comes meanwhile is newer, and changes nothing.
-        let mut last = selection("SELECT id FROM trace WHERE true", &search.filter);
-        last.push(" ORDER BY id DESC LIMIT 1 OFFSET ").push_bind(limited(search.most.saturating_sub(1)));
-        let last: Option<Vec<u8>> = last.build_query_scalar().fetch_optional(&self.pool).await.map_err(unavailable)?;
-        let mut query = selection(SUMMARIES, &search.filter);
+        let Selection { mut query, order } = Selection::of("SELECT id FROM trace WHERE true", &search.filter, None);
+        query.push(order).push(" LIMIT 1 OFFSET ").push_bind(limited(search.most.saturating_sub(1)));
+        let last: Option<Vec<u8>> = query.build_query_scalar().fetch_optional(&self.pool).await.map_err(unavailable)?;
+        let mut selection = Selection::of(SUMMARIES, &search.filter, last.clone());
         // In the collation "C" only ASCII letters have a lower case.
         let text = search.text.replace('\0', "\u{fffd}").to_ascii_lowercase();
-        query.push(" AND position(").push_bind(text).push(" IN lower(question)) > 0");
-        if let Some(last) = &last {
-            query.push(" AND id >= ").push_bind(last.clone());
-        }
-        let traces = self.listed(query, limit).await?;
+        selection.query.push(" AND position(").push_bind(text).push(" IN lower(question)) > 0");
+        let traces = self.listed(selection, limit).await?;
         let last = last.as_deref().map(bits).transpose()?;
         Ok(Found::new(traces, limit, last.map(TraceId::from_bits)))
     }
@@ -84,12 +81,17 @@ impl Journal for PostgresStore {
     }
 }
 
+/// Columns that Postgres keeps no statistics of.
+const UNKNOWN: [&str; 2] = ["session", "user_name"];
+/// Bytes of an id.
+const ID: usize = 16;
 /// What a list of traces is made of.
 const SUMMARIES: &str = "SELECT summary FROM trace WHERE true";
 
 impl PostgresStore {
-    async fn listed(&self, mut query: QueryBuilder<Postgres>, limit: usize) -> Stored<Vec<TraceSummary>> {
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(limited(limit));
+    async fn listed(&self, selection: Selection, limit: usize) -> Stored<Vec<TraceSummary>> {
+        let Selection { mut query, order } = selection;
+        query.push(order).push(" LIMIT ").push_bind(limited(limit));
         rows(&query.build_query_scalar().fetch_all(&self.pool).await.map_err(unavailable)?)
     }
 
@@ -103,31 +105,53 @@ impl PostgresStore {
     }
 }
 
-/// What is selected, of what fits the filter.
-fn selection(select: &str, filter: &TraceFilter) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new(select);
-    let columns = [
-        ("session", &filter.session),
-        ("user_name", &filter.user),
-        ("key_name", &filter.key),
-        ("asked", &filter.asked),
-        ("tenant", &filter.tenant),
-    ];
-    for (name, value) in columns {
-        if let Some(value) = value {
-            query.push(format!(" AND {name} = ")).push_bind(column(value).into_owned());
+/// What is selected, and in which order: newest first.
+struct Selection {
+    query: QueryBuilder<Postgres>,
+    order: String,
+}
+
+impl Selection {
+    /// What fits the filter, and has no lower id than `lowest`.
+    ///
+    /// Of sessions and users Postgres keeps no statistics, since they would hold names. It would take any of them for
+    /// as frequent as the others, and look through all traces for those of one who has five. So they are asked for as
+    /// a stretch of their index and not by equality: that index is then the only one that has the wanted order. So is
+    /// what stands alone, for which no other index is better. Of several others Postgres knows which leaves the fewest.
+    fn of(select: &str, filter: &TraceFilter, lowest: Option<Vec<u8>>) -> Self {
+        let columns = [
+            ("session", filter.session.as_deref()),
+            ("user_name", filter.user.as_deref()),
+            ("key_name", filter.key.as_deref()),
+            ("asked", filter.asked.as_deref()),
+            ("tenant", filter.tenant.as_deref()),
+            ("outcome", filter.outcome.map(Outcome::name)),
+        ];
+        let mut given: Vec<_> = columns.into_iter().filter_map(|(name, value)| Some((name, column(value?)))).collect();
+        let leads = given.len() == 1 || given.first().is_some_and(|(name, _)| UNKNOWN.contains(name));
+        let lead = leads.then(|| given.remove(0));
+        let mut query = QueryBuilder::new(select);
+        for (name, value) in given {
+            query.push(format!(" AND {name} = ")).push_bind(value.into_owned());
         }
+        if let Some(since) = filter.since {
+            query.push(" AND at >= ").push_bind(since.as_millisecond());
+        }
+        let since = filter.since.map(|since| first_id(since.as_millisecond() - APART));
+        let lowest = lowest.max(since).unwrap_or_default();
+        let before = filter.before.map_or_else(|| vec![0xff; ID + 1], |before| id_bytes(before.to_bits()));
+        let Some((name, value)) = lead else {
+            query.push(" AND id >= ").push_bind(lowest).push(" AND id < ").push_bind(before);
+            return Self { query, order: " ORDER BY id DESC".into() };
+        };
+        // Its index may leave out what has none.
+        query.push(format!(" AND {name} IS NOT NULL"));
+        for (sign, id) in [(">=", lowest), ("<", before)] {
+            query.push(format!(" AND ({name}, id) {sign} (")).push_bind(value.clone().into_owned());
+            query.push(", ").push_bind(id).push(")");
+        }
+        Self { query, order: format!(" ORDER BY {name} DESC, id DESC") }
     }
-    if let Some(outcome) = filter.outcome {
-        query.push(" AND outcome = ").push_bind(outcome.name());
-    }
-    if let Some(before) = filter.before {
-        query.push(" AND id < ").push_bind(id_bytes(before.to_bits()));
-    }
-    if let Some(since) = filter.since {
-        query.push(" AND at >= ").push_bind(since.as_millisecond());
-    }
-    query
 }
 
 /// Drops the oldest month, if all of it is older. How many traces it held.
@@ -154,7 +178,8 @@ async fn month_drop(to: &mut PgConnection, before: Timestamp) -> Stored<u64> {
         return Ok(0);
     }
     let told = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "WITH said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM trace_{month}))
+        "WITH said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM trace_{month})),
+         trials AS (DELETE FROM trial WHERE trace_id IN (SELECT id FROM trace_{month}))
          SELECT count(*) FROM trace_{month}"
     )))
     .fetch_one(&mut *to)
@@ -171,7 +196,8 @@ async fn traces_delete(to: &mut PgConnection, before: Timestamp, limit: usize) -
     let gone = sqlx::query_scalar(
         "WITH gone AS (DELETE FROM trace WHERE id IN (SELECT id FROM trace WHERE at < $1 ORDER BY id LIMIT $2) RETURNING id),
          bodies AS (DELETE FROM trace_body WHERE id IN (SELECT id FROM gone)),
-         said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM gone))
+         said AS (DELETE FROM feedback WHERE trace_id IN (SELECT id FROM gone)),
+         trials AS (DELETE FROM trial WHERE trace_id IN (SELECT id FROM gone))
          SELECT count(*) FROM gone",
     )
     .bind(before.as_millisecond())

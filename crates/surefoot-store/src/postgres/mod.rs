@@ -1,6 +1,7 @@
 //! Postgres, for several processes on several machines. What is counted or was said goes to a spool on this seat's
 //! disk first and is moved here in batches by `drain`; everything else goes here at once.
 
+mod address;
 mod archive;
 mod batch;
 mod books;
@@ -10,6 +11,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod vault;
 
 /// Writing to the tables, for whoever moves everything here from elsewhere.
 pub(crate) mod tables {
@@ -20,31 +22,30 @@ pub(crate) mod tables {
         library::{head_insert, tombstone_add},
         notebook::{run_case_insert, run_upsert},
         responses::response_insert,
+        vault::secret_insert,
     };
 }
 
 use std::{
     borrow::Cow,
     fmt,
-    str::FromStr,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use sqlx::{
-    ConnectOptions, Connection, PgConnection, PgPool,
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{Connection, PgConnection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 use surefoot_types::{
     Timestamp,
     budget::AccountId,
     erasure::user_hash,
-    ports::{Store, StoreError, Stored},
+    ports::{Store, Stored},
 };
 
-use self::drain::Drain;
+use self::{
+    address::{Address, NotReached},
+    drain::Drain,
+};
 use crate::{
     Options,
     recollection::Recollection,
@@ -106,11 +107,13 @@ impl PostgresOptions {
 /// All storage ports, in one Postgres database. Clones share it.
 #[derive(Clone)]
 pub struct PostgresStore {
-    connect: PgConnectOptions,
+    address: Arc<Address>,
     pool: PgPool,
     seat: Arc<Seat>,
     spool: Spool,
     drain: Arc<Drain>,
+    /// Keeps the pool at the server that takes writes; ends with the last clone.
+    _follower: Arc<Follower>,
     recollection: Arc<Recollection>,
     /// Until when this seat's leases surely live.
     leased_until: Arc<Mutex<Option<Instant>>>,
@@ -126,19 +129,15 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the database at `url` (`postgres://user:password@host/database?sslmode=verify-full`), brings its tables
+    /// Opens the database at `url` (`postgres://user:password@host/database?sslmode=verify-full`; of several hosts,
+    /// separated by commas, the one that takes writes is used, whichever it is at the time), brings its tables
     /// up to date, takes a seat, and begins to move what its spool and those of free seats still hold.
     ///
     /// # Errors
     /// `Unavailable` where the database (unless `without`) or the spool cannot be opened; `Newer` where a newer version wrote it.
     pub async fn open(url: &str, options: &PostgresOptions) -> Stored<Self> {
-        // The text may hold a password: the reason is told without it.
-        let connect = PgConnectOptions::from_str(url)
-            .map_err(|_| StoreError::Unavailable("it is not an address like postgres://user@host/database".into()))?
-            .application_name("surefoot")
-            .options([("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")])
-            .disable_statement_logging();
-        let first = match reach(&connect).await {
+        let address = Arc::new(Address::parse(url)?);
+        let first = match address.reach().await {
             Ok(mut first) => {
                 prepare(&mut first).await?;
                 Some(first)
@@ -161,14 +160,16 @@ impl PostgresStore {
                     Ok(true)
                 })
             })
-            .connect_lazy_with(connect.clone());
+            .connect_lazy_with(address.latest());
         let seat = Arc::new(Seat::take(&options.common.seats, &*options.common.chance)?);
         let spool = Spool::open(&seat.file(drain::SPOOL), &options.common).await?;
         let drain =
-            Drain::start(connect.clone(), first, spool.clone(), Arc::clone(&seat), options.common.clone()).await?;
+            Drain::start(Arc::clone(&address), first, spool.clone(), Arc::clone(&seat), options.common.clone()).await?;
         let recollection = Arc::new(Recollection::of(&seat, &options.common.seats));
+        let follower = Arc::new(Follower::start(&address, &pool));
         Ok(Self {
-            connect,
+            address,
+            _follower: follower,
             pool,
             recollection,
             seat,
@@ -202,7 +203,7 @@ impl PostgresStore {
 
     /// A connection of one's own, on which a statement may take as long as it takes.
     pub(crate) async fn connection(&self) -> Stored<PgConnection> {
-        let mut connection = connection(&self.connect).await?;
+        let mut connection = self.address.reach().await?;
         sqlx::query("SET statement_timeout = 0").execute(&mut connection).await.map_err(unavailable)?;
         Ok(connection)
     }
@@ -211,6 +212,23 @@ impl PostgresStore {
     async fn catch_up(&self) -> bool {
         let soon = || !self.drain.is_cut_off() && self.spool.waiting() <= BACKLOG;
         self.spool.is_empty() || soon() && self.spool.emptied(CATCH_UP).await
+    }
+}
+
+/// The task that follows the server that takes writes.
+#[derive(Debug)]
+struct Follower(tokio::task::JoinHandle<()>);
+
+impl Follower {
+    fn start(address: &Arc<Address>, pool: &PgPool) -> Self {
+        let (address, pool) = (Arc::clone(address), pool.clone());
+        Self(tokio::spawn(async move { address.follow(&pool).await }))
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -239,45 +257,6 @@ impl Store for PostgresStore {
         self.drain.stop().await;
         self.spool.close().await;
         self.pool.close().await;
-    }
-}
-
-async fn connection(options: &PgConnectOptions) -> Stored<PgConnection> {
-    Ok(reach(options).await?)
-}
-
-/// Why there is no connection.
-enum NotReached {
-    /// Nobody answers there, or somebody who is about to come or to go.
-    Away(StoreError),
-    /// Somebody does, and will not have it: a wrong password, certificate or name does not mend itself.
-    Refused(StoreError),
-}
-
-impl From<NotReached> for StoreError {
-    fn from((NotReached::Away(error) | NotReached::Refused(error)): NotReached) -> Self {
-        error
-    }
-}
-
-async fn reach(options: &PgConnectOptions) -> Result<PgConnection, NotReached> {
-    match tokio::time::timeout(CONNECT, options.connect()).await {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) if is_away(&error) => Err(NotReached::Away(unavailable(error))),
-        Ok(Err(error)) => Err(NotReached::Refused(unavailable(error))),
-        Err(_) => Err(NotReached::Away(StoreError::Unavailable("Postgres does not answer".into()))),
-    }
-}
-
-fn is_away(error: &sqlx::Error) -> bool {
-    match error {
-        // What is not a certificate, or one that nobody vouches for, comes as invalid data.
-        sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
-        // Starting, stopping, or with no connection left (classes 57P and 53).
-        sqlx::Error::Database(told) => {
-            told.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53"))
-        }
-        _ => false,
     }
 }
 

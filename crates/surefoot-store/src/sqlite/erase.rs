@@ -51,7 +51,8 @@ impl Write for Erase {
 }
 
 impl Erase {
-    /// Traces, with their feedback and the cases of runs that were made of them. They stay counted.
+    /// Traces, with their feedback and the cases of runs that were made of them, and what the user said about others'. They
+    /// stay counted.
     async fn traces(&self, to: &mut SqliteConnection, erased: &mut Erased) -> Stored<()> {
         let ids: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM trace WHERE user = ?")
             .bind(&self.user)
@@ -68,6 +69,8 @@ impl Erase {
             erased.count("feedback", trace_delete(to, id).await?);
             texts.push(TraceId::from_bits(super::bits(id)?));
         }
+        let elsewhere = sqlx::query("DELETE FROM feedback WHERE user = ?").bind(&self.user).execute(&mut *to).await;
+        erased.count("feedback", elsewhere.map_err(unavailable)?.rows_affected());
         let cases = sqlx::query("DELETE FROM run_case WHERE user = ? OR trace_id IN (SELECT value FROM json_each(?))")
             .bind(&self.user)
             .bind(to_json(&texts)?)

@@ -13,9 +13,7 @@ use surefoot_types::{
 use super::{
     SqliteStore, bits, from_json, id_bytes, limited, records::Ready, rows, to_json, unavailable, writer::Write,
 };
-
-/// How far the time in a trace's id may be from the trace's own, in milliseconds: the id is made as the request comes.
-const APART: i64 = 60_000;
+use crate::rows::{APART, first_id};
 
 #[async_trait]
 impl Journal for SqliteStore {
@@ -59,7 +57,7 @@ impl Journal for SqliteStore {
 
     async fn feedback_add(&self, feedback: &Feedback) -> Stored<()> {
         let trace = id_bytes(feedback.trace_id.to_bits());
-        self.writer.write(FeedbackAdd { trace, body: to_json(feedback)? }).await
+        self.writer.write(FeedbackAdd { trace, user: feedback.user.clone(), body: to_json(feedback)? }).await
     }
 
     async fn feedback_list(&self, trace: TraceId) -> Stored<Vec<Feedback>> {
@@ -120,14 +118,10 @@ fn selection(select: &str, filter: &TraceFilter) -> QueryBuilder<Sqlite> {
     query
 }
 
-/// The first id of a moment, in milliseconds since 1970.
-fn first_id(millisecond: i64) -> Vec<u8> {
-    id_bytes(u128::try_from(millisecond).unwrap_or(0) << 80)
-}
-
 /// Feedback comes.
 struct FeedbackAdd {
     trace: Vec<u8>,
+    user: Option<String>,
     body: String,
 }
 
@@ -136,8 +130,9 @@ impl Write for FeedbackAdd {
     type Done = ();
 
     async fn apply(&self, to: &mut SqliteConnection) -> Stored<()> {
-        sqlx::query("INSERT INTO feedback (trace_id, body) VALUES (?, ?)")
+        sqlx::query("INSERT INTO feedback (trace_id, user, body) VALUES (?, ?, ?)")
             .bind(&self.trace)
+            .bind(&self.user)
             .bind(&self.body)
             .execute(to)
             .await
@@ -187,7 +182,8 @@ impl Write for Prune {
 
 /// Takes a trace away with the feedback on it. How many pieces of feedback there were.
 pub(super) async fn trace_delete(to: &mut SqliteConnection, id: &[u8]) -> Stored<u64> {
-    let statement = "DELETE FROM trace WHERE id = ?1; DELETE FROM trace_body WHERE id = ?1;";
+    let statement = "DELETE FROM trace WHERE id = ?1; DELETE FROM trace_body WHERE id = ?1;
+                     DELETE FROM trial WHERE trace_id = ?1;";
     sqlx::query(statement).bind(id).execute(&mut *to).await.map_err(unavailable)?;
     let said = sqlx::query("DELETE FROM feedback WHERE trace_id = ?").bind(id).execute(to).await;
     Ok(said.map_err(unavailable)?.rows_affected())

@@ -16,6 +16,7 @@ mod notebook;
 mod recorder;
 mod records;
 mod responses;
+mod vault;
 mod writer;
 
 use std::{fmt, path::Path, sync::Arc};

@@ -10,6 +10,8 @@ mod migrate;
 mod shared;
 mod spool;
 mod suite;
+mod tls;
+mod trouble;
 
 use std::{path::Path, sync::Arc};
 

@@ -14,11 +14,16 @@ use surefoot_testkit::{
     samples::{account, audit, case, document, feedback, key, moment, record, response, run, trace_id},
 };
 use surefoot_types::{
+    Clock, SystemClock,
     audit::verify,
     budget::{AccountId, Charge, LeaseAsk, LeaseChange, Lives, Per},
     feedback::FeedbackValue,
-    ports::{Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Store, StoreError, TraceFilter},
+    ids::TraceId,
+    ports::{
+        Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Store, StoreError, TraceFilter, Vault,
+    },
     spend::{By, SpendQuery, Step},
+    trace::Trace,
 };
 
 use crate::Place;
@@ -51,6 +56,7 @@ async fn full(folder: &Path) -> SqliteStore {
     store.document_remove("docs", "2.md").await.unwrap();
     let ask = LeaseAsk { account: account("daily", "t", 1), limit: 10_000, change: LeaseChange::By(5), needed: 0 };
     store.lease_change("somebody", &[ask], Lives::all(std::time::Duration::from_secs(600))).await.unwrap();
+    store.secret_keep("one", [1; 32]).await.unwrap();
     store.user_erase("user-3", moment(10_000)).await.unwrap();
     store
 }
@@ -80,6 +86,7 @@ async fn told(store: &dyn Store) -> Vec<String> {
     }
     told.push(format!("{:?} {:?}", store.change_list("docs", 0, 100).await, store.change_latest("docs").await));
     told.push(format!("{:?} {:?}", store.tombstone_list("docs").await, store.erasure_list(0).await));
+    told.push(format!("{:?}", store.secret_keep("one", [2; 32]).await));
     told
 }
 
@@ -151,37 +158,61 @@ async fn a_database_with_something_in_it_is_left_alone() {
     assert_eq!(to.key_list().await.unwrap().len(), 1);
 }
 
-/// A zero byte in a document, and a backslash before what only looks like one, harm nobody.
-#[tokio::test]
-async fn traces_that_were_there_are_found_by_key_and_tenant() {
-    let place = Place::new(PostgresServer::shared());
-    let mut raw = place.connection().await;
+/// A database as it was after these migrations.
+pub(crate) async fn as_of(place: &Place, migrations: &[&str]) {
     let before = tempfile::tempdir().unwrap();
-    for name in ["0001_init.sql", "0002_library_id.sql"] {
+    for name in migrations {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres/migrations").join(name);
         std::fs::copy(from, before.path().join(name)).unwrap();
     }
-    sqlx::migrate::Migrator::new(before.path()).await.unwrap().run(&mut raw).await.unwrap();
-    for (n, question) in [(1, "plain"), (2, "a\0\0b"), (3, r"\u0000"), (4, "\\\0")] {
-        let mut one = (*record(n, None).trace).clone();
-        (one.key, one.tenant, one.question) = (Some("app".into()), Some(format!("t{n}")), question.into());
-        let id = one.id.to_bits().to_be_bytes().to_vec();
-        sqlx::query("SELECT trace_month($1)").bind(one.at.as_millisecond()).execute(&mut raw).await.unwrap();
-        sqlx::query("INSERT INTO trace VALUES ($1, $2, 'answer', 'answered', NULL, NULL, '', $3)")
-            .bind(&id)
-            .bind(one.at.as_millisecond())
-            .bind(serde_json::to_string(&one.summary()).unwrap())
-            .execute(&mut raw)
-            .await
-            .unwrap();
-        let body = sqlx::query("INSERT INTO trace_body VALUES ($1, $2)").bind(&id);
-        body.bind(serde_json::to_string(&one).unwrap()).execute(&mut raw).await.unwrap();
-    }
-    let store = place.open().await;
-    let filter = TraceFilter { key: Some("app".into()), ..TraceFilter::default() };
-    assert_eq!(store.trace_list(&filter, 10).await.unwrap().len(), 4);
-    for n in 1..=4 {
-        let filter = TraceFilter { tenant: Some(format!("t{n}")), ..filter.clone() };
-        assert_eq!(store.trace_list(&filter, 10).await.unwrap()[0].id, trace_id(n), "{n}");
+    let migrator = sqlx::migrate::Migrator::new(before.path()).await.unwrap();
+    migrator.run(&mut place.connection().await).await.unwrap();
+}
+
+/// As a process moves it that knows nothing of keys and tenants.
+async fn moved_by_an_older_process(place: &Place, one: &Trace) {
+    let (mut raw, id) = (place.connection().await, one.id.to_bits().to_be_bytes().to_vec());
+    sqlx::query("SELECT trace_month($1)").bind(one.at.as_millisecond()).execute(&mut raw).await.unwrap();
+    sqlx::query("INSERT INTO trace VALUES ($1, $2, 'answer', 'answered', NULL, NULL, '', $3)")
+        .bind(&id)
+        .bind(one.at.as_millisecond())
+        .bind(serde_json::to_string(&one.summary()).unwrap())
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let body = sqlx::query("INSERT INTO trace_body VALUES ($1, $2)").bind(&id);
+    body.bind(serde_json::to_string(&one).unwrap()).execute(&mut raw).await.unwrap();
+}
+
+/// A zero byte in a document, and a backslash before what only looks like one, harm nobody; nor does a name that no
+/// index holds.
+#[tokio::test]
+async fn traces_that_were_there_are_found_by_key_and_tenant() {
+    let first = ["0001_init.sql", "0002_library_id.sql"];
+    // The columns are there, and a process of before is there still.
+    let later = [&first[..], &["0003_trace_key.sql", "0004_response.sql", "0005_lease_line.sql"]].concat();
+    for migrations in [&first[..], &later] {
+        let place = Place::new(PostgresServer::shared());
+        as_of(&place, migrations).await;
+        let (now, long) = (SystemClock.now(), "x".repeat(2_000));
+        let mut ids = Vec::new();
+        for (n, question) in [(1, "plain"), (2, "a\0\0b"), (3, r"\u0000"), (4, "\\\0"), (5, "long")] {
+            let mut one = (*record(n, None).trace).clone();
+            (one.at, one.question) = (now, question.into());
+            one.id = TraceId::from_bits(u128::from(now.as_millisecond().unsigned_abs()) << 80 | u128::from(n));
+            one.key = Some("app".into());
+            one.tenant = Some(if n == 5 { long.clone() } else { format!("t{n}") });
+            moved_by_an_older_process(&place, &one).await;
+            ids.push(one.id);
+        }
+        let store = place.open().await;
+        let filter = TraceFilter { key: Some("app".into()), ..TraceFilter::default() };
+        assert_eq!(store.trace_list(&filter, 10).await.unwrap().len(), 5);
+        for n in 1..=4 {
+            let filter = TraceFilter { tenant: Some(format!("t{n}")), ..filter.clone() };
+            assert_eq!(store.trace_list(&filter, 10).await.unwrap()[0].id, ids[n - 1], "{n}");
+        }
+        let cut = TraceFilter { tenant: Some(long[..1_024].to_owned()), ..TraceFilter::default() };
+        assert_eq!(store.trace_list(&cut, 10).await, Ok(vec![]), "nobody is taken for another");
     }
 }

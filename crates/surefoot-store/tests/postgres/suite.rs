@@ -18,4 +18,4 @@ macro_rules! passes {
     )*};
 }
 
-passes! { journal books ledger escrow library notebook responses archive }
+passes! { journal books ledger escrow library notebook responses archive vault }

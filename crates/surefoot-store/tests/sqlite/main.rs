@@ -84,3 +84,8 @@ async fn responses() {
 async fn notebook() {
     suite::notebook(&Place::new().open().await).await;
 }
+
+#[tokio::test]
+async fn vault() {
+    suite::vault(&Place::new().open().await).await;
+}

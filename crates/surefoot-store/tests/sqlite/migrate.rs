@@ -148,6 +148,10 @@ async fn a_migration_that_is_cut_off_leaves_the_file_as_it_was() {
                 "SELECT count(*) FROM trace WHERE user IS NOT NULL
                   AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'lease_want')"
             }
+            6 | 7 => {
+                "SELECT count(*) FROM trace WHERE user IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'trial')"
+            }
             other => panic!("{other} migrations are applied"),
         };
         let kept: i64 = sqlx::query_scalar(AssertSqlSafe(old)).fetch_one(&mut raw).await.unwrap();

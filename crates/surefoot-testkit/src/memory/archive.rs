@@ -30,7 +30,7 @@ impl Inner {
         erased.count("traces", gone.len() as u64);
 
         let said = self.feedback.len();
-        self.feedback.retain(|feedback| !gone.contains(&feedback.trace_id));
+        self.feedback.retain(|feedback| !gone.contains(&feedback.trace_id) && feedback.user.as_deref() != Some(user));
         erased.count("feedback", (said - self.feedback.len()) as u64);
 
         for (_, cases) in self.runs.values_mut() {

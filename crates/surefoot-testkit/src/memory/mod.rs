@@ -7,6 +7,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod vault;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +22,7 @@ use surefoot_types::{
     erasure::Erasure,
     feedback::Feedback,
     ids::{ResponseId, RunId, TraceId},
-    ports::{Store, Stored},
+    ports::{SecretBytes, Store, Stored},
     response::Response,
     run::{CaseResult, Run},
     trace::Trace,
@@ -46,6 +47,7 @@ struct Inner {
     runs: BTreeMap<RunId, (Run, Vec<CaseResult>)>,
     responses: BTreeMap<ResponseId, Response>,
     library: library::Shelves,
+    secrets: BTreeMap<String, SecretBytes>,
 }
 
 impl MemoryStore {

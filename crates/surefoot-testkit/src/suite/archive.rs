@@ -8,7 +8,7 @@ use surefoot_types::{
     audit::verify,
     budget::{AccountId, Charge, Per},
     erasure::{Erasure, user_hash},
-    feedback::FeedbackValue,
+    feedback::{Feedback, FeedbackValue},
     ports::{Archive, Change, Record, Store},
     spend::{By, SpendQuery, Step},
     trace::Trace,
@@ -48,6 +48,8 @@ async fn erased(store: &dyn Store) {
         store.record_add(of(n, user)).await.expect("a record is kept");
         store.feedback_add(&feedback(n, trace_id(n), FeedbackValue::Boolean(true))).await.expect("feedback");
     }
+    let elsewhere = Feedback { user: Some(USER.into()), ..feedback(4, trace_id(2), FeedbackValue::Boolean(false)) };
+    store.feedback_add(&elsewhere).await.expect("feedback on somebody else's trace");
     let head = run(1, "answer");
     store.run_put(&head).await.expect("a run is kept");
     for n in 1..=3 {
@@ -61,7 +63,7 @@ async fn erased(store: &dyn Store) {
     let before = store.change_latest("docs").await.expect("a number");
 
     let told = store.user_erase(USER, moment(50)).await.expect("a user is erased");
-    for (kind, many) in [("traces", 2), ("feedback", 2), ("spend_rows", 1), ("accounts", 1), ("run_cases", 1)] {
+    for (kind, many) in [("traces", 2), ("feedback", 3), ("spend_rows", 1), ("accounts", 1), ("run_cases", 1)] {
         assert_eq!(told.counts.get(kind), Some(&many), "{kind}");
     }
     assert_eq!((told.counts.get("documents"), told.counts.get("passages")), (Some(&1), Some(&2)));

@@ -56,6 +56,7 @@ fn spread(n: u64) -> Trace {
         searches: n + 9,
         reported: n.is_multiple_of(8).then(|| Money::nanos(n.cast_signed())),
         estimated: n.is_multiple_of(10),
+        tier: None,
     };
     one.cost = one.cost.map(|_| Money::nanos(1_000 + n.cast_signed() % 5));
     one.took_us = 1_000 * n;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use surefoot_types::{
-    feedback::FeedbackValue,
+    feedback::{Choice, Feedback, FeedbackValue},
     ports::{Journal, Record, Search, TraceFilter},
     trace::Outcome,
 };
@@ -135,7 +135,14 @@ async fn feedback_kept(journal: &dyn Journal) {
     let said = [
         feedback(1, trace_id(1), FeedbackValue::Boolean(true)),
         feedback(2, trace_id(1), FeedbackValue::Number(0.5)),
-        feedback(3, trace_id(1), FeedbackValue::Text("no: 'it' is 7".into())),
+        Feedback {
+            span: Some("ground".into()),
+            session: Some("s".into()),
+            user: Some("u".into()),
+            ..feedback(3, trace_id(1), FeedbackValue::Text("no: 'it' is 7".into()))
+        },
+        feedback(4, trace_id(1), FeedbackValue::Withdrawn),
+        feedback(5, trace_id(1), FeedbackValue::Choice(Choice { chosen: trace_id(1), over: vec![trace_id(2)] })),
     ];
     for one in &said {
         journal.feedback_add(one).await.expect("feedback is kept");

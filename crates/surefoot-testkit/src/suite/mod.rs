@@ -8,6 +8,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod vault;
 
 use std::{
     future::Future,
@@ -22,6 +23,7 @@ pub use ledger::ledger;
 pub use library::library;
 pub use notebook::notebook;
 pub use responses::responses;
+pub use vault::vault;
 
 /// How long a condition may take to come true.
 const PATIENCE: Duration = Duration::from_secs(30);

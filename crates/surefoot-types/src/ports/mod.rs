@@ -8,6 +8,7 @@ mod ledger;
 mod library;
 mod notebook;
 mod responses;
+mod vault;
 
 use async_trait::async_trait;
 
@@ -18,6 +19,7 @@ pub use ledger::Ledger;
 pub use library::{Change, Library};
 pub use notebook::Notebook;
 pub use responses::Responses;
+pub use vault::{SecretBytes, Vault};
 
 /// A failure of the store itself. Its message names no secret and no SQL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +63,7 @@ pub type Stored<T> = Result<T, StoreError>;
 
 /// A whole store: every port, opened together and closed together.
 #[async_trait]
-pub trait Store: Archive + Books + Journal + Ledger + Library + Notebook + Responses {
+pub trait Store: Archive + Books + Journal + Ledger + Library + Notebook + Responses + Vault {
     /// Whether it can be written.
     ///
     /// # Errors

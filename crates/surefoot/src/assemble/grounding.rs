@@ -62,13 +62,18 @@ impl KnowledgeGrounding {
 
 #[async_trait]
 impl Grounding for KnowledgeGrounding {
+    async fn known(&self, knowledge: &str) -> Result<(), Fault> {
+        self.unread.check(knowledge)?;
+        self.knowledge.known(knowledge).await
+    }
+
     async fn search(&self, knowledge: &str, query: &str, limit: usize) -> Result<Vec<Hit>, Fault> {
         self.unread.check(knowledge)?;
         self.knowledge.search(knowledge, query, limit).await
     }
 
-    fn passages_block(&self, hits: &[Hit]) -> String {
-        cite::passages_block(hits)
+    fn passages_block(&self, hits: &[Hit], first: usize) -> String {
+        cite::passages_block(hits, first)
     }
 
     fn verify(&self, answer: &str, hits: &[Hit]) -> Vec<Citation> {

@@ -22,6 +22,7 @@ use surefoot_knowledge::{
     ingest::{self, Progress, Report, Source},
     search::Knowledge,
 };
+use surefoot_server::McpTools;
 use surefoot_telemetry::Telemetry;
 use surefoot_types::{
     Chance, Clock, Fault, SystemChance, SystemClock,
@@ -34,7 +35,7 @@ pub(crate) use self::{
     store::{file, open, open_file, open_postgres, open_to_serve},
     subject::GatewaySubject,
 };
-use crate::settings::{Retention, Settings};
+use crate::settings::{Retention, Settings, StoreSettings};
 
 /// How long the collector is given to take the last spans.
 const LAST_SPANS: Duration = Duration::from_secs(5);
@@ -43,6 +44,8 @@ const LAST_SPANS: Duration = Duration::from_secs(5);
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) knowledge: Arc<Knowledge>,
+    /// Where copies of what sources hold are kept.
+    copies: PathBuf,
     pub(crate) unread: Arc<Unread>,
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) gateway: Gateway,
@@ -67,7 +70,7 @@ impl House {
 
     async fn over(store: Arc<dyn Store>, settings: &Settings, data: &Path) -> Result<Self, Fault> {
         let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
-        let knowledge = Arc::new(knowledge(&store, &embedder, data));
+        let knowledge = Arc::new(knowledge(&store, &embedder, &settings.store, data));
         let unread = Arc::new(Unread::default());
         let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([
             ("local".into(), Arc::new(Local::new(Arc::clone(&embedder))) as Arc<dyn Resident>),
@@ -89,6 +92,7 @@ impl House {
             minted_keys: Arc::clone(&minted_keys),
             residents,
             grounding: Some(Arc::new(KnowledgeGrounding::new(Arc::clone(&knowledge), Arc::clone(&unread)))),
+            toolbox: Some(Arc::new(McpTools::default())),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
         .await?;
@@ -96,6 +100,7 @@ impl House {
         Ok(Self {
             store,
             knowledge,
+            copies: data.join("sources"),
             unread,
             embedder,
             gateway,
@@ -126,13 +131,14 @@ impl House {
         self.store.close().await;
     }
 
-    /// Brings a knowledge up to date with its folder.
+    /// Brings a knowledge up to date with its source.
     pub(crate) async fn ingest(
         &self,
         source: &Source,
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<Report, Fault> {
         let (clock, chance) = (self.clock.as_ref(), self.chance.as_ref());
+        let source = &Source { cache: self.copies.clone(), ..source.clone() };
         let report = ingest::ingest(source, &*self.store, self.embedder.as_ref(), clock, chance, progress).await?;
         self.knowledge.refresh(&source.knowledge).await?;
         Ok(report)
@@ -147,13 +153,15 @@ async fn minted(store: &dyn Store) -> Result<Minted, Fault> {
     }
 }
 
-fn knowledge(store: &Arc<dyn Store>, embedder: &Arc<dyn Embedder>, data: &Path) -> Knowledge {
+fn knowledge(store: &Arc<dyn Store>, embedder: &Arc<dyn Embedder>, settings: &StoreSettings, data: &Path) -> Knowledge {
     let index: PathBuf = data.join("index");
-    Knowledge::open(Arc::clone(store) as _, Arc::clone(embedder), Some(index))
+    let knowledge = Knowledge::open(Arc::clone(store) as _, Arc::clone(embedder), Some(index));
+    // A file is beside its indexes; Postgres may be away.
+    if settings.url.is_some() { knowledge.keeping_copies() } else { knowledge }
 }
 
 /// Takes out of the index in `data` whatever the store no longer holds, down to its files.
-pub(crate) async fn scrub_index(store: &Arc<dyn Store>, data: &Path) -> Result<(), Fault> {
+pub(crate) async fn scrub_index(store: &Arc<dyn Store>, settings: &StoreSettings, data: &Path) -> Result<(), Fault> {
     let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
-    knowledge(store, &embedder, data).scrub().await
+    knowledge(store, &embedder, settings, data).scrub().await
 }

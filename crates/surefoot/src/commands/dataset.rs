@@ -1,5 +1,7 @@
 //! `surefoot dataset`.
 
+mod from_traces;
+
 use std::{
     fs::OpenOptions,
     io::Write,
@@ -14,11 +16,12 @@ use surefoot_lab::evals::Dataset;
 
 use crate::terminal::{say, say_json};
 
-/// Look at datasets and split them
+/// Look at datasets, split them, and make them of traces
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   surefoot dataset show evals/answer.jsonl
-  surefoot dataset split evals/answer.jsonl --test 0.3")]
+  surefoot dataset split evals/answer.jsonl --test 0.3
+  surefoot dataset from-traces evals/asked.jsonl --since 7d")]
 pub(crate) struct Data {
     #[command(subcommand)]
     verb: Verb,
@@ -28,13 +31,15 @@ pub(crate) struct Data {
 enum Verb {
     Show(Show),
     Split(Split),
+    FromTraces(from_traces::FromTraces),
 }
 
 impl Data {
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.verb {
             Verb::Show(verb) => verb.run(),
             Verb::Split(verb) => verb.run(),
+            Verb::FromTraces(verb) => verb.run().await,
         }
     }
 }

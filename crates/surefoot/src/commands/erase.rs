@@ -88,7 +88,7 @@ impl Erase {
             detail: json!({"number": erased.number, "counts": erased.counts}),
         };
         let event = store.audit_add(&draft).await?;
-        scrub_index(&store, &self.place.data()).await?;
+        scrub_index(&store, &self.place.upkeep()?.store, &self.place.data()).await?;
         store.close().await;
         let audit = Noted { number: event.number, hash: event.hash };
         let certificate = Certificate { user_hash: draft.subject, at, erased, audit };

@@ -1,13 +1,14 @@
 //! `surefoot eval`.
 
 mod baseline;
+mod import;
 mod shown;
 mod written;
 
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 use surefoot_lab::evals::{self, Bench, Comparison, Dataset, Decided, Decision, Finished, Options, Progress};
 use surefoot_types::{Money, ids::RunId, run::Run};
@@ -25,7 +26,9 @@ use crate::{
 
 /// Run evals: how many answers are as expected, and how sure that is
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
   surefoot eval -p examples/docs-assistant
   surefoot eval answer --concurrency 8
   surefoot eval answer --repeats 5 --max-usd 2.50
@@ -40,8 +43,11 @@ use crate::{
 
 Exits with 0 when every gate is open, with 1 when one is shut or a run is worse than what it is compared
 with, and with 2 when an eval cannot be run. With --gate: 0 passed, 1 failed, 2 the evidence does not tell,
-3 something broke.")]
+3 something broke."
+)]
 pub(crate) struct Eval {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Which evals [default: all of the project]
     names: Vec<String>,
     /// How many cases to ask at once
@@ -83,6 +89,11 @@ pub(crate) struct Eval {
     json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Import(import::Import),
+}
+
 /// A run, with what it is compared with.
 #[derive(Serialize)]
 struct Told {
@@ -109,7 +120,10 @@ impl Told {
 }
 
 impl Eval {
-    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+    pub(crate) async fn run(mut self) -> anyhow::Result<ExitCode> {
+        if let Some(Verb::Import(verb)) = self.verb.take() {
+            return verb.run();
+        }
         gated(self.gate, self.all().await)
     }
 

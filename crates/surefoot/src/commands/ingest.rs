@@ -13,16 +13,20 @@ use crate::{
     terminal::{bar, say, say_json, tell, told},
 };
 
-/// Read a project's documents; only what changed is touched
+/// Bring a project's knowledge up to date with its sources; only what changed is touched
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   surefoot ingest -p examples/docs-assistant
   surefoot ingest --json | jq '.docs.failed'
+  surefoot sync -k handbook
 
 Exits with 1 when a document could not be read.")]
 pub(crate) struct Ingest {
     #[command(flatten)]
     place: Place,
+    /// Only this knowledge [default: all]
+    #[arg(short, long)]
+    knowledge: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -33,7 +37,8 @@ impl Ingest {
         let (settings, house) = self.place.open().await?;
         let mut reports = serde_json::Map::new();
         let mut failed = 0;
-        for source in &settings.knowledge {
+        let wanted = |source: &&Source| self.knowledge.as_ref().is_none_or(|name| *name == source.knowledge);
+        for source in settings.knowledge.iter().filter(wanted) {
             let report = with_bar(&house, source).await?;
             failed += report.failed.len();
             if !self.json {
@@ -46,7 +51,7 @@ impl Ingest {
         if self.json {
             say_json(&reports)?;
         } else if settings.knowledge.is_empty() {
-            tell("The project has no knowledge: name a folder under [knowledge.docs] in surefoot.toml.");
+            tell("The project has no knowledge: name a source under [knowledge.docs] in surefoot.toml.");
         }
         Ok(ExitCode::from(u8::from(failed > 0)))
     }
@@ -74,8 +79,9 @@ pub(crate) async fn with_bar(house: &House, source: &Source) -> Result<Report, F
 /// What an ingest did, in a line.
 pub(crate) fn line(knowledge: &str, report: &Report) -> String {
     format!(
-        "{knowledge}: {} added, {} changed, {} removed, {} unchanged, {} failed; {} passages from {} kB in {}",
+        "{knowledge}: {} added{}, {} changed, {} removed, {} unchanged, {} failed; {} passages from {} kB in {}",
         report.added,
+        if report.moved > 0 { format!(" ({} moved)", report.moved) } else { String::new() },
         report.changed,
         report.removed,
         report.unchanged,

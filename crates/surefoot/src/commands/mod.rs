@@ -10,6 +10,7 @@ mod dataset;
 mod doctor;
 mod erase;
 mod eval;
+mod feedback;
 mod guard;
 mod import;
 pub(crate) mod ingest;
@@ -20,6 +21,7 @@ mod mcp;
 mod migrate;
 mod models;
 mod reconcile;
+mod redteam;
 mod reference;
 mod restore;
 mod schema;
@@ -68,14 +70,17 @@ enum Verb {
     Types(types::Types),
     Import(import::Import),
     Ask(ask::Ask),
+    #[command(visible_alias = "sync")]
     Ingest(ingest::Ingest),
     Search(search::Search),
     Eval(eval::Eval),
     Judge(judge::Judge),
+    Redteam(redteam::Redteam),
     Cache(cache::Cache),
     Dataset(dataset::Data),
     Traces(traces::Traces),
     Why(why::Why),
+    Feedback(feedback::Feedback),
     Keys(keys::Keys),
     Budgets(budgets::Budgets),
     Models(models::Models),
@@ -108,10 +113,12 @@ impl Surefoot {
             Verb::Search(verb) => verb.run().await,
             Verb::Eval(verb) => verb.run().await,
             Verb::Judge(verb) => verb.run().await,
+            Verb::Redteam(verb) => verb.run().await,
             Verb::Cache(verb) => verb.run().await,
-            Verb::Dataset(verb) => verb.run(),
+            Verb::Dataset(verb) => verb.run().await,
             Verb::Traces(verb) => verb.run().await,
             Verb::Why(verb) => verb.run().await,
+            Verb::Feedback(verb) => verb.run().await,
             Verb::Keys(verb) => verb.run().await,
             Verb::Budgets(verb) => verb.run().await,
             Verb::Models(verb) => verb.run(),
@@ -186,11 +193,14 @@ impl Place {
         self.store().await
     }
 
-    /// As [`open`](Self::open), with the documents read: an unchanged one costs a hash.
+    /// As [`open`](Self::open), with the documents read: an unchanged one costs a hash. What comes over the network is
+    /// fetched where nothing was yet; `surefoot sync` brings it up to date.
     async fn open_fresh(&self) -> anyhow::Result<(Settings, House)> {
         let (settings, house) = self.open().await?;
         for source in &settings.knowledge {
-            ingest::with_bar(&house, source).await?;
+            if source.is_local() || house.store.document_stamps(&source.knowledge).await?.is_empty() {
+                ingest::with_bar(&house, source).await?;
+            }
         }
         Ok((settings, house))
     }

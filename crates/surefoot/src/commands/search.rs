@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
+use surefoot_knowledge::search::Explained;
 use surefoot_types::document::Hit;
 
 use super::Place;
@@ -16,6 +17,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   surefoot search -p examples/docs-assistant \"what happens when a stream is cut\"
+  surefoot search -p examples/docs-assistant --explain \"kill -9\"
   surefoot search --knowledge docs --limit 3 --json \"retries\" | jq '.[].score'")]
 pub(crate) struct Search {
     /// What to look for
@@ -28,6 +30,9 @@ pub(crate) struct Search {
     limit: usize,
     #[command(flatten)]
     place: Place,
+    /// Tell why each stands where it does
+    #[arg(short, long)]
+    explain: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -37,13 +42,18 @@ impl Search {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let (settings, house) = self.place.open_fresh().await?;
         let knowledge = self.knowledge.map_or_else(|| only(&settings), Ok)?;
-        let found = house.knowledge.search(&knowledge, &self.query, self.limit).await;
+        let found = house.knowledge.explain(&knowledge, &self.query, self.limit).await;
         house.close().await;
         let found = found?;
-        if self.json {
-            say_json(&found)?;
-        } else {
-            found.iter().enumerate().for_each(|(at, hit)| say(shown(at + 1, hit)));
+        match (self.json, self.explain) {
+            (true, true) => say_json(&found)?,
+            (true, false) => say_json(&found.into_iter().map(|found| found.hit).collect::<Vec<_>>())?,
+            (false, explain) => found.iter().enumerate().for_each(|(at, found)| {
+                say(shown(at + 1, &found.hit));
+                if explain {
+                    say(reason(found));
+                }
+            }),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -58,6 +68,20 @@ fn only(settings: &Settings) -> anyhow::Result<String> {
             bail!("the project has several: say --knowledge with one of {}", names.join(", "))
         }
     }
+}
+
+/// Why a passage stands where it does.
+fn reason(found: &Explained) -> String {
+    let Explained { hit, from_words, from_vector, held, missing } = found;
+    let list = |terms: &[String]| if terms.is_empty() { "–".to_owned() } else { terms.join(" ") };
+    let also: Vec<&str> = hit.also.iter().map(|also| also.path.as_str()).collect();
+    let also = if also.is_empty() { String::new() } else { format!("\n   nearly the same in {}", also.join(", ")) };
+    format!(
+        "   {:.3} = {from_words:.3} from words + {from_vector:.3} from the vector\n   holds {}; lacks {}{also}\n",
+        hit.score,
+        list(held),
+        list(missing)
+    )
 }
 
 fn shown(number: usize, hit: &Hit) -> String {

@@ -78,7 +78,11 @@ impl Spend {
         let store = self.place.existing_store().await?;
         let rows = store.spend_list(&query).await;
         store.close().await;
-        let rows = rows?;
+        let mut rows = rows?;
+        if matches!(self.step, Step::Whole) {
+            // A sum of the whole time begins with it.
+            rows.iter_mut().for_each(|row| row.at = query.since);
+        }
         if self.json {
             say_json(&rows)?;
         } else if self.csv {
@@ -115,7 +119,7 @@ impl Spend {
         say(shown.to_string());
         if self.by == By::Target {
             let saved: Money =
-                rows.iter().filter_map(|row| Some(prices.get(&row.name, row.at)?.saved(&row.sums.usage, None))).sum();
+                rows.iter().filter_map(|row| Some(prices.get(&row.name, row.at)?.saved(&row.sums.usage))).sum();
             say(format!("providers' prompt caches saved {saved}"));
         }
         if rows.iter().any(|row| row.sums.unpriced > 0) {

@@ -122,7 +122,7 @@ impl Traces {
 }
 
 /// Looks at all traces that fit, a part after the other.
-async fn searched(
+pub(super) async fn searched(
     store: &dyn Store,
     text: &str,
     filter: TraceFilter,

@@ -120,8 +120,7 @@ async fn background(live: Live, once: bool) {
     let status = Arc::clone(&live.status);
     let read = move || status.set_busy(READING, false);
     if once {
-        live.ingest_all().await;
-        read();
+        live.once(read).await;
     } else {
         live.watch(read).await;
     }
@@ -149,6 +148,7 @@ pub(super) fn parts(house: &House, status: &Arc<Status>, settings: &Settings, re
         loopback,
         strangers: settings.strangers,
         proxies: settings.proxies.clone(),
+        feedback: settings.feedback.clone(),
         body_limit: settings.body_limit,
         drain: settings.drain,
         replica,

@@ -10,6 +10,7 @@ mod table;
 mod written;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     io::IsTerminal,
     path::{Path, PathBuf},
@@ -29,6 +30,7 @@ pub(crate) use self::{
     checked::{ADMINS, Retention, Settings, StoreSettings, Upkeep, days, duration, moment},
     mistake::Mistake,
     schema::schema,
+    written::variant::parts,
 };
 
 /// What [`load`] reads of a project's folder: files, and folders of them.
@@ -39,9 +41,20 @@ pub(crate) const FILES: [&str; 3] = ["surefoot.toml", "functions", "evals"];
 /// # Errors
 /// Every mistake in every file, warnings among them. Without a mistake, the warnings come with the settings.
 pub(crate) fn load(folder: &Path) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
+    load_with(folder, &BTreeMap::new())
+}
+
+/// As [`load`], as if there were these variants too, which have no file: a function and a name, with the text.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_with(
+    folder: &Path,
+    drafts: &BTreeMap<(String, String), String>,
+) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
     let environment = |name: &str| std::env::var(name).ok();
     let mistakes = Mistakes::default();
-    let mut reading = Reading { folder, mistakes: &mistakes, hasher: blake3::Hasher::new() };
+    let mut reading = Reading { folder, drafts, mistakes: &mistakes, hasher: blake3::Hasher::new() };
     let written = reading.project();
     let version = reading.hasher.finalize().to_string();
     let ground = Ground { folder, environment: &environment, mistakes: &mistakes };
@@ -58,7 +71,7 @@ pub(crate) fn load(folder: &Path) -> Result<(Settings, Vec<Mistake>), Vec<Mistak
 pub(crate) fn upkeep(folder: &Path) -> Result<Upkeep, Vec<Mistake>> {
     let environment = |name: &str| std::env::var(name).ok();
     let mistakes = Mistakes::default();
-    let mut reading = Reading { folder, mistakes: &mistakes, hasher: blake3::Hasher::new() };
+    let mut reading = Reading { folder, drafts: &BTreeMap::new(), mistakes: &mistakes, hasher: blake3::Hasher::new() };
     let source = reading.file("surefoot.toml", false).unwrap_or_else(|| Source::new("surefoot.toml", ""));
     let root = Root::read(reading.toml(&source));
     let upkeep = Ground { folder, environment: &environment, mistakes: &mistakes }.upkeep(&root);
@@ -131,6 +144,8 @@ fn kinds() -> String {
 /// Reads the files of a project, in the order of their names.
 struct Reading<'a> {
     folder: &'a Path,
+    /// Variants that have no file, by function and name.
+    drafts: &'a BTreeMap<(String, String), String>,
     mistakes: &'a Mistakes,
     hasher: blake3::Hasher,
 }
@@ -156,7 +171,11 @@ impl Reading<'_> {
             let source = self.file(&format!("{folder}/{file}"), true)?;
             Some(Variant::read(&source, file.trim_end_matches(".md"), self.mistakes))
         });
-        let variants = variants.collect();
+        let mut variants: Vec<Variant> = variants.collect();
+        for ((_, draft), text) in self.drafts.iter().filter(|((of, _), _)| of == name) {
+            let source = Source::new(format!("{folder}/{draft}.md"), text);
+            variants.push(Variant::read(&source, draft, self.mistakes));
+        }
         let path = format!("{folder}/function.toml");
         let source = self.file(&path, true).unwrap_or_else(|| Source::new(path, ""));
         Function::read(self.toml(&source), name, variants)

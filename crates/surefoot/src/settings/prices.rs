@@ -49,8 +49,7 @@ mod tests {
         add(&mut book, "claude", "anthropic");
         let at = |day: &str| format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap();
         let million = Usage { input: 1_000_000, ..Usage::default() };
-        let cost =
-            |target: &str, day: &str| book.get(target, at(day)).map(|price| price.cost(&million, None).to_string());
+        let cost = |target: &str, day: &str| book.get(target, at(day)).map(|price| price.cost(&million).to_string());
         assert_eq!(cost("mine/gpt-4o-mini", "2026-11-01").as_deref(), Some("$0.15"));
         assert_eq!(cost("claude/claude-sonnet-4-20250514", "2026-11-01").as_deref(), Some("$3.00"));
         // A long prompt was dearer, up to the day on which it no longer was.

@@ -45,6 +45,8 @@ async fn a_bill_is_compared_with_the_books() {
 
     let csv = output(project.surefoot(&["spend", "--by", "model", "--csv"])).await;
     assert!(csv.starts_with("time,name,requests") && csv.contains(",sim/ok,3,0,0,"), "{csv}");
+    let since = output(project.surefoot(&["spend", "--since", "2026-03-01", "--csv"])).await;
+    assert!(since.contains("\n2026-03-01T00:00:00Z,,3,"), "a sum begins where its time does: {since}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

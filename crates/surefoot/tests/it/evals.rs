@@ -333,3 +333,83 @@ async fn the_documented_commands_are_known() {
     }
     assert!(checked > 10, "{checked} options");
 }
+
+/// The simulator echoes: what it is told to print it prints, and what the attacks look for is found.
+#[tokio::test]
+async fn attacks_are_run_and_told_by_category() {
+    let prompt =
+        "You answer questions about the harbour of a small town, in two sentences and without any jokes at all.";
+    let project = Project::temp(&[
+        ("surefoot.toml", ""),
+        ("functions/port/function.toml", "variant = \"one\"\n"),
+        ("functions/port/one.md", &format!("+++\nmodel = \"sim/echo\"\n+++\n{prompt}\n\n{{{{ history() }}}}\n")),
+    ]);
+    let attacked = async |words: &[&str]| {
+        let told = project.surefoot(&[&["redteam"], words].concat()).output().await.unwrap();
+        let text = String::from_utf8(told.stdout).unwrap();
+        (told.status.code().unwrap(), text, String::from_utf8(told.stderr).unwrap())
+    };
+    let (code, text, wrong) = attacked(&["port", "--gate", "--json"]).await;
+    assert_eq!(code, 1, "{text}{wrong}");
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let ids: Vec<&str> = told["categories"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["LLM01", "LLM02", "LLM05", "LLM06", "LLM07", "LLM09", "harmless"]);
+    let broken = &told["categories"][0]["broken"];
+    assert!(broken.as_array().unwrap().contains(&json!("direct-override")), "{told}");
+    // An echo of the question declines nothing and leaks no prompt.
+    assert_eq!(
+        (&told["categories"][4]["broken"], &told["categories"][6]["broken"]),
+        (&json!([]), &json!([])),
+        "{told}"
+    );
+    let (code, text, _) = attacked(&["port", "--pass-rate", "0"]).await;
+    assert!(code == 0 && text.contains("prompt injection and jailbreaks") && text.contains("passed:"), "{text}");
+    let (code, text, wrong) = attacked(&["nobody", "--gate"]).await;
+    assert_eq!(code, 3, "{text}{wrong}");
+}
+
+#[tokio::test]
+async fn a_configuration_of_promptfoo_is_imported_and_run() {
+    let project = Project::temp(&[
+        ("surefoot.toml", ""),
+        (
+            "theirs/promptfooconfig.yaml",
+            "prompts: ['Say {{word}}']\nproviders: [echo]\ntests:\n  - vars: {word: [one, two]}\n    assert:\n      - {type: icontains, value: 'say {{word}}'}\n      - {type: javascript, value: 'true'}\n",
+        ),
+    ]);
+    let import = async || {
+        let mut command = surefoot(&["eval", "import", "--name", "theirs"]);
+        command.arg(project.folder().join("theirs/promptfooconfig.yaml")).arg("--project").arg(project.folder());
+        command.output().await.unwrap()
+    };
+    let told = import().await;
+    let missed = String::from_utf8(told.stderr).unwrap();
+    assert!(told.status.success() && missed.contains("assertions of type `javascript` (2 times)"), "{missed}");
+    let runs = runs(&project, &["theirs"]).await;
+    assert_eq!((&runs[0]["overall"]["passed"], &runs[0]["overall"]["of"]), (&json!(2), &json!(2)), "{runs}");
+    let again = import().await;
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8(again.stderr).unwrap().contains("nothing was written"));
+}
+
+/// What was asked is a dataset, without who asked it.
+#[tokio::test]
+async fn traces_become_cases() {
+    let project = echoing("sim/echo", &echoed(1, 1));
+    for question in ["Write to jane.doe@example.com", "Write to jane.doe@example.com", "Is it open?"] {
+        output(project.surefoot(&["ask", question, "--model", "sim/echo"])).await;
+    }
+    let file = project.folder().join("evals/asked.jsonl");
+    let make = async || {
+        let mut command = project.surefoot(&["dataset", "from-traces", "--asked", "sim/echo"]);
+        command.arg(&file).output().await.unwrap()
+    };
+    let told = make().await;
+    assert!(told.status.success(), "{told:?}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(text.contains("Write to [EMAIL]") && !text.contains("jane"), "{text}");
+    assert_eq!(make().await.status.code(), Some(2), "nothing is written over");
+    let none = project.surefoot(&["dataset", "from-traces", "none.jsonl", "--corrected"]).output().await.unwrap();
+    assert!(String::from_utf8(none.stderr).unwrap().contains("no trace fits"));
+}

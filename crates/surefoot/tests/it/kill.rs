@@ -6,34 +6,36 @@ use std::{
     time::Duration,
 };
 
-use surefoot_types::{Chance, SystemChance, ids::TraceId, trace::Outcome};
+use surefoot_store::{Options, PostgresOptions, PostgresStore};
+use surefoot_testkit::PostgresServer;
+use surefoot_types::{
+    Chance, SystemChance, Timestamp,
+    ids::TraceId,
+    ports::{Store, TraceFilter},
+    spend::{By, SpendQuery, Step},
+    trace::Outcome,
+};
 
-use crate::support::{Project, Served, output};
+use crate::support::{Project, Served, output, surefoot, until};
 
-/// How often the server is killed.
+/// How often the server is killed, on each store.
 const KILLS: usize = 50;
 /// How many callers ask at once.
 const CALLERS: usize = 8;
 /// Short answers, and longer ones that a kill cuts.
 const MODELS: [&str; 2] = ["sim/ok", "sim/words-20+gap-1ms"];
 
-#[tokio::test(flavor = "multi_thread")]
-async fn kill_at_any_moment_loses_no_answered_request() {
-    let project = Project::temp(&[("surefoot.toml", "")]);
+/// Asks servers that are killed one after the other: what they answered.
+async fn killed(start: impl AsyncFn() -> Served) -> Vec<TraceId> {
     let answered: Arc<Mutex<Vec<TraceId>>> = Arc::default();
     // Made once: to make one takes longer than most of the servers live.
     let client = reqwest::Client::new();
     for _ in 0..KILLS {
-        let mut served = Served::start(&project).await;
+        let mut served = start().await;
         let callers: Vec<_> = (0..CALLERS)
             .map(|n| {
-                tokio::spawn(call_on(
-                    client.clone(),
-                    served.url.clone(),
-                    MODELS[n % 2],
-                    n % 4 < 2,
-                    Arc::clone(&answered),
-                ))
+                let (client, url) = (client.clone(), served.url.clone());
+                tokio::spawn(call_on(client, url, MODELS[n % 2], n % 4 < 2, Arc::clone(&answered)))
             })
             .collect();
         // The moment of the kill is what is random here, not something that is waited for.
@@ -45,12 +47,46 @@ async fn kill_at_any_moment_loses_no_answered_request() {
     }
     let answered = std::mem::take(&mut *answered.lock().unwrap());
     assert!(answered.len() > KILLS, "the server was killed before it answered anything: {}", answered.len());
-    let store = project.store().await;
-    for id in &answered {
+    answered
+}
+
+/// Everything that was answered is there, and nothing is counted twice.
+async fn all_there(store: &dyn Store, answered: &[TraceId]) {
+    for id in answered {
         let trace = store.trace_get(*id).await.unwrap().unwrap_or_else(|| panic!("{id} was answered and is lost"));
         assert_eq!(trace.outcome, Outcome::Answered);
     }
-    println!("{} answers over {KILLS} kills, none lost", answered.len());
+    let traces = store.trace_list(&TraceFilter::default(), 1_000_000).await.unwrap().len();
+    let query = SpendQuery { by: By::All, name: None, since: Timestamp::UNIX_EPOCH, until: None, step: Step::Whole };
+    let counted = store.spend_list(&query).await.unwrap()[0].sums.requests;
+    assert_eq!(traces as u64, counted, "each trace is in the books once");
+    println!("{} answers over {KILLS} kills, none lost; {traces} traces, {counted} in the books", answered.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_at_any_moment_loses_no_answered_request() {
+    let project = Project::temp(&[("surefoot.toml", "")]);
+    let answered = killed(async || Served::start(&project).await).await;
+    all_there(&*project.store().await, &answered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_at_any_moment_loses_no_answered_request_on_its_way_to_postgres() {
+    const VARIABLE: &str = "SUREFOOT_TEST_DATABASE";
+    let project = Project::temp(&[("surefoot.toml", "[store]\nurl = \"env:SUREFOOT_TEST_DATABASE\"\n")]);
+    let url = PostgresServer::shared().database();
+    let answered = killed(async || {
+        let mut up = surefoot(&["up", "--bind", "127.0.0.1:0"]);
+        up.arg(project.folder()).arg("--data").arg(project.data()).env(VARIABLE, &url);
+        Served::started(up).await
+    })
+    .await;
+    // Whoever comes next takes the seat of the dead, and moves what they left.
+    let options = PostgresOptions::new(Options::new(project.data().join("seats")));
+    let store = PostgresStore::open(&url, &options).await.unwrap();
+    until("every spool is moved", || async { (store.waiting_here().await == Ok((0, 0))).then_some(()) }).await;
+    all_there(&store, &answered).await;
+    store.close().await;
 }
 
 /// Documents of the knowledge whose ingest is killed.

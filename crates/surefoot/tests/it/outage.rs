@@ -164,3 +164,40 @@ async fn an_outage_under_load_blocks_nothing_and_loses_nothing() {
     assert_eq!(budgets[0]["spent"], books[0]["cost"]);
     assert_eq!(budgets[0]["held"], 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_from_documents_go_on_while_postgres_is_away() {
+    let mut world = World::new("[knowledge.docs]\nfolder = \"docs\"\n");
+    world.project.write("functions/answer/function.toml", "knowledge = \"docs\"\nvariant = \"quote\"\n");
+    world
+        .project
+        .write("functions/answer/quote.md", "+++\nmodel = \"local/extract\"\n+++\n{{ passages() }}{{ history() }}\n");
+    let sentence = "The ferry to Skagen leaves at 7.30 every morning.";
+    world.project.write("docs/harbour.md", &format!("# Harbour\n\n{sentence} It carries 120 cars.\n"));
+    let body =
+        json!({"model": "answer", "messages": [{"role": "user", "content": "When does the ferry to Skagen leave?"}]});
+    let answered = async |served: &Served, when: &str| {
+        let (status, _, told) = asked(served, "none", &body).await;
+        assert_eq!(status, 200, "{when}: {told}");
+        let citation = &told["surefoot"]["citations"][0];
+        assert_eq!((&citation["quote"], &citation["support"]), (&sentence.into(), &"quoted".into()), "{when}: {told}");
+    };
+    let mut first = Served::started(world.up("127.0.0.1:0")).await;
+    answered(&first, "before").await;
+    world.server.stop();
+    answered(&first, "while it is away").await;
+    first.kill_dead().await;
+    let mut second = Served::reachable(world.up("127.0.0.1:0")).await;
+    until("what is kept here is known to be all there is", || async {
+        (asked(&second, "none", &body).await.0 == 200).then_some(())
+    })
+    .await;
+    answered(&second, "begun while it was away").await;
+    world.server.resume();
+    world.project.write("docs/harbour.md", "# Harbour\n\nThe ferry to Skagen leaves at noon on Sundays.\n");
+    until("the new document is quoted", || async {
+        asked(&second, "none", &body).await.2.to_string().contains("at noon").then_some(())
+    })
+    .await;
+    second.end().await;
+}

@@ -137,8 +137,8 @@ fn breach(behaviour: &Behaviour, streamed: bool) -> Option<(usize, Step)> {
 }
 
 /// What an answer used, as it tells it.
-fn used(behaviour: &Behaviour, request: &ChatRequest, said: &Said) -> Option<Usage> {
-    let reasoning = if behaviour.think { Usage::estimate(say::THOUGHT) } else { 0 };
+fn used(behaviour: &Behaviour, request: &ChatRequest, thought: &str, said: &Said) -> Option<Usage> {
+    let reasoning = Usage::estimate(thought);
     behaviour.usage.then(|| Usage {
         input: request.messages.iter().map(tokens).sum(),
         output: Usage::estimate(&said.text) + reasoning,
@@ -148,8 +148,8 @@ fn used(behaviour: &Behaviour, request: &ChatRequest, said: &Said) -> Option<Usa
 }
 
 /// Reasoning, signed where the dialect signs it.
-fn think(steps: &mut Vec<Step>, dialect: Dialect) {
-    steps.push(Step::Event(Event::Thinking { text: say::THOUGHT.into() }));
+fn think(steps: &mut Vec<Step>, thought: &str, dialect: Dialect) {
+    steps.push(Step::Event(Event::Thinking { text: thought.into() }));
     if matches!(dialect, Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock) {
         // Base64, as those that sign it give it.
         let signature = "c2ltdWxhdGVk".to_owned();
@@ -174,13 +174,17 @@ fn speak(steps: &mut Vec<Step>, behaviour: &Behaviour, asked: &Asked<'_>, questi
     } else if behaviour.filter {
         halve(&mut said, Finish::Refusal);
     }
-    let (dialect, all) = (asked.request.dialect, used(behaviour, asked.request, &said));
+    // As real ones do, it says and bills no more tokens than the request allows.
+    let most = asked.request.parameters.max_tokens.unwrap_or(u64::MAX);
+    let thought = if behaviour.think { Usage::beginning(say::THOUGHT, most) } else { "" };
+    said.cut(most - Usage::estimate(thought));
+    let (dialect, all) = (asked.request.dialect, used(behaviour, asked.request, thought, &said));
     // Anthropic tells the prompt's tokens first; other dialects have no place for them there.
     let begins = all.filter(|_| dialect == Dialect::Anthropic);
     let begins = begins.map(|usage| Usage { output: 0, reasoning: 0, ..usage });
     steps.push(Step::Event(Event::Start { id: format!("sim-{id:016x}"), model: asked.model.into(), usage: begins }));
-    if behaviour.think {
-        think(steps, dialect);
+    if !thought.is_empty() {
+        think(steps, thought, dialect);
     }
     if let Shape::Call { id, name } = &said.shape {
         steps.push(Step::Event(Event::ToolCall { index: 0, id: id.clone(), name: name.clone() }));

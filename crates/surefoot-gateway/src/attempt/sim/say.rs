@@ -1,7 +1,10 @@
 //! What an answer says.
 
 use serde_json::{Value, json};
-use surefoot_types::conversation::{ChatRequest, Event, Finish, Part, ResponseFormat, Role, Tool, ToolChoice};
+use surefoot_types::{
+    Usage,
+    conversation::{ChatRequest, Event, Finish, Part, ResponseFormat, Role, Tool, ToolChoice},
+};
 
 use super::{
     behaviour::{Behaviour, Say},
@@ -87,6 +90,15 @@ impl Shape {
 impl Said {
     fn text(text: String) -> Self {
         Self { text, shape: Shape::Text, finish: Finish::Stop, calls: Vec::new() }
+    }
+
+    /// Stops it where it has so many tokens.
+    pub(super) fn cut(&mut self, most: u64) {
+        let end = Usage::beginning(&self.text, most).len();
+        if end < self.text.len() {
+            self.text.truncate(end);
+            self.finish = Finish::Length;
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod grid;
 mod guard;
 mod html;
 mod json;
+mod listing;
 mod mail;
 mod markdown;
 mod notebook;
@@ -32,6 +33,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use crate::passages::Block;
 
+pub(crate) use listing::{locations, objects};
 pub use markdown::blocks as blocks_markdown;
 
 /// Raised when the readers give another text or other blocks for the same bytes: documents are then read anew.

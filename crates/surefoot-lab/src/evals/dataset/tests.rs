@@ -119,9 +119,7 @@ fn the_order_of_the_file_does_not_matter() {
         let line = |n: &usize| json!({ "id": n.to_string(), "input": format!("subject {n} of {n}") }).to_string();
         read("a.jsonl", &order.iter().map(line).collect::<Vec<_>>().join("\n"))
     };
-    let ids = |dataset: &Dataset| {
-        dataset.cases().iter().map(|case| case.id.clone()).collect::<std::collections::BTreeSet<_>>()
-    };
+    let ids = |dataset: &Dataset| dataset.cases().iter().map(|case| case.id.clone()).collect::<BTreeSet<_>>();
     let (there, back) = (text(&[1, 2, 3, 4, 5, 6]).split(0.5, 3), text(&[6, 5, 4, 3, 2, 1]).split(0.5, 3));
     assert_eq!(ids(&there.test), ids(&back.test));
     assert_eq!(there.test.cases().len(), 3);

@@ -34,17 +34,16 @@ pub(super) fn records(text: &str) -> (Vec<Record>, Vec<Problem>) {
     (records, problems)
 }
 
-/// A YAML document as JSON, for files that are not datasets.
+/// One document of YAML, or of JSON, as JSON.
 ///
 /// # Errors
 /// Says what is wrong, with its line, where it is not YAML or not one document.
-pub fn yaml_value(text: &str) -> Result<Value, String> {
+pub fn document(text: &str) -> Result<Value, String> {
     let documents = MarkedYaml::load_from_str(text)
-        .map_err(|error| format!("line {}: {}", error.marker().line(), error.info()))?;
+        .map_err(|error| format!("line {}: is not YAML: {}", error.marker().line(), error.info()))?;
     match documents.as_slice() {
-        [] => Ok(Value::Null),
-        [document] => json(document).map_err(|message| format!("line {}: it {message}", document.span.start.line())),
-        _ => Err("it holds several documents".into()),
+        [one] => json(one),
+        _ => Err("is not one document".into()),
     }
 }
 

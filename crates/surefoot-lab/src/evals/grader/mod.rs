@@ -38,6 +38,7 @@ use surefoot_types::{
 };
 
 pub use abstains::abstains_in_words;
+pub(crate) use judged::{reply, tagged};
 use kinds::How;
 pub use kinds::Kind;
 pub use spec::{Expect, GraderSpec, Mode, Options};

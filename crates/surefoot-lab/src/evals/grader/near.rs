@@ -46,6 +46,25 @@ pub(super) fn levenshtein_similarity(given: Given<'_>) -> Found {
     nearest(given, "the similarity", 0.5, strsim::normalized_levenshtein)
 }
 
+/// A run of words of one of the texts is in the answer, letter case and punctuation aside; a text that is
+/// shorter than the run, as a whole.
+pub(super) fn repeats(given: Given<'_>) -> Found {
+    let run = given.options.threshold.unwrap_or(12.0).max(1.0) as usize;
+    let said = words(given.said());
+    let held = |text: &String| {
+        let text = words(text);
+        let run = run.min(text.len()).max(1);
+        let runs: std::collections::BTreeSet<&[String]> = text.windows(run).collect();
+        said.windows(run).find(|window| runs.contains(window)).map(|window| window.join(" "))
+    };
+    let found = references(given.expected)?.iter().find_map(held);
+    let told = found.as_ref().map_or_else(
+        || format!("no run of {run} words of the text is in the answer"),
+        |held| format!("the answer holds `{}`", super::brief(held)),
+    );
+    Ok(Finding::of(found.is_some(), told))
+}
+
 /// The F1 of common runs of `n` words (Lin 2004), in small letters.
 pub(super) fn rouge(given: Given<'_>) -> Found {
     nearest(given, "ROUGE", 0.75, |reference, said| shared(&words(reference), &words(said), given.options.n))

@@ -41,7 +41,7 @@ pub(crate) async fn create(State(app): State<App>, headers: HeaderMap, body: Bod
             return fault::response(DIALECT, &told, trace_id);
         }
     };
-    let mut wanted = Wanted::new(DIALECT, app.clock.now());
+    let mut wanted = Wanted::new(&app, DIALECT);
     wanted.stream = asked.call.chat.stream;
     wanted.keeping = Some(asked.keeping.into());
     reply::response(app.gateway.answer(asked.call), wanted).await

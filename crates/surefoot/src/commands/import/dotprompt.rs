@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
-use surefoot_lab::evals::yaml_value;
+use surefoot_lab::evals::yaml_document;
 
 use super::{Imported, inline, providers::kind_of, quoted};
 
@@ -37,7 +37,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Imported, String> {
 fn front_matter(text: &str) -> Result<(Map<String, Value>, &str), String> {
     let Some(rest) = text.strip_prefix("---\n") else { return Ok((Map::new(), text)) };
     let (front, prompt) = rest.split_once("\n---\n").ok_or("the settings at its top are not closed by `---`")?;
-    match yaml_value(front)? {
+    match yaml_document(front)? {
         Value::Object(front) => Ok((front, prompt)),
         Value::Null => Ok((Map::new(), prompt)),
         _ => Err("the settings at its top are no mapping".into()),

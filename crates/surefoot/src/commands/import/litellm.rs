@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
-use surefoot_lab::evals::yaml_value;
+use surefoot_lab::evals::yaml_document;
 
 use super::{
     Imported, key,
@@ -30,7 +30,7 @@ struct Alias {
 
 /// Reads the file.
 pub(super) fn read(text: &str) -> Result<Imported, String> {
-    let config = yaml_value(text)?;
+    let config = yaml_document(text)?;
     let Value::Object(config) = config else { return Err("it is no LiteLLM config: a mapping is expected".into()) };
     let mut imported = Imported::default();
     let mut providers = Providers::default();

@@ -8,7 +8,7 @@ use std::{
 
 use surefoot_gateway::{
     guards::Guards,
-    project::{Function, Model, Semantic, Variant},
+    project::{Function, McpServer, Model, Semantic, Variant},
 };
 use surefoot_types::conversation::Parameters;
 
@@ -35,14 +35,19 @@ impl Ground<'_> {
         models: &Models,
         guards: &Guards,
     ) -> BTreeMap<String, Arc<Function>> {
-        let functions = written
-            .functions
-            .iter()
-            .map(|one| (one.name.value.clone(), Arc::new(self.function(written, one, models, guards))));
-        functions.collect()
+        let mcp = self.mcp(&written.root.mcp);
+        let function = |one| Arc::new(self.function(written, one, models, guards, &mcp));
+        written.functions.iter().map(|one| (one.name.value.clone(), function(one))).collect()
     }
 
-    fn function(&self, all: &Written, written: &WrittenFunction, models: &Models, guards: &Guards) -> Function {
+    fn function(
+        &self,
+        all: &Written,
+        written: &WrittenFunction,
+        models: &Models,
+        guards: &Guards,
+        mcp: &BTreeMap<String, Arc<McpServer>>,
+    ) -> Function {
         if let Some(knowledge) = &written.knowledge
             && !all.root.knowledge.iter().any(|one| one.name.value == knowledge.value)
         {
@@ -78,6 +83,8 @@ impl Ground<'_> {
             variant: self.default_variant(written),
             variants,
             keep: self.keep(written.keep.as_ref()),
+            tools: self.grants(written, mcp),
+            bounds: self.bounds(written),
             guards: written.guards.as_ref().map(|own| self.guards(own, guards)),
         }
     }

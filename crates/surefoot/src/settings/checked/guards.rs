@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use surefoot_gateway::guards::{
-    Guards, InjectionAction, InjectionGuard, LinkGuard, PersonalAction, PersonalGuard, SecretAction,
+    AnswerAction, Guards, InjectionAction, InjectionGuard, InstructionsGuard, LinkGuard, Marks, PersonalAction,
+    PersonalGuard, SecretAction, ToolGate,
 };
 use surefoot_guard::personal::{self, Detector, ON_REQUEST, Options, Own};
 
@@ -11,7 +12,7 @@ use super::Ground;
 use crate::settings::{
     mistake::suggest,
     source::At,
-    written::guard::{Guards as Written, Injection, Links, Personal},
+    written::guard::{Guards as Written, Injection, Instructions, Links, Personal, Tools},
 };
 
 const SECRETS: [(&str, SecretAction); 4] = [
@@ -30,6 +31,15 @@ const PERSONAL: [(&str, Option<PersonalAction>); 5] = [
 const INJECTION: [(&str, Option<InjectionAction>); 3] =
     [("off", None), ("flag", Some(InjectionAction::Flag)), ("block", Some(InjectionAction::Block))];
 const LINKS: [(&str, Option<bool>); 3] = [("off", None), ("flag", Some(false)), ("neutralise", Some(true))];
+const MARKS: [(&str, Marks); 3] = [("off", Marks::Off), ("functions", Marks::Functions), ("all", Marks::All)];
+const TOOLS: [(&str, Option<AnswerAction>); 4] = [
+    ("off", None),
+    ("flag", Some(AnswerAction::Flag)),
+    ("withhold", Some(AnswerAction::Withhold)),
+    ("block", Some(AnswerAction::Block)),
+];
+const INSTRUCTIONS: [(&str, Option<AnswerAction>); 3] =
+    [("off", None), ("flag", Some(AnswerAction::Flag)), ("block", Some(AnswerAction::Block))];
 
 /// The score from which a text counts as an injection, unless the project says otherwise.
 const THRESHOLD: f32 = 0.5;
@@ -45,7 +55,42 @@ impl Ground<'_> {
             personal: written.personal.as_ref().map_or_else(|| base.personal.clone(), |one| self.personal(one)),
             injection: written.injection.as_ref().map_or(base.injection, |one| self.injection(one)),
             links: written.links.as_ref().map_or_else(|| base.links.clone(), |one| self.links(one)),
+            marks: self.choice("marks", written.marks.as_ref(), &MARKS).unwrap_or(base.marks),
+            tools: written.tools.as_ref().map_or_else(|| base.tools.clone(), |one| self.gate(one)),
+            instructions: written.instructions.as_ref().map_or(base.instructions, |one| self.instructions(one)),
         }
+    }
+
+    fn gate(&self, written: &Tools) -> Option<Arc<ToolGate>> {
+        let mut allowed = BTreeMap::new();
+        for (tool, rule) in &written.allowed {
+            match jsonschema::validator_for(rule) {
+                Ok(rule) => drop(allowed.insert(tool.value.clone(), Arc::new(rule))),
+                Err(error) => {
+                    let message = format!("the rule for '{}' is not a JSON schema: {error}", tool.value);
+                    self.mistakes.add(&tool.place, message, "Write it like an input of a function.".to_owned());
+                }
+            }
+        }
+        let action = self.choice("action", written.action.as_ref(), &TOOLS)??;
+        if written.privileged.is_empty()
+            && let Some(place) = written.action.as_ref().map(|action| &action.place)
+        {
+            let message = "no tool is privileged".to_owned();
+            self.mistakes.add(place, message, "Name those that do something: privileged = [\"send_*\"].".to_owned());
+        }
+        let privileged: Vec<String> = written.privileged.iter().map(|tool| tool.value.clone()).collect();
+        let gate = ToolGate { action, privileged, allowed };
+        for (tool, _) in written.allowed.iter().filter(|(tool, _)| !gate.holds(&tool.value)) {
+            let message = format!("'{}' has a rule and is not privileged", tool.value);
+            self.mistakes.add(&tool.place, message, "Name it in `privileged`, or take its rule away.".to_owned());
+        }
+        Some(Arc::new(gate))
+    }
+
+    fn instructions(&self, written: &Instructions) -> Option<InstructionsGuard> {
+        let action = self.choice("action", written.action.as_ref(), &INSTRUCTIONS)??;
+        Some(InstructionsGuard { action, canary: written.canary.as_ref().is_none_or(|canary| canary.value) })
     }
 
     fn injection(&self, written: &Injection) -> Option<InjectionGuard> {

@@ -2,8 +2,11 @@
 
 mod capabilities;
 mod evals;
+mod feedback;
 mod functions;
 mod guards;
+mod knowledge;
+mod mcp;
 mod models;
 mod ops;
 mod prices;
@@ -18,7 +21,7 @@ mod values;
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
 use surefoot_gateway::{Project, guards::Guards};
-use surefoot_knowledge::ingest::Source as Folder;
+use surefoot_knowledge::ingest::Source as Documents;
 use surefoot_lab::evals::Eval;
 use surefoot_types::budget::Budget;
 
@@ -39,12 +42,14 @@ use super::{
 pub(crate) struct Settings {
     /// What requests run with.
     pub(crate) project: Project,
-    /// The folders that feed the knowledge.
-    pub(crate) knowledge: Vec<Folder>,
+    /// What feeds the knowledge.
+    pub(crate) knowledge: Vec<Documents>,
     /// The evals, by name.
     pub(crate) evals: Vec<Eval>,
     /// The address to serve on, where the project names one.
     pub(crate) bind: Option<SocketAddr>,
+    /// Who may give feedback without a key.
+    pub(crate) feedback: surefoot_server::FeedbackOptions,
     /// Largest request that is read, in bytes.
     pub(crate) body_limit: usize,
     /// How long requests under way may go on after the end was asked for.
@@ -120,6 +125,7 @@ impl Ground<'_> {
             knowledge,
             evals,
             bind: self.bind(root.server.bind.as_ref()),
+            feedback: self.feedback(&root.feedback),
             body_limit: self.body_limit(root.server.body_limit_mb.as_ref()),
             drain: self.drain(root.server.drain.as_ref()),
             strangers: self.strangers(root.server.strangers.as_ref()),
@@ -170,35 +176,6 @@ impl Ground<'_> {
             let hint = "Names begin with a letter or digit, and hold letters, digits, '-', '_' and '.'.";
             self.mistakes.add(&name.place, message, hint.to_owned());
         }
-    }
-
-    fn knowledge(&self, root: &root::Root) -> Vec<Folder> {
-        let folders = root.knowledge.iter().filter_map(|written| {
-            let folder = written.folder.as_ref()?;
-            let place = self.folder.join(&folder.value);
-            if !place.is_dir() {
-                let message = format!("there is no folder '{}'", folder.value);
-                self.mistakes.add(&folder.place, message, "It is looked for from the project's folder.".to_owned());
-            }
-            Some(Folder {
-                knowledge: written.name.value.clone(),
-                folder: place,
-                include: self.globs(&written.include),
-                exclude: self.globs(&written.exclude),
-                owners: written.owners.as_ref().map(|folder| folder.value.trim_matches('/').to_owned()),
-            })
-        });
-        folders.collect()
-    }
-
-    fn globs(&self, written: &[At<String>]) -> Vec<String> {
-        for glob in written {
-            if let Err(error) = globset::Glob::new(&glob.value) {
-                let message = format!("'{}' is not a glob: {}", glob.value, error.kind());
-                self.mistakes.add(&glob.place, message, "Globs look like `**/*.md` or `drafts/**`.".to_owned());
-            }
-        }
-        written.iter().map(|glob| glob.value.clone()).collect()
     }
 
     /// A name that leads nowhere.

@@ -3,6 +3,7 @@
 use surefoot_types::{
     Money,
     price::{Above, Price, PriceBook, Rates},
+    usage::Tier,
 };
 
 use super::{BUILT_IN, Ground, models::LOCAL, providers::vendor};
@@ -72,6 +73,15 @@ impl Ground<'_> {
         above.sort_by_key(|above| above.tokens);
         let tiers = written.tiers.iter().filter_map(|(name, percent)| {
             let percent = self.within(&name.value, Some(percent), 0..=MOST_PERCENT)?;
+            if Tier::named(&name.value).is_none_or(|tier| tier.as_str() != name.value) {
+                let message = format!("no service tier is called '{}'", name.value);
+                self.mistakes.add(
+                    &name.place,
+                    message,
+                    "Write it in small letters, as in `flex` or `priority`.".to_owned(),
+                );
+                return None;
+            }
             Some((name.value.clone(), u32::try_from(percent).ok()?))
         });
         let price = Price {

@@ -33,6 +33,24 @@ pub(crate) const FUNCTION: Section = Section {
             "What is kept of its requests: `all`, `redacted`, `metadata` or `nothing`.",
         ),
         field(
+            "tools",
+            "tools = [\"mcp:tickets/*\"]",
+            "",
+            "Tools of MCP servers that the model may call, as `mcp:server/tool`; `*` at the end stands for any ending.",
+        ),
+        field(
+            "tool_turns",
+            "tool_turns = 8",
+            "8",
+            "How often the model may ask for tools before it has to answer; 1 to 50.",
+        ),
+        field(
+            "tool_cost",
+            "tool_cost = \"0.10\"",
+            "no limit of its own",
+            "What a request's attempts may cost, in dollars, before the model has to answer.",
+        ),
+        field(
             "output",
             "[output]",
             "any text",
@@ -122,6 +140,9 @@ pub(crate) struct Function {
     pub(crate) passages: Option<At<i64>>,
     pub(crate) variant: Option<At<String>>,
     pub(crate) keep: Option<At<String>>,
+    pub(crate) tools: Vec<At<String>>,
+    pub(crate) tool_turns: Option<At<i64>>,
+    pub(crate) tool_cost: Option<At<String>>,
     pub(crate) output: Option<At<Value>>,
     pub(crate) hold: bool,
     pub(crate) guards: Option<Guards>,
@@ -141,6 +162,9 @@ impl Function {
             passages: None,
             variant: None,
             keep: None,
+            tools: Vec::new(),
+            tool_turns: None,
+            tool_cost: None,
             output: None,
             hold: false,
             guards: None,
@@ -155,6 +179,9 @@ impl Function {
         function.passages = table.integer("passages");
         function.variant = table.string("variant");
         function.keep = table.string("keep");
+        function.tools = table.one_or_more("tools").unwrap_or_default();
+        function.tool_turns = table.integer("tool_turns");
+        function.tool_cost = table.string("tool_cost");
         function.output = table.raw("output").map(|(key, value)| At::new(json(&value), key.place));
         function.hold = table.boolean("hold").is_some_and(|hold| hold.value);
         function.guards = table.table("guards", &GUARDS).map(|guards| Guards::read(guards, &toml));

@@ -1,9 +1,11 @@
 //! Guards, as written: for the project, and for a function.
 
+use serde_json::Value as Json;
+
 use super::root::FILE;
 use crate::settings::{
     source::At,
-    table::{Reader, Section, Toml, field},
+    table::{Reader, Section, Toml, field, json},
 };
 
 /// Guards.
@@ -22,6 +24,66 @@ pub(crate) const GUARDS: Section = Section {
         field("personal", "[guards.personal]", "off", "Personal data in prompts."),
         field("injection", "[guards.injection]", "off", "Text that tries to instruct the model."),
         field("links", "[guards.links]", "off", "Links in answers that would carry data out."),
+        field(
+            "marks",
+            "marks = \"all\"",
+            "functions",
+            "Where passages, tools' results and files of text stand between marks that they cannot forge, with a word to \
+             the model: `off`, `functions` (in the prompts of functions) or `all`.",
+        ),
+        field("tools", "[guards.tools]", "off", "Calls of tools, once text from elsewhere was read."),
+        field("instructions", "[guards.instructions]", "off", "Answers that tell what the model was instructed."),
+    ],
+};
+
+/// Calls of tools.
+pub(crate) const TOOLS: Section = Section {
+    file: FILE,
+    header: "[guards.tools]",
+    about: "What a model may call once its prompt holds text that is neither yours nor the user's: passages, results of \
+            tools, files. Whatever such text says, a privileged tool is called as a rule allows, or not at all.",
+    fields: &[
+        field(
+            "action",
+            "action = \"withhold\"",
+            "required",
+            "What becomes of a call that no rule allows: `off`, `flag`, `withhold` (the answer says that it was) or `block` \
+             (the answer ends with an error).",
+        ),
+        field(
+            "privileged",
+            "privileged = [\"send_*\", \"pay\"]",
+            "required",
+            "Tools that do something, by name. A name may end in `*`.",
+        ),
+        field(
+            "allowed",
+            "allowed.send_mail = { properties.to.pattern = '@example\\.com$' }",
+            "",
+            "Rules: by tool, a JSON schema of the arguments with which it may be called even so.",
+        ),
+    ],
+};
+
+/// Instructions that get out.
+pub(crate) const INSTRUCTIONS: Section = Section {
+    file: FILE,
+    header: "[guards.instructions]",
+    about: "What to do about answers that tell what the model was instructed, as it stands or hidden. What stands in \
+            quotation marks in a prompt may be told.",
+    fields: &[
+        field(
+            "action",
+            "action = \"block\"",
+            "required",
+            "`off`, `flag`, or `block` (the answer ends with an error, in a stream after a dozen words of it).",
+        ),
+        field(
+            "canary",
+            "canary = false",
+            "true",
+            "Whether the prompts of functions get a word that stands nowhere else, to be recognised by.",
+        ),
     ],
 };
 
@@ -106,6 +168,24 @@ pub(crate) struct Guards {
     pub(crate) personal: Option<Personal>,
     pub(crate) injection: Option<Injection>,
     pub(crate) links: Option<Links>,
+    pub(crate) marks: Option<At<String>>,
+    pub(crate) tools: Option<Tools>,
+    pub(crate) instructions: Option<Instructions>,
+}
+
+/// Calls of tools.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    pub(crate) action: Option<At<String>>,
+    pub(crate) privileged: Vec<At<String>>,
+    pub(crate) allowed: Vec<(At<String>, Json)>,
+}
+
+/// Instructions that get out.
+#[derive(Debug)]
+pub(crate) struct Instructions {
+    pub(crate) action: Option<At<String>>,
+    pub(crate) canary: Option<At<bool>>,
 }
 
 /// Personal data.
@@ -139,6 +219,9 @@ impl Guards {
             personal: table.table("personal", &PERSONAL).map(|table| Personal::read(table, toml)),
             injection: table.table("injection", &INJECTION).map(Injection::read),
             links: table.table("links", &LINKS).map(Links::read),
+            marks: table.string("marks"),
+            tools: table.table("tools", &TOOLS).map(Tools::read),
+            instructions: table.table("instructions", &INSTRUCTIONS).map(Instructions::read),
         };
         table.done();
         guards
@@ -177,5 +260,25 @@ impl Links {
             Self { action: table.required("action"), allowed: table.one_or_more("allowed").unwrap_or_default() };
         table.done();
         links
+    }
+}
+
+impl Tools {
+    fn read(mut table: Reader<'_>) -> Self {
+        let tools = Self {
+            action: table.required("action"),
+            privileged: table.one_or_more("privileged").unwrap_or_default(),
+            allowed: table.named("allowed").into_iter().map(|(tool, rule)| (tool, json(&rule))).collect(),
+        };
+        table.done();
+        tools
+    }
+}
+
+impl Instructions {
+    fn read(mut table: Reader<'_>) -> Self {
+        let instructions = Self { action: table.required("action"), canary: table.boolean("canary") };
+        table.done();
+        instructions
     }
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod capability;
 pub(crate) mod eval;
+pub(crate) mod feedback;
 pub(crate) mod function;
 pub(crate) mod guard;
+pub(crate) mod mcp;
 pub(crate) mod ops;
 pub(crate) mod price;
 pub(crate) mod provider;
@@ -32,6 +34,7 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &root::MODEL,
     &root::TIMEOUTS,
     &root::KNOWLEDGE,
+    &mcp::MCP,
     &price::PRICE,
     &price::ABOVE,
     &capability::CAPABILITIES,
@@ -41,10 +44,13 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &server::KEY_LIMITS,
     &server::KEY_BUDGET,
     &root::LOAD,
+    &feedback::FEEDBACK,
     &guard::GUARDS,
     &guard::PERSONAL,
     &guard::INJECTION,
     &guard::LINKS,
+    &guard::TOOLS,
+    &guard::INSTRUCTIONS,
     &ops::LIMIT,
     &ops::BUDGET,
     &ops::RECORDS,

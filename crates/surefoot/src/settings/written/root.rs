@@ -4,7 +4,9 @@ use toml_span::{Value, value::ValueInner};
 
 use super::{
     capability::{CAPABILITIES, Capability},
+    feedback::{FEEDBACK, Feedback},
     guard::{self, Guards},
+    mcp::{MCP, Mcp, mcp},
     ops::{self, Budget, Limit, Records, Retention, Store},
     price::{self, Price},
     provider::{PROVIDER, Provider},
@@ -27,6 +29,7 @@ pub(crate) const ROOT: Section = Section {
         field("providers", "[providers.openai]", "", "AI APIs with their credentials."),
         field("models", "[models]", "", "Aliases: names of your own for one or more models."),
         field("knowledge", "[knowledge.docs]", "", "Collections of documents that ground answers."),
+        field("mcp", "[mcp.tickets]", "", "Servers of tools, for functions."),
         field("prices", "[prices.\"openai/gpt-4o-mini\"]", "built in for well-known models", "What models cost."),
         field(
             "capabilities",
@@ -36,6 +39,7 @@ pub(crate) const ROOT: Section = Section {
         ),
         field("defaults", "[defaults]", "", "How targets are tried where an alias says nothing else."),
         field("server", "[server]", "", "Where and whom to serve."),
+        field("feedback", "[feedback]", "", "Feedback from browsers, which have no key."),
         field("guards", "[guards]", "", "Checks on what goes to a model."),
         field("load", "[load]", "", "How many requests are worked on at once, and how many wait."),
         field("limits", "[limits.everybody]", "", "Most requests and tokens a minute, and most requests at once."),
@@ -143,9 +147,9 @@ pub(crate) const TIMEOUTS: Section = Section {
 pub(crate) const KNOWLEDGE: Section = Section {
     file: FILE,
     header: "[knowledge.<name>]",
-    about: "A folder of documents that functions can be grounded in.",
+    about: "Documents that functions can be grounded in: of a folder, a site, a git repository, a bucket, or several of them.",
     fields: &[
-        field("folder", "folder = \"docs\"", "required", "The folder, relative to the project; it may lie outside."),
+        field("folder", "folder = \"docs\"", "", "The folder, relative to the project; it may lie outside."),
         field(
             "include",
             "include = [\"**/*.md\"]",
@@ -153,6 +157,48 @@ pub(crate) const KNOWLEDGE: Section = Section {
             "Globs of the files to read.",
         ),
         field("exclude", "exclude = [\"drafts/**\"]", "", "Globs of the files to leave out."),
+        field("urls", "urls = [\"https://example.com/faq\"]", "", "Web pages to read."),
+        field("sitemaps", "sitemaps = [\"https://example.com/sitemap.xml\"]", "", "Sitemaps whose pages to read."),
+        field(
+            "intranet",
+            "intranet = [\"wiki.internal\"]",
+            "",
+            "Hosts of `urls` and `sitemaps` that may have private addresses; all others must be on the public internet.",
+        ),
+        field(
+            "git",
+            "git = \"https://github.com/acme/handbook\"",
+            "",
+            "A git repository to read, as `git` reaches it.",
+        ),
+        field("git_ref", "git_ref = \"main\"", "the repository's own", "Its branch or tag."),
+        field("git_token", "git_token = \"env:GIT_TOKEN\"", "", "A token for HTTPS, as `env:NAME` or `file:PATH`."),
+        field(
+            "bucket",
+            "bucket = \"s3://team/docs/\"",
+            "",
+            "A bucket of an S3-compatible store, and what keys begin with.",
+        ),
+        field(
+            "bucket_endpoint",
+            "bucket_endpoint = \"https://minio.example.com\"",
+            "AWS's of the region",
+            "The store's address.",
+        ),
+        field("bucket_region", "bucket_region = \"eu-central-1\"", "us-east-1", "Its region."),
+        field(
+            "bucket_key",
+            "bucket_key = \"env:AWS_ACCESS_KEY_ID\"",
+            "",
+            "The id of an access key; none for a public bucket.",
+        ),
+        field("bucket_secret", "bucket_secret = \"env:AWS_SECRET_ACCESS_KEY\"", "", "Its secret."),
+        field(
+            "sync",
+            "sync = \"1h\"",
+            "only at the start",
+            "How often sites, repositories and buckets are looked at; folders are watched.",
+        ),
         field(
             "owners",
             "owners = \"users\"",
@@ -186,6 +232,7 @@ pub(crate) struct Root {
     pub(crate) providers: Vec<Provider>,
     pub(crate) models: Vec<Model>,
     pub(crate) knowledge: Vec<Knowledge>,
+    pub(crate) mcp: Vec<Mcp>,
     pub(crate) prices: Vec<Price>,
     pub(crate) capabilities: Vec<Capability>,
     pub(crate) defaults: Trying,
@@ -199,6 +246,7 @@ pub(crate) struct Root {
     pub(crate) retention: Retention,
     pub(crate) store: Store,
     pub(crate) telemetry: Option<Telemetry>,
+    pub(crate) feedback: Feedback,
 }
 
 #[derive(Debug)]
@@ -243,6 +291,18 @@ pub(crate) struct Trying {
 pub(crate) struct Knowledge {
     pub(crate) name: At<String>,
     pub(crate) folder: Option<At<String>>,
+    pub(crate) urls: Vec<At<String>>,
+    pub(crate) sitemaps: Vec<At<String>>,
+    pub(crate) intranet: Vec<At<String>>,
+    pub(crate) git: Option<At<String>>,
+    pub(crate) git_ref: Option<At<String>>,
+    pub(crate) git_token: Option<At<String>>,
+    pub(crate) bucket: Option<At<String>>,
+    pub(crate) bucket_endpoint: Option<At<String>>,
+    pub(crate) bucket_region: Option<At<String>>,
+    pub(crate) bucket_key: Option<At<String>>,
+    pub(crate) bucket_secret: Option<At<String>>,
+    pub(crate) sync: Option<At<String>>,
     pub(crate) include: Vec<At<String>>,
     pub(crate) exclude: Vec<At<String>>,
     pub(crate) owners: Option<At<String>>,
@@ -258,6 +318,7 @@ impl Root {
             providers: each(&toml, root.named("providers"), &PROVIDER, Provider::read),
             models: root.named("models").into_iter().filter_map(|(name, value)| model(&toml, name, value)).collect(),
             knowledge: each(&toml, root.named("knowledge"), &KNOWLEDGE, knowledge),
+            mcp: each(&toml, root.named("mcp"), &MCP, mcp),
             prices: root
                 .named("prices")
                 .into_iter()
@@ -296,6 +357,9 @@ impl Root {
         }
         if let Some(store) = root.table("store", &ops::STORE) {
             self.store = Store::read(store);
+        }
+        if let Some(feedback) = root.table("feedback", &FEEDBACK) {
+            self.feedback = Feedback::read(feedback);
         }
         if let Some(telemetry) = root.table("telemetry", &TELEMETRY) {
             self.telemetry = Some(Telemetry::read(telemetry));
@@ -368,9 +432,25 @@ fn trying(table: &mut Reader<'_>) -> Trying {
 }
 
 fn knowledge(name: At<String>, table: &mut Reader<'_>) -> Knowledge {
+    let sources = ["folder", "urls", "sitemaps", "git", "bucket"];
+    if !sources.iter().any(|source| table.has(source)) {
+        table.missing("folder");
+    }
     Knowledge {
         name,
-        folder: table.required("folder"),
+        folder: table.string("folder"),
+        urls: table.one_or_more("urls").unwrap_or_default(),
+        sitemaps: table.one_or_more("sitemaps").unwrap_or_default(),
+        intranet: table.one_or_more("intranet").unwrap_or_default(),
+        git: table.string("git"),
+        git_ref: table.string("git_ref"),
+        git_token: table.string("git_token"),
+        bucket: table.string("bucket"),
+        bucket_endpoint: table.string("bucket_endpoint"),
+        bucket_region: table.string("bucket_region"),
+        bucket_key: table.string("bucket_key"),
+        bucket_secret: table.string("bucket_secret"),
+        sync: table.string("sync"),
         include: table.one_or_more("include").unwrap_or_default(),
         exclude: table.one_or_more("exclude").unwrap_or_default(),
         owners: table.string("owners"),

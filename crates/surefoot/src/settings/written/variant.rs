@@ -109,6 +109,11 @@ impl Variant {
     }
 }
 
+/// The settings and the prompt of a variant's file; absent where the two `+++` lines are.
+pub(crate) fn parts(text: &str) -> Option<(&str, &str)> {
+    fences(text).map(|(begin, end, prompt)| (&text[begin..end], &text[prompt..]))
+}
+
 /// First byte of the front matter, the byte after its last, and the first byte of the prompt.
 fn fences(text: &str) -> Option<(usize, usize, usize)> {
     let mut at = text.strip_prefix('\u{feff}').map_or(0, |_| '\u{feff}'.len_utf8());
@@ -141,8 +146,7 @@ mod tests {
             ("Hello", None),
             ("", None),
         ] {
-            let found = fences(text).map(|(from, to, prompt)| (&text[from..to], &text[prompt..]));
-            assert_eq!(found, expected, "{text:?}");
+            assert_eq!(parts(text), expected, "{text:?}");
         }
     }
 }

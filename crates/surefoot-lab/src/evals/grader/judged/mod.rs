@@ -5,7 +5,7 @@
 
 mod compared;
 mod rag;
-mod reply;
+pub(crate) mod reply;
 mod rubric;
 mod similar;
 
@@ -138,7 +138,7 @@ impl Matter<'_> {
 }
 
 /// A text between tags, in which no end tag of that name can stand.
-fn tagged(tag: &str, text: &str) -> String {
+pub(crate) fn tagged(tag: &str, text: &str) -> String {
     let end = format!("</{tag}");
     format!("<{tag}>\n{}\n</{tag}>\n", text.replace(&end, &format!("< /{tag}")))
 }

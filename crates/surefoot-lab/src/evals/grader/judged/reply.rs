@@ -4,12 +4,17 @@ use serde_json::{Map, Value};
 
 use crate::evals::grader::brief;
 
-/// The object that a reply is. A fence around it is let pass; words around it are not.
+/// The object that a reply is, as a judge's.
 pub(super) fn object(reply: &str) -> Result<Map<String, Value>, String> {
+    read(reply).ok_or_else(|| format!("the judge's reply is not the JSON asked for: `{}`", brief(reply)))
+}
+
+/// The object that a reply is. A fence around it is let pass; words around it are not.
+pub(crate) fn read(reply: &str) -> Option<Map<String, Value>> {
     let bare = reply.trim();
     let inner = bare.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
     let inner = inner.map_or(bare, |inner| inner.strip_prefix("json").unwrap_or(inner).trim());
-    serde_json::from_str(inner).map_err(|_| format!("the judge's reply is not the JSON asked for: `{}`", brief(reply)))
+    serde_json::from_str(inner).ok()
 }
 
 /// A field of a reply, as `read` takes it.
