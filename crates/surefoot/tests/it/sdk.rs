@@ -99,7 +99,8 @@ async fn sdk_types_of_a_project() {
         );
         let path = script("surefoot-types/program.ts", &program);
         let options = "--strict --noEmit --module nodenext --target es2022 --skipLibCheck";
-        let output = node("node_modules/typescript/bin/tsc").args(options.split(' ')).arg(&path).output().await.unwrap();
+        let output =
+            node("node_modules/typescript/bin/tsc").args(options.split(' ')).arg(&path).output().await.unwrap();
         assert_eq!(output.status.success(), well, "{}", String::from_utf8_lossy(&output.stdout));
     }
     let types = script("surefoot-types/functions.py", "");
@@ -143,8 +144,11 @@ async fn sdk_examples_of_the_readmes() {
         ("clients/typescript/README.md", "typescript"),
     ] {
         let text = std::fs::read_to_string(workspace().join(readme)).unwrap();
-        let programs: Vec<&str> =
-            text.split(&format!("```{language}\n")).skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect();
+        let programs: Vec<&str> = text
+            .split(&format!("```{language}\n"))
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once("```")?.0))
+            .collect();
         assert!(!programs.is_empty(), "{readme} has a program in {language}");
         for (at, program) in programs.into_iter().enumerate() {
             let name = readme.replace('/', "_").replace(".md", &at.to_string());

@@ -78,7 +78,11 @@ fn variant_settings(front: &Map<String, Value>, name: &str, imported: &mut Impor
     match front.get("model").and_then(Value::as_str) {
         Some(model) => {
             let (provider, id) = model.split_once('/').unwrap_or(("", model));
-            let _ = writeln!(text, "model = {}", quoted(&kind_of(provider).map_or(model.to_owned(), |kind| format!("{kind}/{id}"))));
+            let _ = writeln!(
+                text,
+                "model = {}",
+                quoted(&kind_of(provider).map_or(model.to_owned(), |kind| format!("{kind}/{id}")))
+            );
         }
         None => {
             text.push_str("model = \"fast\"\n");
@@ -100,7 +104,11 @@ fn variant_settings(front: &Map<String, Value>, name: &str, imported: &mut Impor
 /// A schema in short (`name: string, what it is`; `name?: integer`; `tags(array): string`), or in full.
 fn json_schema(schema: &Value) -> Value {
     match schema {
-        Value::Object(fields) if fields.get("type").is_some_and(Value::is_string) && fields.contains_key("properties") => schema.clone(),
+        Value::Object(fields)
+            if fields.get("type").is_some_and(Value::is_string) && fields.contains_key("properties") =>
+        {
+            schema.clone()
+        }
         Value::Object(fields) => object(fields),
         Value::String(short) => scalar(short),
         _ => json!({}),
@@ -110,7 +118,8 @@ fn json_schema(schema: &Value) -> Value {
 fn object(fields: &Map<String, Value>) -> Value {
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for (told, value) in fields {
-        let (told, kind) = told.split_once('(').map_or((told.as_str(), ""), |(name, kind)| (name, kind.trim_end_matches(')')));
+        let (told, kind) =
+            told.split_once('(').map_or((told.as_str(), ""), |(name, kind)| (name, kind.trim_end_matches(')')));
         let name = told.trim_end_matches('?');
         let (kind, about) = kind.split_once(',').map_or((kind.trim(), ""), |(kind, about)| (kind.trim(), about.trim()));
         let mut schema = match kind {
@@ -200,7 +209,9 @@ fn place(path: &str, loops: usize) -> Option<String> {
         _ => ("input".to_owned(), path),
     };
     let plain = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !part.starts_with(|c: char| c.is_ascii_digit())
+        !part.is_empty()
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !part.starts_with(|c: char| c.is_ascii_digit())
     };
     path.split('.').all(plain).then(|| format!("{base}.{path}"))
 }

@@ -19,7 +19,8 @@ const ROUTES: [(&str, &str); 4] = [
     ("cost-based-routing", "cheapest"),
 ];
 /// Settings of a deployment that are read below.
-const READ: [&str; 8] = ["model", "api_key", "api_base", "api_version", "weight", "aws_region_name", "vertex_project", "vertex_location"];
+const READ: [&str; 8] =
+    ["model", "api_key", "api_base", "api_version", "weight", "aws_region_name", "vertex_project", "vertex_location"];
 
 /// An alias to be.
 struct Alias {
@@ -76,7 +77,12 @@ fn deployment(entry: &Value, providers: &mut Providers, imported: &mut Imported)
         },
     };
     let key = text("api_key").map(|told| secret(told, kind, &format!("`{name}`"), imported));
-    let more = [("api_version", "api_version"), ("aws_region_name", "region"), ("vertex_project", "project"), ("vertex_location", "location")];
+    let more = [
+        ("api_version", "api_version"),
+        ("aws_region_name", "region"),
+        ("vertex_project", "project"),
+        ("vertex_location", "location"),
+    ];
     let more = more.into_iter().filter_map(|(theirs, ours)| Some((ours, text(theirs)?.to_owned()))).collect();
     let base_url = text("api_base").map(str::to_owned);
     let provider = providers.name(Provider { name: String::new(), kind, key, base_url, more });
@@ -84,7 +90,9 @@ fn deployment(entry: &Value, providers: &mut Providers, imported: &mut Imported)
         imported.left(format!("`{field}` of the model `{name}`"));
     }
     if entry.get("model_info").is_some() {
-        imported.left(format!("`model_info` of `{name}`: prices stand under `[prices]`, what a model can do under `[capabilities]`"));
+        imported.left(format!(
+            "`model_info` of `{name}`: prices stand under `[prices]`, what a model can do under `[capabilities]`"
+        ));
     }
     let weight = parameters.get("weight").and_then(Value::as_i64).unwrap_or(1);
     Some((name, format!("{provider}/{model}"), weight))
@@ -119,7 +127,8 @@ impl Settings {
                 }
                 ("litellm_settings", "drop_params") => {}
                 ("litellm_settings", "cache" | "cache_params") => {
-                    imported.left(format!("`{field}`: write `cache = \"10m\"` at the aliases whose answers may be kept"));
+                    imported
+                        .left(format!("`{field}`: write `cache = \"10m\"` at the aliases whose answers may be kept"));
                 }
                 _ => imported.left(format!("`{table}.{field}`")),
             }
@@ -146,7 +155,9 @@ impl Settings {
             };
             if alias.targets.len() > 1 {
                 let others = to.join(", ");
-                imported.left(format!("the fallback from `{from}` to {others}: it has several targets already, which are routed over"));
+                imported.left(format!(
+                    "the fallback from `{from}` to {others}: it has several targets already, which are routed over"
+                ));
                 continue;
             }
             alias.targets.extend(more);
@@ -161,7 +172,8 @@ impl Settings {
             aliases.iter().partition(|alias| alias.targets.len() > 1 && !alias.weights.is_empty());
         for alias in short {
             let targets: Vec<String> = alias.targets.iter().map(|target| quoted(target)).collect();
-            let value = if let [only] = targets.as_slice() { only.clone() } else { format!("[{}]", targets.join(", ")) };
+            let value =
+                if let [only] = targets.as_slice() { only.clone() } else { format!("[{}]", targets.join(", ")) };
             let _ = writeln!(text, "{} = {value}", key(&alias.name));
         }
         for alias in long {

@@ -103,7 +103,10 @@ impl Import {
 fn write(into: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
     for (at, (name, _)) in files.iter().enumerate() {
         if into.join(name).exists() || files[..at].iter().any(|(other, _)| other == name) {
-            bail!("{} is there already: import into another folder, and take over what you want", into.join(name).display());
+            bail!(
+                "{} is there already: import into another folder, and take over what you want",
+                into.join(name).display()
+            );
         }
     }
     for (name, text) in files {

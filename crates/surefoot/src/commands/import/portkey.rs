@@ -33,7 +33,9 @@ pub(super) fn read(name: &str, text: &str) -> Result<Imported, String> {
         }
     }
     if names.is_empty() {
-        return Err("none of its targets names a provider that is known here, and a model (`override_params.model`)".into());
+        return Err(
+            "none of its targets names a provider that is known here, and a model (`override_params.model`)".into()
+        );
     }
     let mut project = String::from("# Made by `surefoot import portkey`.\n");
     project.push_str(&providers.written());
@@ -67,13 +69,17 @@ fn target_of(number: usize, target: &Value, providers: &mut Providers, imported:
         imported.left(format!("target {number}: it names no model (`override_params.model`)"));
         return None;
     };
-    for (field, _) in target["override_params"].as_object().into_iter().flatten().filter(|(field, _)| *field != "model") {
+    for (field, _) in target["override_params"].as_object().into_iter().flatten().filter(|(field, _)| *field != "model")
+    {
         imported.left(format!("`{field}` of target {number}: write it into a function's variant"));
     }
     let key = text("api_key").map(|told| secret(told, kind, &format!("target {number}"), imported));
     let base_url = text("custom_host").map(str::to_owned);
     let provider = providers.name(Provider { name: String::new(), kind, key, base_url, more: Vec::new() });
-    Some(format!("{provider}/{}", model.rsplit_once('/').filter(|_| model.starts_with('@')).map_or(model, |(_, rest)| rest)))
+    Some(format!(
+        "{provider}/{}",
+        model.rsplit_once('/').filter(|_| model.starts_with('@')).map_or(model, |(_, rest)| rest)
+    ))
 }
 
 /// Shares like 0.7 as whole numbers.
@@ -96,7 +102,9 @@ fn policy(config: &Value, imported: &mut Imported) -> String {
             let seconds = config["cache"]["max_age"].as_i64().unwrap_or(600);
             let _ = writeln!(text, "cache = \"{seconds}s\"");
         }
-        Some(mode) => imported.left(format!("the cache `{mode}`: see `[cache]` of a function, and `surefoot cache calibrate`")),
+        Some(mode) => {
+            imported.left(format!("the cache `{mode}`: see `[cache]` of a function, and `surefoot cache calibrate`"))
+        }
         None => {}
     }
     if let Some(wait) = config["request_timeout"].as_i64() {

@@ -107,7 +107,9 @@ fn a_prompt_of_dotprompt() {
     insta::assert_snapshot!(told(&imported));
     let root = ("surefoot.toml", "[providers.gemini]\nkind = \"gemini\"\nkey = \"env:GEMINI_API_KEY\"\n");
     assert_eq!(mistakes(&imported, &[root]), Vec::<String>::new());
-    assert!(dotprompt::read("greet", "---\nmodel: [").is_err() && dotprompt::read("greet", "---\n- a\n---\nHi").is_err());
+    assert!(
+        dotprompt::read("greet", "---\nmodel: [").is_err() && dotprompt::read("greet", "---\n- a\n---\nHi").is_err()
+    );
 }
 
 #[test]
