@@ -124,9 +124,12 @@ fn outcomes_of(rig: &Rig, name: &str, interpreter: &Path, program: &Path) -> any
     let told = String::from_utf8_lossy(&output.stdout);
     // Some clients print advice of their own among the lines.
     let lines = told.lines().filter(|line| line.starts_with(r#"{"client""#));
-    let outcomes: Vec<Outcome> = lines.map(Outcome::read).collect::<anyhow::Result<_>>()?;
-    if !output.status.success() || outcomes.len() < 2 {
-        bail!("{name} broke off ({}):\n{told}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    let mut outcomes: Vec<Outcome> = lines.map(Outcome::read).collect::<anyhow::Result<_>>()?;
+    if outcomes.is_empty() {
+        bail!("{name} did not begin ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    if !output.status.success() {
+        outcomes.push(Outcome::broken_off(format!("the program ended with {}", output.status)));
     }
     let failed = outcomes.iter().filter(|outcome| outcome.failed()).count();
     eprintln!("    {name}: {} checks, {failed} failed", outcomes.len() - 1);

@@ -34,6 +34,13 @@ impl Outcome {
         })
     }
 
+    /// What is told of a program that did not come to its end.
+    pub(super) fn broken_off(reason: String) -> Self {
+        let text = String::new;
+        let (feature, behind, outcome) = ("everything after".to_owned(), "the program".to_owned(), "fail".to_owned());
+        Self { client: text(), version: None, feature, behind, outcome, reason }
+    }
+
     /// Whether it is of a check that failed.
     pub(super) fn failed(&self) -> bool {
         self.outcome == "fail"

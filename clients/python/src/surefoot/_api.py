@@ -1,5 +1,7 @@
 """Made by `cargo xtask codegen` from the description of the API. Do not edit."""
 
+from __future__ import annotations
+
 from typing import Any, NotRequired, TypedDict
 
 
@@ -64,7 +66,7 @@ class KeyBody(TypedDict):
 
     admin: NotRequired[str | None]
     """The doors that it opens beside those of the models: `none`, `read` or `all`."""
-    budget: NotRequired["BudgetBody" | None]
+    budget: NotRequired[BudgetBody | None]
     expires: NotRequired[str | None]
     """When it ends: a moment like `2027-01-01T00:00:00Z`."""
     functions: NotRequired[list[str] | None]
@@ -73,7 +75,7 @@ class KeyBody(TypedDict):
     """What is kept of its requests: `all`, `redacted`, `metadata` or `nothing`; absent: as the project says."""
     knowledge: NotRequired[list[str] | None]
     """The knowledge that it may use; absent: all. A name may end in `*`."""
-    limits: NotRequired["RatesBody"]
+    limits: NotRequired[RatesBody]
     """Its own limits a minute."""
     models: NotRequired[list[str] | None]
     """The models that it may use; absent: all. A name may end in `*`."""
@@ -89,7 +91,7 @@ KeyView = TypedDict(
     "KeyView",
     {
         "admin": str,
-        "budget": NotRequired["BudgetView" | None],
+        "budget": NotRequired[BudgetView | None],
         "created": NotRequired[str | None],
         "expires": NotRequired[str | None],
         "from": str,
@@ -112,7 +114,7 @@ KeyView = TypedDict(
 class KeyWithSecret(TypedDict):
     """A key with the secret that opens it. It is told in this answer and never again."""
 
-    key: "KeyView"
+    key: KeyView
     """The key."""
     secret: str
     """The secret: what callers send."""

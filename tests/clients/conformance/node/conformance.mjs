@@ -115,6 +115,9 @@ function tell(what) {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 
+// What a client lets fall on the way, such as a promise of its own that nobody waits for, decides no check.
+process.on("unhandledRejection", () => {});
+
 /** A client under test: its checks, and their outcome. */
 export class Client {
   constructor(name, pack) {

@@ -28,7 +28,11 @@ def files(ask):
 
 @check("logprobs")
 def logprobs(ask):
-    answer = llm(ask, "ok").bind(logprobs=True, top_logprobs=2).invoke(ask.question)
+    try:
+        answer = llm(ask, "ok").bind(logprobs=True, top_logprobs=2).invoke(ask.question)
+    except openai.BadRequestError as error:
+        assert "probabilities" in str(error), error
+        return "refused: `logprobs`"
     if not answer.response_metadata.get("logprobs"):
         assert any("logprobs" in name for name in ask.trace_dropped()), answer
         return "`logprobs` is told as dropped"

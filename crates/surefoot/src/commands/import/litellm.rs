@@ -181,7 +181,13 @@ impl Settings {
             let route = self.route.unwrap_or("weighted");
             let name = key(&alias.name);
             let _ = write!(text, "\n[models.{name}]\ntargets = [{}]\nroute = {}\n", targets.join(", "), quoted(route));
-            if alias.weights.iter().any(|weight| *weight != 1) {
+            let weighted = matches!(route, "weighted" | "least_busy");
+            if alias.weights.iter().all(|weight| *weight == 1) {
+                continue;
+            }
+            if !weighted {
+                imported.left(format!("the weights of `{}`: they mean nothing with `route = \"{route}\"`", alias.name));
+            } else {
                 let _ = writeln!(text, "weights = {:?}", alias.weights);
             }
         }

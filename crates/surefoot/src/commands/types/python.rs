@@ -41,7 +41,7 @@ pub(super) fn functions(functions: &[Typed]) -> String {
 pub(super) fn named(schemas: &Map<String, Value>) -> String {
     let mut text = String::from(
         "\"\"\"Made by `cargo xtask codegen` from the description of the API. Do not edit.\"\"\"\n\n\
-         from typing import Any, NotRequired, TypedDict\n",
+         from __future__ import annotations\n\nfrom typing import Any, NotRequired, TypedDict\n",
     );
     for (name, schema) in schemas {
         written(&mut text, name, schema["description"].as_str().unwrap_or_default(), &shape(schema, true));
@@ -127,8 +127,8 @@ impl Parts<'_> {
                 let told: Vec<String> = branches.map(|(at, one)| self.told(one, &numbered(name, at))).collect();
                 told.join(" | ")
             }
-            // A type that is only written further down is named by a text.
-            Shape::Named(name) => format!("\"{name}\""),
+            // Where there are such types, annotations are not evaluated: one may be written further down.
+            Shape::Named(name) => name.clone(),
         }
     }
 }
