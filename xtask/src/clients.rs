@@ -70,21 +70,36 @@ fn local_model() -> anyhow::Result<()> {
 /// A folder of Python's own with these packages in it.
 fn venv(name: &str, wanted: &str, options: &[&str]) -> anyhow::Result<()> {
     let wanted = root().join("tests/clients").join(wanted);
-    fresh(name, &[&wanted], || {
-        let venv = folder().join(name);
+    venv_in(&folder(), name, &wanted, options)
+}
+
+/// A folder of Python's own below another, with these packages in it.
+///
+/// # Errors
+/// Where Python or a package is missing.
+pub(crate) fn venv_in(folder: &Path, name: &str, wanted: &Path, options: &[&str]) -> anyhow::Result<()> {
+    fresh_in(folder, name, &[wanted], || {
+        let venv = folder.join(name);
         step("python3 -m venv", command("python3 -m venv --clear").arg(&venv))
             .context("missing: Python 3 with venv (Debian: python3-venv)")?;
         let mut install = std::process::Command::new(venv.join("bin/pip"));
-        install.args(["install", "--quiet", "--disable-pip-version-check"]).args(options).arg("-r").arg(&wanted);
+        install.args(["install", "--quiet", "--disable-pip-version-check"]).args(options).arg("-r").arg(wanted);
         step("pip install", &mut install)
     })
 }
 
 fn node() -> anyhow::Result<()> {
-    let from = root().join("tests/clients");
+    node_in(&folder(), &root().join("tests/clients"))
+}
+
+/// What a package.json and its lock ask for, in the folder `node` of another.
+///
+/// # Errors
+/// Where npm or a package is missing.
+pub(crate) fn node_in(folder: &Path, from: &Path) -> anyhow::Result<()> {
     let files = [from.join("package.json"), from.join("package-lock.json")];
-    fresh("node", &[&files[0], &files[1]], || {
-        let to = folder().join("node");
+    fresh_in(folder, "node", &[&files[0], &files[1]], || {
+        let to = folder.join("node");
         fs::create_dir_all(&to)?;
         for file in &files {
             fs::copy(file, to.join(file.file_name().unwrap_or_default()))?;
@@ -96,15 +111,24 @@ fn node() -> anyhow::Result<()> {
 
 /// Installs unless it was done already from the same files.
 pub(crate) fn fresh(name: &str, from: &[&Path], install: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    fresh_in(&folder(), name, from, install)
+}
+
+fn fresh_in(
+    folder: &Path,
+    name: &str,
+    from: &[&Path],
+    install: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let mut hasher = blake3::Hasher::new();
     for file in from {
         hasher.update(&fs::read(file).with_context(|| file.display().to_string())?);
     }
-    let (stamp, hash) = (folder().join(format!("{name}.stamp")), hasher.finalize().to_string());
+    let (stamp, hash) = (folder.join(format!("{name}.stamp")), hasher.finalize().to_string());
     if fs::read_to_string(&stamp).is_ok_and(|told| told == hash) {
         return Ok(());
     }
-    fs::create_dir_all(folder())?;
+    fs::create_dir_all(folder)?;
     install()?;
     fs::write(stamp, hash)?;
     Ok(())

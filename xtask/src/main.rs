@@ -5,6 +5,7 @@
 mod bench;
 mod clients;
 mod codegen;
+mod conformance;
 mod postgres;
 mod run;
 mod test;
@@ -32,6 +33,8 @@ enum Chore {
     Codegen(codegen::Codegen),
     /// Measures. The figures go into docs/benchmarks.md.
     Bench(bench::Bench),
+    /// Runs unmodified clients of many makers through Surefoot, and writes docs/conformance.md.
+    Conformance(conformance::Conformance),
     /// Checks the statistics on a file of reference values.
     StatsVectors {
         /// JSON with `cases`, each with `category`, `inputs`, `expected` and `tolerance`.
@@ -54,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Tidy => tidy::run(),
         Chore::Codegen(codegen) => codegen.run(),
         Chore::Bench(bench) => bench.run(),
+        Chore::Conformance(conformance) => conformance.run(),
         Chore::StatsVectors { file } => lab_example("stats_vectors", &here.join(file)),
         Chore::GraderCases { file } => lab_example("grader_cases", &here.join(file)),
     }

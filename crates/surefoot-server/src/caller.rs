@@ -161,7 +161,7 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
 /// Google's clients may put their key into the address. From here on it is where they else send it.
 fn key_of_address(request: &mut Request) {
     let path = request.uri().path();
-    if !path.starts_with("/v1beta/models") && !path.starts_with("/v1/models") {
+    if !path.starts_with("/v1beta/") && !path.starts_with("/v1/models") {
         return;
     }
     let mut pairs = request.uri().query().unwrap_or_default().split('&');

@@ -3,7 +3,7 @@
 
 use futures_util::{StreamExt, future::BoxFuture, stream::BoxStream};
 use surefoot_dialect::Frame;
-use surefoot_types::{Code, Fault, ids::AttemptId};
+use surefoot_types::{Code, Fault, conversation::Event, ids::AttemptId};
 use tokio::time::{Instant, timeout_at};
 
 use super::{http::Begun, time::Limit};
@@ -18,6 +18,8 @@ pub(super) struct Leg<'a> {
     /// The target's place in the alias.
     pub(super) at: usize,
     pub(super) id: AttemptId,
+    /// The model's id in the provider's words.
+    pub(super) model: &'a str,
     /// What the caller is told when it begins to answer.
     pub(super) head: Head,
     /// Pieces that came before the caller was told of any.
@@ -51,8 +53,31 @@ pub(super) enum Step {
 }
 
 impl Leg<'_> {
-    /// The next step, within the limit.
+    /// The next step, within the limit. An answer whose dialect names neither itself nor its model (Bedrock) is named
+    /// by the attempt and by what was asked for: clients take empty names for mistakes.
     pub(super) async fn step(&mut self) -> Result<Step, Fault> {
+        let mut step = self.next().await?;
+        let named = |id: &mut String, model: &mut String| {
+            if id.is_empty() {
+                *id = self.id.to_string();
+            }
+            if model.is_empty() {
+                self.model.clone_into(model);
+            }
+        };
+        match &mut step {
+            Step::Frame(frame) => frame.events.iter_mut().for_each(|event| {
+                if let Event::Start { id, model, .. } = event {
+                    named(id, model);
+                }
+            }),
+            Step::Whole(whole) => named(&mut whole.answer.id, &mut whole.answer.model),
+            Step::End => {}
+        }
+        Ok(step)
+    }
+
+    async fn next(&mut self) -> Result<Step, Fault> {
         let (by, limit) = self.by;
         loop {
             match &mut self.state {

@@ -173,7 +173,7 @@ impl Attempting<'_> {
         let sent = async move { self.upstream.begin(self, target, key, outgoing.body, &parent).await };
         let head = Head { dropped: outgoing.dropped, target: target.name(), cached: false, standing };
         let (held, state, by) = (Vec::new(), State::Sent(sent.boxed()), time.begin_by(Instant::now()));
-        Ok(Leg { at, id, head, held, state, by, beat, _place: place })
+        Ok(Leg { at, id, model: &target.model, head, held, state, by, beat, _place: place })
     }
 
     /// Brings an answer that has begun to its end.

@@ -25,7 +25,7 @@ use serde_json::{Map, Value, json};
 use surefoot_types::conversation::{Message, Role};
 
 pub use split::Split;
-pub(super) use yaml::document as yaml_document;
+pub use yaml::document as yaml_document;
 
 /// One example.
 #[derive(Debug, Clone, PartialEq, Serialize)]

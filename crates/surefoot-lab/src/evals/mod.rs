@@ -26,7 +26,7 @@ pub mod tuning;
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 pub use compare::{Compared, Comparison, Measure, Settled, adjust, compare};
-pub use dataset::{Case, CaseInput, Dataset, DatasetError};
+pub use dataset::{Case, CaseInput, Dataset, DatasetError, yaml_document};
 pub use gate::{Decided, Decision, GateSpec, settle};
 pub use grader::{Grader, GraderSpec, Home, Judging};
 pub(crate) use grader::{reply, tagged};

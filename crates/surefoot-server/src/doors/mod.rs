@@ -104,6 +104,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(kept_routes())
         .route("/v1beta/models", get(gemini::list))
         .route("/v1beta/models/{*rest}", get(gemini::get).post(gemini::serve))
+        // Where a model's name has a slash, some clients take it for the whole path and leave `models/` out.
+        .route("/v1beta/{*rest}", get(gemini::get).post(gemini::serve))
         .route("/v1/models", get(models::list))
         // Google's SDKs ask here or below /v1beta, as their version is.
         .route("/v1/models/{*id}", get(models::get).post(gemini::serve))

@@ -13,7 +13,7 @@ use surefoot_types::{
 use super::{PostgresStore, column, kept_shared};
 use crate::{
     Cipher,
-    rows::{id_bytes, limited, nanos, rows, unavailable},
+    rows::{id_bytes, limited, nanos, unavailable},
 };
 
 #[async_trait]

@@ -13,6 +13,7 @@ mod eval;
 mod experiment;
 mod feedback;
 mod guard;
+mod import;
 pub(crate) mod ingest;
 mod init;
 mod judge;
@@ -27,10 +28,12 @@ mod reference;
 mod rekey;
 mod replay;
 mod restore;
+mod schema;
 mod search;
 mod sim;
 mod spend;
 mod traces;
+mod types;
 mod up;
 mod when;
 mod why;
@@ -67,6 +70,9 @@ enum Verb {
     Init(init::Init),
     Up(up::Up),
     Check(check::Check),
+    Schema(schema::Schema),
+    Types(types::Types),
+    Import(import::Import),
     Ask(ask::Ask),
     #[command(visible_alias = "sync")]
     Ingest(ingest::Ingest),
@@ -107,6 +113,9 @@ impl Surefoot {
             Verb::Init(verb) => verb.run(),
             Verb::Up(verb) => verb.run().await,
             Verb::Check(verb) => verb.run(),
+            Verb::Schema(verb) => verb.run(),
+            Verb::Types(verb) => verb.run(),
+            Verb::Import(verb) => verb.run(),
             Verb::Ask(verb) => verb.run().await,
             Verb::Ingest(verb) => verb.run().await,
             Verb::Search(verb) => verb.run().await,

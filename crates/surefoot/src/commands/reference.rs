@@ -6,7 +6,7 @@ use clap::{Args, Command, CommandFactory, ValueEnum};
 
 use surefoot_lab::evals::GraderSpec;
 
-use super::Surefoot;
+use super::{Surefoot, types};
 use crate::{settings, terminal::say_piece};
 
 /// Print a generated document
@@ -22,6 +22,12 @@ enum What {
     Settings,
     Openapi,
     Graders,
+    SchemaProject,
+    SchemaFunction,
+    SchemaVariant,
+    SchemaEval,
+    ClientTs,
+    ClientPy,
 }
 
 impl Reference {
@@ -31,6 +37,12 @@ impl Reference {
             What::Settings => settings::reference(),
             What::Openapi => surefoot_server::openapi() + "\n",
             What::Graders => graders(),
+            What::SchemaProject => settings::schema("surefoot.toml"),
+            What::SchemaFunction => settings::schema("function.toml"),
+            What::SchemaVariant => settings::schema("variant"),
+            What::SchemaEval => settings::schema("eval"),
+            What::ClientTs => types::of_the_api(&serde_json::from_str(&surefoot_server::openapi())?, true),
+            What::ClientPy => types::of_the_api(&serde_json::from_str(&surefoot_server::openapi())?, false),
         };
         say_piece(&text);
         Ok(ExitCode::SUCCESS)

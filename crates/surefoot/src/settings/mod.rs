@@ -4,6 +4,7 @@ mod capabilities;
 mod checked;
 mod mistake;
 mod prices;
+mod schema;
 mod source;
 mod table;
 mod written;
@@ -28,6 +29,7 @@ use self::{
 pub(crate) use self::{
     checked::{ADMINS, Retention, Settings, StoreSettings, Upkeep, days, duration, moment},
     mistake::Mistake,
+    schema::schema,
     written::variant::parts,
 };
 

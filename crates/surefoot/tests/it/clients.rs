@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-fn workspace() -> PathBuf {
+/// The project's own folder.
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -19,6 +20,7 @@ fn installed(variable: &str, otherwise: &str) -> PathBuf {
 pub(crate) fn script(name: &str, text: &str) -> String {
     // Node looks for packages beside the program.
     let path = installed("SUREFOOT_TEST_NODE_FOLDER", "node").join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, text).unwrap();
     path.to_string_lossy().into_owned()
 }
@@ -26,6 +28,9 @@ pub(crate) fn script(name: &str, text: &str) -> String {
 fn of_this_project(name: &str) -> String {
     if Path::new(name).is_absolute() {
         return name.to_owned();
+    }
+    if name.starts_with("node_modules/") {
+        return installed("SUREFOOT_TEST_NODE_FOLDER", "node").join(name).to_string_lossy().into_owned();
     }
     script(name, &std::fs::read_to_string(workspace().join("tests/clients").join(name)).unwrap())
 }
@@ -42,7 +47,14 @@ pub(crate) fn python(name: &str) -> Command {
     command
 }
 
-/// A program of tests/clients, or of this path, to be run by Node.js.
+/// A module of Python's that is a program.
+pub(crate) fn module(name: &str) -> Command {
+    let mut command = Command::new(installed("SUREFOOT_TEST_PYTHON", "venv/bin/python"));
+    command.args(["-m", name]).kill_on_drop(true);
+    command
+}
+
+/// A program of tests/clients, of a package, or of this path, to be run by Node.js.
 pub(crate) fn node(name: &str) -> Command {
     let mut command = Command::new("node");
     command.arg(of_this_project(name)).kill_on_drop(true);

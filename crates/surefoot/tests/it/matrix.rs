@@ -109,6 +109,32 @@ fn streamed(spoken: Dialect, bytes: &[u8]) -> Result<Answer, String> {
     if gathered.ended { Ok(gathered.into_answer()) } else { Err("cut off without a word".into()) }
 }
 
+/// Several of Google's clients put `models/` only before names without a slash.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_with_a_slash_is_found_below_googles_version_too() {
+    let rig = Rig::start().await;
+    let asked = |path: &str, body: Option<Value>| {
+        let url = format!("{}{path}", rig.served.url);
+        let request = match body {
+            Some(body) => rig.client.post(url).body(body.to_string()),
+            None => rig.client.get(url),
+        };
+        async move {
+            let sent = request.send().await.unwrap();
+            (sent.status().as_u16(), sent.json::<Value>().await.unwrap())
+        }
+    };
+    let question = json!({"contents": [{"role": "user", "parts": [{"text": "hello there"}]}]});
+    for path in ["/v1beta/models/chat/echo:generateContent", "/v1beta/chat/echo:generateContent"] {
+        let (status, answer) = asked(path, Some(question.clone())).await;
+        assert_eq!((status, &answer["candidates"][0]["content"]["parts"][0]["text"]), (200, &json!("hello there")));
+    }
+    for (path, body) in [("/v1beta/chat/echo:sing", Some(question)), ("/v1beta/chat/nothing", None)] {
+        let (status, told) = asked(path, body).await;
+        assert_eq!((status, &told["error"]["status"]), (404, &json!("NOT_FOUND")), "{path}: {told}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_caller_understands_every_provider() {
     let rig = Rig::start().await;
@@ -126,6 +152,7 @@ async fn every_caller_understands_every_provider() {
                     let (answer, trace) = rig.ask(door, &format!("{provider}/{model}"), stream).await;
                     let answer = answer.unwrap_or_else(|told| panic!("{case}: {told}"));
                     assert_eq!(answer.finish, finish, "{case}");
+                    assert!(!answer.id.is_empty() && answer.model.ends_with(model), "{case}: {answer:?}");
                     if model.contains("echo") {
                         assert_eq!(words(&answer.parts), "Wie heißt der Fluß? 川の名前は?", "{case}");
                     }

@@ -9,6 +9,12 @@ async fn generated_documents_are_fresh() {
         ("settings", "docs/reference/settings.md"),
         ("openapi", "docs/reference/openapi.json"),
         ("graders", "docs/reference/graders.md"),
+        ("schema-project", "docs/reference/schemas/surefoot.json"),
+        ("schema-function", "docs/reference/schemas/function.json"),
+        ("schema-variant", "docs/reference/schemas/variant.json"),
+        ("schema-eval", "docs/reference/schemas/eval.json"),
+        ("client-ts", "clients/typescript/src/api.ts"),
+        ("client-py", "clients/python/src/surefoot/_api.py"),
     ] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
         let fresh = output(surefoot(&["reference", what])).await;
@@ -28,6 +34,11 @@ async fn help_has_examples_that_parse() {
         "init",
         "up",
         "check",
+        "schema",
+        "types",
+        "import litellm",
+        "import portkey",
+        "import dotprompt",
         "ask",
         "ingest",
         "search",

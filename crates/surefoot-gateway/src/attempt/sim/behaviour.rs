@@ -5,12 +5,13 @@ use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 use surefoot_types::{Code, Fault};
 
 /// Every word, and what it does.
-pub const WORDS: [(&str, &str); 31] = [
+pub const WORDS: [(&str, &str); 32] = [
     ("ok", "answers in about 300 bytes, made from the question and the seed"),
     ("echo", "repeats the last user message"),
     ("words-40", "answers in so many words"),
     ("json", "answers JSON that fits the requested schema, at its smallest"),
     ("tool", "calls the first tool on offer; once it has the result, answers"),
+    ("calls-2", "calls so many of the tools on offer at once, each in its turn"),
     ("cite", "quotes the beginning of each passage in the prompt, with its mark"),
     ("cite-wrong", "cites with altered numbers, and a passage that does not exist"),
     ("think", "reasons before it answers"),
@@ -41,6 +42,8 @@ pub const WORDS: [(&str, &str); 31] = [
 
 /// Longest answer of `words-…`.
 const MOST_WORDS: usize = 10_000;
+/// Most calls of `calls-…`.
+const MOST_CALLS: usize = 100;
 /// Longest wait of any word.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -49,6 +52,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 pub struct Behaviour {
     /// What it answers.
     pub say: Say,
+    /// How many tools it calls at once, where it calls any.
+    pub calls: usize,
     /// Whether it reasons first.
     pub think: bool,
     /// Whether JSON or arguments break their schema.
@@ -140,6 +145,7 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             say: Say::Ok,
+            calls: 1,
             think: false,
             wrong_schema: false,
             bad_call: false,
@@ -209,6 +215,7 @@ impl Behaviour {
 enum Word {
     Nothing,
     Say(Say),
+    Calls(usize),
     Trouble(Trouble),
     Think,
     WrongSchema,
@@ -227,6 +234,7 @@ enum Word {
 #[derive(Debug, Default)]
 struct Draft {
     say: Option<Say>,
+    calls: Option<usize>,
     trouble: Option<Trouble>,
     think: bool,
     wrong_schema: bool,
@@ -253,6 +261,7 @@ impl Draft {
         match word {
             Word::Nothing => true,
             Word::Say(say) => put(&mut self.say, say),
+            Word::Calls(calls) => put(&mut self.calls, calls),
             Word::Trouble(trouble) => put(&mut self.trouble, trouble),
             Word::First(wait) => put(&mut self.first, wait),
             Word::Gap(wait) => put(&mut self.gap, wait),
@@ -269,13 +278,14 @@ impl Draft {
     }
 
     fn settle(self) -> Behaviour {
-        let otherwise = match (self.bad_call, self.wrong_schema) {
+        let otherwise = match (self.bad_call || self.calls.is_some(), self.wrong_schema) {
             (true, _) => Say::Tool,
             (false, true) => Say::Json,
             (false, false) => Say::Ok,
         };
         let mut behaviour = Behaviour {
             say: self.say.unwrap_or(otherwise),
+            calls: self.calls.unwrap_or(1),
             think: self.think,
             wrong_schema: self.wrong_schema,
             bad_call: self.bad_call,
@@ -330,6 +340,7 @@ fn read_numbered(word: &str) -> Option<Word> {
     let (name, number) = word.rsplit_once('-')?;
     Some(match name {
         "words" => Word::Say(Say::Words(within(number, 1..=MOST_WORDS)?)),
+        "calls" => Word::Calls(within(number, 1..=MOST_CALLS)?),
         "first" => Word::First(wait(number)?),
         "gap" => Word::Gap(wait(number)?),
         "retry-after" => Word::RetryAfter(wait(number)?),

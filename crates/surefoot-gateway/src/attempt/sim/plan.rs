@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use surefoot_types::{
     Code, Fault, Retry, Usage,
-    conversation::{ChatRequest, Dialect, Event, Finish, Message, Part},
+    conversation::{ChatRequest, Dialect, Event, Finish, Logprob, Message, Parameters, Part, TopLogprob},
 };
 
 use super::{
@@ -18,6 +18,8 @@ use super::{
 const PIECES_BEFORE_BAD_JSON: usize = 2;
 /// After how many pieces the error inside a stream comes.
 const PIECES_BEFORE_ERROR: usize = 3;
+/// Most words that are told to have been likely in a word's place.
+const MOST_LIKELY: u64 = 20;
 /// Most characters in a piece, for text without spaces to cut at.
 const PIECE: usize = 16;
 
@@ -187,14 +189,20 @@ fn speak(steps: &mut Vec<Step>, behaviour: &Behaviour, asked: &Asked<'_>, questi
     if let Shape::Call { id, name } = &said.shape {
         steps.push(Step::Event(Event::ToolCall { index: 0, id: id.clone(), name: name.clone() }));
     }
-    let finish = said.finish.clone();
+    let (finish, calls) = (said.finish.clone(), std::mem::take(&mut said.calls));
     let breach = breach(behaviour, asked.request.stream);
+    let from = steps.len();
     let goes_on = if asked.request.stream {
         in_pieces(steps, &said, behaviour.gap, breach)
     } else {
         at_once(steps, said, behaviour.gap, breach)
     };
+    likelihoods(steps, from, &asked.request.parameters);
     if goes_on {
+        for (index, call) in (1..).zip(calls) {
+            steps.push(Step::Event(Event::ToolCall { index, id: call.id, name: call.name }));
+            steps.push(Step::Event(Event::ToolArguments { index, arguments: call.arguments }));
+        }
         steps.push(Step::Event(Event::Finish { finish }));
         steps.extend(all.map(|usage| Step::Event(Event::Usage { usage })));
         steps.push(Step::Event(Event::End));
@@ -238,6 +246,35 @@ fn at_once(steps: &mut Vec<Step>, mut said: Said, gap: Duration, breach: Option<
     steps.push(Step::Event(said.shape.event(said.text)));
     steps.extend(breach.map(|(_, step)| step));
     last.is_none()
+}
+
+/// Tells of each text from this step on how likely its words were, where that is asked for.
+fn likelihoods(steps: &mut Vec<Step>, from: usize, wanted: &Parameters) {
+    if wanted.logprobs != Some(true) {
+        return;
+    }
+    for step in steps.split_off(from) {
+        let tokens = match &step {
+            Step::Event(Event::Text { text }) => {
+                pieces(text).into_iter().map(|word| likelihood(word, wanted)).collect()
+            }
+            _ => Vec::new(),
+        };
+        steps.push(step);
+        if !tokens.is_empty() {
+            steps.push(Step::Event(Event::Logprobs { tokens }));
+        }
+    }
+}
+
+/// The longer a word the less likely, and each that might have stood in its place less still.
+fn likelihood(word: &str, wanted: &Parameters) -> Logprob {
+    let logprob = -0.0625 * word.len() as f64;
+    let top = (0..wanted.top_logprobs.unwrap_or(0).min(MOST_LIKELY)).map(|nth| TopLogprob {
+        token: if nth == 0 { word.to_owned() } else { format!("{word}{nth}") },
+        logprob: logprob - nth as f64,
+    });
+    Logprob { token: word.to_owned(), logprob, top: top.collect() }
 }
 
 fn wait(steps: &mut Vec<Step>, wait: Duration) {

@@ -53,6 +53,16 @@ pub(super) struct Said {
     pub(super) shape: Shape,
     /// Why it ends.
     pub(super) finish: Finish,
+    /// Calls beside the first.
+    pub(super) calls: Vec<Call>,
+}
+
+/// A tool call beside the first, as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arguments: String,
 }
 
 /// What a text is.
@@ -79,7 +89,7 @@ impl Shape {
 
 impl Said {
     fn text(text: String) -> Self {
-        Self { text, shape: Shape::Text, finish: Finish::Stop }
+        Self { text, shape: Shape::Text, finish: Finish::Stop, calls: Vec::new() }
     }
 
     /// Stops it where it has so many tokens.
@@ -106,9 +116,10 @@ pub(super) fn say(behaviour: &Behaviour, asked: &Asked<'_>, question: &str, draw
             text: "I cannot help with that. (Simulated refusal.)".into(),
             shape: Shape::Refusal,
             finish: Finish::Refusal,
+            calls: Vec::new(),
         },
-        Say::Tool => match tool_due(asked.request) {
-            Some(tool) => call(tool, behaviour, draw),
+        Say::Tool => match tools_due(asked.request, behaviour.calls).split_first() {
+            Some((first, others)) => calls(first, others, behaviour, draw),
             None => Said::text(sentences(question, draw)),
         },
     }
@@ -153,23 +164,32 @@ fn json_answer(request: &ChatRequest, wrong: bool) -> String {
     value.to_string()
 }
 
-/// The tool to call: none once its result is there, so that an agent's loop ends.
-fn tool_due(request: &ChatRequest) -> Option<&Tool> {
-    let last = request.messages.last()?;
+/// The tools to call: none once a result is there, so that an agent's loop ends.
+fn tools_due(request: &ChatRequest, calls: usize) -> Vec<&Tool> {
+    let Some(last) = request.messages.last() else { return Vec::new() };
     if last.role == Role::Tool || last.parts.iter().any(|part| matches!(part, Part::ToolResult { .. })) {
-        return None;
+        return Vec::new();
     }
-    match &request.tool_choice {
-        Some(ToolChoice::None) => None,
-        Some(ToolChoice::Named(name)) => request.tools.iter().find(|tool| tool.name == *name),
-        _ => request.tools.first(),
-    }
+    let calls = if request.parallel_tools == Some(false) { 1 } else { calls };
+    let may_be_called = |tool: &&Tool| match &request.tool_choice {
+        Some(ToolChoice::None) => false,
+        Some(ToolChoice::Named(name)) => tool.name == *name,
+        _ => true,
+    };
+    let tools: Vec<&Tool> = request.tools.iter().filter(may_be_called).collect();
+    tools.iter().copied().cycle().take(if tools.is_empty() { 0 } else { calls }).collect()
 }
 
-fn call(tool: &Tool, behaviour: &Behaviour, draw: &mut Draw) -> Said {
+fn calls(first: &Tool, others: &[&Tool], behaviour: &Behaviour, draw: &mut Draw) -> Said {
+    let Call { id, name, arguments } = call(first, behaviour, draw);
+    let others = others.iter().map(|tool| call(tool, behaviour, draw)).collect();
+    Said { text: arguments, shape: Shape::Call { id, name }, finish: Finish::ToolCalls, calls: others }
+}
+
+fn call(tool: &Tool, behaviour: &Behaviour, draw: &mut Draw) -> Call {
     let wrong = behaviour.wrong_schema;
     let arguments: Value = if wrong { fit::unfitting(&tool.schema) } else { fit::fitting_object(&tool.schema) };
     let id = format!("call_{:016x}", draw.next());
-    let text = if behaviour.bad_call { BROKEN_CALL.to_owned() } else { arguments.to_string() };
-    Said { text, shape: Shape::Call { id, name: tool.name.clone() }, finish: Finish::ToolCalls }
+    let arguments = if behaviour.bad_call { BROKEN_CALL.to_owned() } else { arguments.to_string() };
+    Call { id, name: tool.name.clone(), arguments }
 }

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use surefoot_types::{
     Code, Fault, Retry,
-    conversation::{ChatRequest, Dialect, Event, Message, Part, ResponseFormat, Role, Tool},
+    conversation::{ChatRequest, Dialect, Event, Message, Part, ResponseFormat, Role, Tool, ToolChoice},
 };
 
 use super::{
@@ -42,6 +42,7 @@ fn words_make_a_behaviour() {
         ("cut-5+times-2", Behaviour { when: When::Times(2), ..trouble(Trouble::Cut(5)) }),
         ("refuse+rate-0.3", Behaviour { when: When::Rate(0.3), ..say(Say::Refuse) }),
         ("wrong-schema", Behaviour { wrong_schema: true, ..say(Say::Json) }),
+        ("calls-2", Behaviour { calls: 2, ..say(Say::Tool) }),
         ("tool+wrong-schema", Behaviour { wrong_schema: true, ..say(Say::Tool) }),
     ] {
         assert_eq!(parsed(text), expected, "{text}");
@@ -252,6 +253,39 @@ fn the_first_tool_is_called_until_its_result_is_there() {
     let result = Part::ToolResult { id: "call_1".into(), content, is_error: false };
     request.messages.push(Message { role: Role::Tool, parts: vec![result], extra: serde_json::Map::new() });
     assert!(!planned("tool", &request, 0).contains("tool_call"));
+}
+
+#[test]
+fn several_tools_are_called_at_once_where_that_is_asked_for_and_allowed() {
+    let tools = vec![weather_tool(), Tool { name: "clock".into(), ..weather_tool() }];
+    let called = |model: &str, choice: Option<ToolChoice>, parallel: Option<bool>| {
+        let request = ChatRequest { tool_choice: choice, parallel_tools: parallel, ..asks("?", true) };
+        let plan = planned(model, &ChatRequest { tools: tools.clone(), ..request }, 0);
+        ["weather", "clock"].map(|name| plan.matches(&format!("\"name\":\"{name}\"")).count())
+    };
+    assert_eq!(called("tool", None, None), [1, 0]);
+    assert_eq!(called("calls-3", None, None), [2, 1]);
+    assert_eq!(called("calls-3", None, Some(false)), [1, 0]);
+    assert_eq!(called("calls-2", Some(ToolChoice::Named("clock".into())), None), [0, 2]);
+    assert_eq!(called("calls-2", Some(ToolChoice::None), None), [0, 0]);
+}
+
+#[test]
+fn likelihoods_are_told_where_they_are_asked_for() {
+    for stream in [true, false] {
+        let mut request = asks("one two three", stream);
+        assert!(!planned("echo", &request, 0).contains("logprob"));
+        request.parameters.logprobs = Some(true);
+        request.parameters.top_logprobs = Some(2);
+        let plan = decide(&parsed("echo"), &Asked { model: "echo", request: &request, seed: 7, nth: 0 });
+        let tokens = plan.steps.into_iter().filter_map(|step| match step {
+            Step::Event(Event::Logprobs { tokens }) => Some(tokens),
+            _ => None,
+        });
+        let tokens: Vec<_> = tokens.flatten().collect();
+        assert_eq!(tokens.iter().map(|token| token.token.as_str()).collect::<String>(), "one two three");
+        assert!(tokens.iter().all(|token| token.logprob < 0.0 && token.top.len() == 2));
+    }
 }
 
 #[test]

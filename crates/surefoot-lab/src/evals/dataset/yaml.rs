@@ -35,7 +35,10 @@ pub(super) fn records(text: &str) -> (Vec<Record>, Vec<Problem>) {
 }
 
 /// One document of YAML, or of JSON, as JSON.
-pub(in crate::evals) fn document(text: &str) -> Result<Value, String> {
+///
+/// # Errors
+/// Says what is wrong, with its line, where it is not YAML or not one document.
+pub fn document(text: &str) -> Result<Value, String> {
     let documents = MarkedYaml::load_from_str(text)
         .map_err(|error| format!("line {}: is not YAML: {}", error.marker().line(), error.info()))?;
     match documents.as_slice() {
