@@ -46,7 +46,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are moved: a trace before the cases that tell whose it is.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Keys,
         Self::Accounts,
         Self::Spend,
