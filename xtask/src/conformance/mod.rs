@@ -121,12 +121,12 @@ fn outcomes_of(rig: &Rig, name: &str, interpreter: &Path, program: &Path) -> any
     let mut run = Command::new(interpreter);
     run.arg(program).envs(rig.environment()).stdin(Stdio::null()).stderr(Stdio::piped());
     let output = run.output().with_context(|| format!("{name}: cannot run {}", interpreter.display()))?;
-    let told = String::from_utf8_lossy(&output.stdout);
+    let told = String::from_utf8(output.stdout)?;
     // Some clients print advice of their own among the lines.
     let lines = told.lines().filter(|line| line.starts_with(r#"{"client""#));
     let mut outcomes: Vec<Outcome> = lines.map(Outcome::read).collect::<anyhow::Result<_>>()?;
     if outcomes.is_empty() {
-        bail!("{name} did not begin ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+        bail!("{name} did not begin ({}):\n{}", output.status, output.stderr.escape_ascii());
     }
     if !output.status.success() {
         outcomes.push(Outcome::broken_off(format!("the program ended with {}", output.status)));

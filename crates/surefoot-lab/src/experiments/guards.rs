@@ -63,7 +63,7 @@ pub(super) fn harmful(design: &Design, gathered: &Gathered) -> Vec<(usize, Strin
         let beyond = |limit: Option<f64>, measure: &dyn Fn(&Unit) -> Option<f64>| {
             let control = of(0, measure).unbounded(confidence)?;
             let candidate = of(arm, measure).unbounded(confidence)?;
-            (candidate.low > control.high * (1.0 + limit?)).then(|| (candidate.low, control.high))
+            (candidate.low > control.high * (1.0 + limit?)).then_some((candidate.low, control.high))
         };
         if let Some((low, high)) = beyond(design.harm.cost, &Unit::cost) {
             found.push((arm, format!("a request costs at least {low:.6} dollars, with the control at most {high:.6}")));

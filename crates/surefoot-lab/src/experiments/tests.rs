@@ -244,7 +244,7 @@ fn harm_ends_it_with_the_control() {
         (
             Harm { cost: Some(0.2), ..Harm::default() },
             (|one, arm| {
-                one.cost = Some(Money::nanos(if arm == 1 { 3_000 } else { 1_000 } + i64::from(one.took_us as u8)))
+                one.cost = Some(Money::nanos(if arm == 1 { 3_000 } else { 1_000 } + i64::from(one.took_us as u8)));
             }) as fn(&mut Observed, usize),
             "dollars",
         ),

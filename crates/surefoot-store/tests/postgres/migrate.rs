@@ -22,8 +22,7 @@ use surefoot_types::{
     ids::TraceId,
     ports::{
         Archive, Change, Journal, Ledger, Library, Notebook, Record, Responses, Shelf, Store, StoreError, TraceFilter,
-        Trials,
-        Vault,
+        Trials, Vault,
     },
     shelf::Item,
     spend::{By, SpendQuery, Step},

@@ -14,10 +14,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use surefoot_gateway::ground::Shelves;
 use surefoot_gateway::{
     Gateway, Minted, Parts, Project, Resident, Shares,
     attempt::sim::{Sim, SimResident},
+    ground,
 };
 use surefoot_knowledge::{
     embed::{Embedder, StaticEmbedder},
@@ -60,7 +60,7 @@ pub(crate) struct House {
     /// How traffic is split between variants of experiments.
     pub(crate) shares: Arc<ArcSwap<Shares>>,
     /// Good answers that prompts show.
-    pub(crate) examples: Arc<ArcSwap<Shelves>>,
+    pub(crate) examples: Arc<ArcSwap<ground::Shelves>>,
     /// The experiments that the project's files say.
     pub(crate) experiments: ArcSwap<Vec<Design>>,
     pub(crate) retention: ArcSwap<Retention>,
@@ -101,7 +101,7 @@ impl House {
         let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
         let shares = Arc::new(ArcSwap::from_pointee(shares(&*store).await?));
-        let examples: Arc<ArcSwap<Shelves>> = Arc::default();
+        let examples: Arc<ArcSwap<ground::Shelves>> = Arc::default();
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
         let gateway = Gateway::new(Parts {
             journal: Arc::clone(&store) as _,

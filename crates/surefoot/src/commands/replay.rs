@@ -277,8 +277,8 @@ async fn dataset(house: &House, past: &[Trace]) -> anyhow::Result<Dataset> {
     let mut lines = String::new();
     for trace in past {
         let said = house.store.feedback_list(trace.id).await?;
-        let corrections = standing(&said).into_iter().filter(|one| one.metric == "correction");
-        let expected = corrections.last().and_then(|one| match &one.value {
+        let mut corrections = standing(&said).into_iter().filter(|one| one.metric == "correction");
+        let expected = corrections.next_back().and_then(|one| match &one.value {
             FeedbackValue::Text(text) => Some(text.clone()),
             _ => None,
         });

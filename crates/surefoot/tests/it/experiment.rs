@@ -119,7 +119,7 @@ async fn a_stopped_experiment_sends_everybody_to_the_control() {
     until("that user has the control", async || (asked(&served, &client, user).await == "plain").then_some(())).await;
     assert_eq!(state(&served).await.unwrap()["status"], "stopped");
     let none = project.surefoot(&["experiment", "promote", "answer"]).output().await.unwrap();
-    assert!(!none.status.success() && String::from_utf8_lossy(&none.stderr).contains("no winner"), "{none:?}");
+    assert!(!none.status.success() && std::str::from_utf8(&none.stderr).unwrap().contains("no winner"), "{none:?}");
 }
 
 #[tokio::test]

@@ -111,7 +111,7 @@ async fn sdk_types_of_a_project() {
         let options = "--strict --noEmit --module nodenext --target es2022 --skipLibCheck";
         let output =
             node("node_modules/typescript/bin/tsc").args(options.split(' ')).arg(&path).output().await.unwrap();
-        assert_eq!(output.status.success(), well, "{}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(output.status.success(), well, "{}", std::str::from_utf8(&output.stdout).unwrap());
     }
     let types = script("surefoot-types/functions.py", "");
     let written = surefoot(&["types", "--py", "--output", &types]).arg(project.folder()).output().await.unwrap();
@@ -124,7 +124,7 @@ async fn sdk_types_of_a_project() {
         let path = script("surefoot-types/program.py", &program);
         let folder = std::path::Path::new(&path).parent().unwrap();
         let output = mypy_of(&path).current_dir(folder).output().await.unwrap();
-        assert_eq!(output.status.success(), well, "{}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(output.status.success(), well, "{}", std::str::from_utf8(&output.stdout).unwrap());
     }
 }
 
@@ -133,10 +133,10 @@ async fn sdk_types_of_a_project() {
 async fn sdk_surefoot_python_is_typed_and_whole() {
     let source = workspace().join("clients/python/src");
     let output = mypy_of(source.to_str().unwrap()).current_dir(&source).output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{}", std::str::from_utf8(&output.stdout).unwrap());
     let twin = workspace().join("clients/python/make_async.py");
     let output = python(twin.to_str().unwrap()).arg("--check").output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", std::str::from_utf8(&output.stderr).unwrap());
 }
 
 /// The programs of the READMEs, as they stand there.
@@ -182,7 +182,7 @@ async fn compile_client(folder: &str) {
     let client = workspace().join("clients/typescript");
     let output = node("node_modules/typescript/bin/tsc").arg("-p").arg(client).arg("--outDir").arg(out).output().await;
     let output = output.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{}", std::str::from_utf8(&output.stdout).unwrap());
 }
 
 /// Python's type checker over a file or a folder.

@@ -114,10 +114,9 @@ async fn wrong(served: &Served, client: &reqwest::Client, case: Case) -> Option<
     let told = text.contains("\"error\"");
     let whole = status == 200 && !told && (!case.stream || text.contains("[DONE]"));
     let right = match (strategy, alone) {
-        (_, 200) => whole,
         // What is wrong with the request is wrong everywhere; else the strong one answers.
         ("cascade", 400) => status == 400 && told,
-        ("cascade", _) => whole,
+        (_, 200) | ("cascade", _) => whole,
         // A stream that has begun can only end in an error of its own, never as if it were whole.
         ("single", _) if case.stream && status == 200 => told && !text.contains("[DONE]"),
         (_, alone) => status == alone && told,

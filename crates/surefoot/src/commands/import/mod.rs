@@ -65,6 +65,9 @@ struct Imported {
     unmapped: Vec<String>,
 }
 
+/// Reads a file of another tool, by its name and text.
+type Read = fn(&str, &str) -> Result<Imported, String>;
+
 impl Imported {
     fn left(&mut self, told: impl Into<String>) {
         self.unmapped.push(told.into());
@@ -73,7 +76,7 @@ impl Imported {
 
 impl Import {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let (files, read): (Files, fn(&str, &str) -> Result<Imported, String>) = match self.from {
+        let (files, read): (Files, Read) = match self.from {
             From::Litellm(files) => (files, |_, text| litellm::read(text)),
             From::Portkey(files) => (files, portkey::read),
             From::Dotprompt(files) => (files, dotprompt::read),

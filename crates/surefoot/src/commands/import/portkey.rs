@@ -103,7 +103,7 @@ fn policy(config: &Value, imported: &mut Imported) -> String {
             let _ = writeln!(text, "cache = \"{seconds}s\"");
         }
         Some(mode) => {
-            imported.left(format!("the cache `{mode}`: see `[cache]` of a function, and `surefoot cache calibrate`"))
+            imported.left(format!("the cache `{mode}`: see `[cache]` of a function, and `surefoot cache calibrate`"));
         }
         None => {}
     }
