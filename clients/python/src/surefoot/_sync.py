@@ -14,7 +14,7 @@ from ._api import Certificate, KeyBody, KeyView, KeyWithSecret
 from ._faults import Unreachable, fault
 from ._requests import Messages, Request
 
-Input = TypeVar("Input", bound=Mapping[str, Any])
+Input = TypeVar("Input")
 Output = TypeVar("Output")
 
 
@@ -36,7 +36,7 @@ class Surefoot:
 
     @overload
     def call(
-        self, function: Function[Input, Output], question: str | Messages | None = None, *, input: Input | None = None,
+        self, function: Function[Input, Output], question: str | Messages | None = None, *, input: Input = ...,
         variant: str | None = None, session: str | None = None, user: str | None = None,
         tags: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None,
     ) -> Answer[Output]: ...
@@ -49,7 +49,7 @@ class Surefoot:
     ) -> Answer[Any]: ...
 
     def call(
-        self, function: Any, question: str | Messages | None = None, *, input: Mapping[str, Any] | None = None,
+        self, function: Any, question: str | Messages | None = None, *, input: Any = None,
         variant: str | None = None, session: str | None = None, user: str | None = None,
         tags: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None,
     ) -> Answer[Any]:
@@ -63,7 +63,7 @@ class Surefoot:
 
     @overload
     def stream(
-        self, function: Function[Input, Output], question: str | Messages | None = None, *, input: Input | None = None,
+        self, function: Function[Input, Output], question: str | Messages | None = None, *, input: Input = ...,
         variant: str | None = None, session: str | None = None, user: str | None = None,
         tags: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None,
     ) -> Stream[Output]: ...
@@ -76,7 +76,7 @@ class Surefoot:
     ) -> Stream[Any]: ...
 
     def stream(
-        self, function: Any, question: str | Messages | None = None, *, input: Mapping[str, Any] | None = None,
+        self, function: Any, question: str | Messages | None = None, *, input: Any = None,
         variant: str | None = None, session: str | None = None, user: str | None = None,
         tags: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None,
     ) -> Stream[Any]:

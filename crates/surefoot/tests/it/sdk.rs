@@ -118,8 +118,8 @@ async fn sdk_types_of_a_project() {
     assert!(written.status.success(), "{written:?}");
     for (plan, well) in [("pro", true), ("gold", false)] {
         let program = format!(
-            "from surefoot import Surefoot\nfrom functions import SORT_REPORT\n\n\
-             answer = Surefoot().call(SORT_REPORT, input={{\"plan\": \"{plan}\"}})\nurgent: bool = answer.data[\"urgent\"]\n",
+            "from surefoot import Surefoot\nfrom functions import SORT_REPORT, SortReportInput\n\n\
+             answer = Surefoot().call(SORT_REPORT, input=SortReportInput(plan=\"{plan}\"))\nurgent: bool = answer.data[\"urgent\"]\n",
         );
         let path = script("surefoot-types/program.py", &program);
         let folder = std::path::Path::new(&path).parent().unwrap();
