@@ -3,16 +3,19 @@
 //! The settings reader builds it; edits replace the whole snapshot at once. Everything here is
 //! resolved: a name that leads nowhere was refused before it came to be.
 
+mod granted;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use surefoot_types::{
-    CapabilityBook, PriceBook, Secret, Timestamp,
+    CapabilityBook, PriceBook, Timestamp,
     budget::{Budget, Limit},
     conversation::Parameters,
     key::Key,
     trace::Keep,
 };
 
+pub use self::granted::{McpReach, McpServer, ToolGrant};
 pub use crate::tools::Bounds;
 use crate::{
     api::{Api, Credential},
@@ -302,55 +305,6 @@ pub struct Function {
     pub tools: Vec<ToolGrant>,
     /// How far it may go with them.
     pub bounds: Bounds,
-}
-
-/// Some tools of an MCP server.
-#[derive(Debug, Clone)]
-pub struct ToolGrant {
-    /// The server.
-    pub server: Arc<McpServer>,
-    /// Names of its tools; one that ends in `*` stands for all that begin so.
-    pub pattern: String,
-}
-
-impl ToolGrant {
-    /// Whether it covers a tool.
-    pub fn allows(&self, tool: &str) -> bool {
-        match self.pattern.strip_suffix('*') {
-            Some(start) => tool.starts_with(start),
-            None => tool == self.pattern,
-        }
-    }
-}
-
-/// A server of tools that speaks MCP.
-#[derive(Debug, Clone, PartialEq)]
-pub struct McpServer {
-    /// Its name in this project.
-    pub name: String,
-    /// How it is reached.
-    pub reach: McpReach,
-    /// Longest wait for a call of one of its tools.
-    pub timeout: Duration,
-}
-
-/// How a server of tools is reached.
-#[derive(Debug, Clone, PartialEq)]
-pub enum McpReach {
-    /// Over streamable HTTP.
-    Http {
-        /// Its address.
-        url: String,
-        /// Headers of every request.
-        headers: BTreeMap<String, Secret>,
-    },
-    /// By the standard streams of a program, which is started when it is first needed.
-    Program {
-        /// The program and its arguments.
-        command: Vec<String>,
-        /// Variables of its environment, beside `PATH` and `HOME`.
-        environment: BTreeMap<String, Secret>,
-    },
 }
 
 /// Which good answers a function's prompts show.

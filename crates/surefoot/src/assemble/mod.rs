@@ -85,24 +85,18 @@ impl House {
         let embedder: Arc<dyn Embedder> = Arc::new(StaticEmbedder);
         let knowledge = Arc::new(knowledge(&store, &embedder, &settings.store, data));
         let unread = Arc::new(Unread::default());
-        let residents: BTreeMap<String, Arc<dyn Resident>> = BTreeMap::from([
-            ("local".into(), Arc::new(Local::new(Arc::clone(&embedder))?) as Arc<dyn Resident>),
-            ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
-        ]);
+        let residents = residents(&embedder)?;
         let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (Arc::new(SystemClock), Arc::new(SystemChance));
-        let shelves = Shelves::new(
-            Arc::clone(&store),
-            Arc::clone(&knowledge),
-            Arc::clone(&embedder),
-            Arc::clone(&clock),
-            Arc::clone(&chance),
-        );
+        let (time, luck) = (Arc::clone(&clock), Arc::clone(&chance));
+        let shelves = Shelves::new(Arc::clone(&store), Arc::clone(&knowledge), Arc::clone(&embedder), time, luck);
         let tokens = Arc::new(ArcSwap::from_pointee(settings.tokens.clone()));
         let minted_keys = Arc::new(ArcSwap::from_pointee(minted(&*store).await?));
         let project = Arc::new(ArcSwap::from_pointee(settings.project.clone()));
         let shares = Arc::new(ArcSwap::from_pointee(shares(&*store).await?));
         let examples: Arc<ArcSwap<ground::Shelves>> = Arc::default();
         let telemetry = settings.telemetry.as_ref().map(Telemetry::start).transpose()?.map(Arc::new);
+        let (known, new) = (Arc::clone(&knowledge), Arc::clone(&unread));
+        let grounding = KnowledgeGrounding::new(known, new, shelves.clone(), Arc::clone(&tokens));
         let gateway = Gateway::new(Parts {
             journal: Arc::clone(&store) as _,
             ledger: Arc::clone(&store) as _,
@@ -116,17 +110,11 @@ impl House {
             shares: Arc::clone(&shares),
             examples: Arc::clone(&examples),
             residents,
-            grounding: Some(Arc::new(KnowledgeGrounding::new(
-                Arc::clone(&knowledge),
-                Arc::clone(&unread),
-                shelves.clone(),
-                Arc::clone(&tokens),
-            ))),
+            grounding: Some(Arc::new(grounding)),
             toolbox: Some(Arc::new(McpTools::default())),
             observer: telemetry.clone().map(|telemetry| telemetry as _),
         })
         .await?;
-        let retention = ArcSwap::from_pointee(settings.retention);
         let house = Self {
             store,
             knowledge,
@@ -140,7 +128,7 @@ impl House {
             shares,
             examples,
             experiments: ArcSwap::from_pointee(settings.experiments.clone()),
-            retention,
+            retention: ArcSwap::from_pointee(settings.retention),
             tokens,
             telemetry,
             clock,
@@ -200,6 +188,14 @@ async fn minted(store: &dyn Store) -> Result<Minted, Fault> {
         Err(StoreError::Unavailable(_)) => Ok(Minted::recalled(store.key_recall().await?.unwrap_or_default())),
         told => Ok(told?.into()),
     }
+}
+
+/// The providers inside this process.
+fn residents(embedder: &Arc<dyn Embedder>) -> Result<BTreeMap<String, Arc<dyn Resident>>, Fault> {
+    Ok(BTreeMap::from([
+        ("local".into(), Arc::new(Local::new(Arc::clone(embedder))?) as Arc<dyn Resident>),
+        ("sim".into(), Arc::new(SimResident::new(Arc::new(Sim::new(0, None))))),
+    ]))
 }
 
 fn knowledge(store: &Arc<dyn Store>, embedder: &Arc<dyn Embedder>, settings: &StoreSettings, data: &Path) -> Knowledge {

@@ -91,14 +91,10 @@ async fn the_best_of_four_variants_is_found_and_promoted() {
     assert!(shown.contains("decided") && shown.contains("another variant is better"), "{shown}");
     let diff = output(project.surefoot(&["experiment", "promote", "answer"])).await;
     assert!(diff.contains("-variant = \"plain\"") && diff.contains("+variant = \"friendly\""), "{diff}");
-    assert!(
-        std::fs::read_to_string(project.folder().join("functions/answer/function.toml"))
-            .unwrap()
-            .contains("[experiment]")
-    );
+    let file = project.folder().join("functions/answer/function.toml");
+    assert!(std::fs::read_to_string(&file).unwrap().contains("[experiment]"));
     output(project.surefoot(&["experiment", "promote", "answer", "--yes"])).await;
-    let written = std::fs::read_to_string(project.folder().join("functions/answer/function.toml")).unwrap();
-    assert_eq!(written, "variant = \"friendly\"\n");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "variant = \"friendly\"\n");
     let audit = told(project.surefoot(&["audit", "list", "--json"])).await;
     assert!(audit.to_string().contains("experiment.promote"), "{audit}");
 }
