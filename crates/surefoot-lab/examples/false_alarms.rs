@@ -67,7 +67,8 @@ impl Alarms {
         let looks = (STEP..=CASES).step_by(STEP).map(|seen| pairs(&now[..seen], &then[..seen])).collect::<Vec<_>>();
         self.at_the_end += u64::from(differs);
         self.peeking += u64::from(looks.iter().any(|pairs| pairs.mcnemar() < LEVEL));
-        let sure = |pairs: &Pairs| evidence::anytime_p(evidence::paired(pairs.first_only, pairs.second_only)) < LEVEL;
+        let sure =
+            |pairs: &Pairs| evidence::anytime_p(evidence::paired(pairs.first_only, pairs.second_only).exp()) < LEVEL;
         self.anytime += u64::from(looks.iter().any(sure));
     }
 }
