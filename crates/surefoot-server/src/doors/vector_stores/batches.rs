@@ -2,8 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{OriginalUri, Path, Query, State, rejection::QueryRejection},
-    http::HeaderMap,
+    extract::{Path, Query, rejection::QueryRejection},
     response::Response,
 };
 use serde::Deserialize;
@@ -13,11 +12,11 @@ use surefoot_types::Fault;
 
 use super::{
     MOST, USUAL,
+    door::Door,
     files::Putting,
-    shape::{self, PageParams, Strategy, answered, asker, listed},
-    taken,
+    shape::{self, PageParams, Strategy, listed},
 };
-use crate::{json::query, state::App};
+use crate::json::query;
 
 #[derive(Debug, Deserialize)]
 struct Batching {
@@ -51,20 +50,13 @@ impl Batching {
     operation_id = "vector_store_batches_create", security(("key" = [])), request_body = Value,
     params(("id" = String, Path, description = "The vector store's id")),
     responses((status = 200, description = "The batch", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn create(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let told = async {
-        let (asker, batching) = taken::<Batching>(&app, &headers, body).await?;
-        let batch = app.shelves.batch_create(&asker, &id, batching.read()?).await?;
-        Ok(shape::batch(&app.shelves.batch_get(&asker, &id, &batch.id).await?))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+pub(crate) async fn create(door: Door, Path(id): Path<String>, body: Body) -> Response {
+    door.answer(async {
+        let (asker, batching) = door.taken::<Batching>(body).await?;
+        let batch = door.app.shelves.batch_create(&asker, &id, batching.read()?).await?;
+        Ok(shape::batch(&door.app.shelves.batch_get(&asker, &id, &batch.id).await?))
+    })
+    .await
 }
 
 /// A batch, and how its files stand.
@@ -72,15 +64,8 @@ pub(crate) async fn create(
     operation_id = "vector_store_batches_get", security(("key" = [])),
     params(("id" = String, Path, description = "The vector store's id"), ("batch" = String, Path, description = "The batch's")),
     responses((status = 200, description = "It", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn get(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path((id, batch)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let told = async { Ok(shape::batch(&app.shelves.batch_get(&asker(&app, &headers)?, &id, &batch).await?)) };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+pub(crate) async fn get(door: Door, Path((id, batch)): Path<(String, String)>) -> Response {
+    door.answer(async { Ok(shape::batch(&door.app.shelves.batch_get(&door.asker()?, &id, &batch).await?)) }).await
 }
 
 /// Calls a batch off: what was not read yet is not.
@@ -88,15 +73,8 @@ pub(crate) async fn get(
     operation_id = "vector_store_batches_cancel", security(("key" = [])),
     params(("id" = String, Path, description = "The vector store's id"), ("batch" = String, Path, description = "The batch's")),
     responses((status = 200, description = "It", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn cancel(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path((id, batch)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let told = async { Ok(shape::batch(&app.shelves.batch_cancel(&asker(&app, &headers)?, &id, &batch).await?)) };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+pub(crate) async fn cancel(door: Door, Path((id, batch)): Path<(String, String)>) -> Response {
+    door.answer(async { Ok(shape::batch(&door.app.shelves.batch_cancel(&door.asker()?, &id, &batch).await?)) }).await
 }
 
 /// The files of a batch.
@@ -105,16 +83,13 @@ pub(crate) async fn cancel(
     params(("id" = String, Path, description = "The vector store's id"), ("batch" = String, Path, description = "The batch's"), PageParams),
     responses((status = 200, description = "A page", body = Value), (status = 404, description = "There is none")))]
 pub(crate) async fn list(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
+    door: Door,
     Path((id, batch)): Path<(String, String)>,
     params: Result<Query<PageParams>, QueryRejection>,
-    headers: HeaderMap,
 ) -> Response {
-    let told = async {
-        let (asker, page) = (asker(&app, &headers)?, query(params)?.page(USUAL, MOST)?);
-        Ok(listed(&app.shelves.batch_list(&asker, &id, &batch, &page).await?, shape::file))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+    door.answer(async {
+        let (asker, page) = (door.asker()?, query(params)?.page(USUAL, MOST)?);
+        Ok(listed(&door.app.shelves.batch_list(&asker, &id, &batch, &page).await?, shape::file))
+    })
+    .await
 }

@@ -2,8 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{OriginalUri, Path, Query, State, rejection::QueryRejection},
-    http::HeaderMap,
+    extract::{Path, Query, rejection::QueryRejection},
     response::Response,
 };
 use serde::Deserialize;
@@ -12,10 +11,10 @@ use surefoot_knowledge::shelf::Adding;
 
 use super::{
     MOST, USUAL,
-    shape::{self, PageParams, Strategy, answered, asker, attributes, listed},
-    taken,
+    door::Door,
+    shape::{self, PageParams, Strategy, attributes, listed},
 };
-use crate::{json::query, state::App};
+use crate::json::query;
 
 /// A file that is put into a vector store.
 #[derive(Debug, Deserialize)]
@@ -46,19 +45,12 @@ struct Marking {
 #[utoipa::path(post, path = "/v1/vector_stores/{id}/files", tag = "files", operation_id = "vector_store_files_create",
     security(("key" = [])), request_body = Value, params(("id" = String, Path, description = "The vector store's id")),
     responses((status = 200, description = "The file in it", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn create(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let told = async {
-        let (asker, putting) = taken::<Putting>(&app, &headers, body).await?;
-        Ok(shape::file(&app.shelves.attach(&asker, &id, putting.read()?).await?))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+pub(crate) async fn create(door: Door, Path(id): Path<String>, body: Body) -> Response {
+    door.answer(async {
+        let (asker, putting) = door.taken::<Putting>(body).await?;
+        Ok(shape::file(&door.app.shelves.attach(&asker, &id, putting.read()?).await?))
+    })
+    .await
 }
 
 /// The files of a vector store.
@@ -66,18 +58,15 @@ pub(crate) async fn create(
     security(("key" = [])), params(("id" = String, Path, description = "The vector store's id"), PageParams),
     responses((status = 200, description = "A page", body = Value), (status = 404, description = "There is none")))]
 pub(crate) async fn list(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
+    door: Door,
     Path(id): Path<String>,
     params: Result<Query<PageParams>, QueryRejection>,
-    headers: HeaderMap,
 ) -> Response {
-    let told = async {
-        let (asker, page) = (asker(&app, &headers)?, query(params)?.page(USUAL, MOST)?);
-        Ok(listed(&app.shelves.attached_list(&asker, &id, &page).await?, shape::file))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+    door.answer(async {
+        let (asker, page) = (door.asker()?, query(params)?.page(USUAL, MOST)?);
+        Ok(listed(&door.app.shelves.attached_list(&asker, &id, &page).await?, shape::file))
+    })
+    .await
 }
 
 /// A file of a vector store.
@@ -85,15 +74,8 @@ pub(crate) async fn list(
     operation_id = "vector_store_files_get", security(("key" = [])),
     params(("id" = String, Path, description = "The vector store's id"), ("file" = String, Path, description = "The file's")),
     responses((status = 200, description = "It", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn get(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path((id, file)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let told = async { Ok(shape::file(&app.shelves.attached_get(&asker(&app, &headers)?, &id, &file).await?)) };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+pub(crate) async fn get(door: Door, Path((id, file)): Path<(String, String)>) -> Response {
+    door.answer(async { Ok(shape::file(&door.app.shelves.attached_get(&door.asker()?, &id, &file).await?)) }).await
 }
 
 /// Gives a file of a vector store other attributes.
@@ -101,20 +83,13 @@ pub(crate) async fn get(
     operation_id = "vector_store_files_change", security(("key" = [])), request_body = Value,
     params(("id" = String, Path, description = "The vector store's id"), ("file" = String, Path, description = "The file's")),
     responses((status = 200, description = "It", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn change(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path((id, file)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let told = async {
-        let (asker, marking) = taken::<Marking>(&app, &headers, body).await?;
+pub(crate) async fn change(door: Door, Path((id, file)): Path<(String, String)>, body: Body) -> Response {
+    door.answer(async {
+        let (asker, marking) = door.taken::<Marking>(body).await?;
         let attributes = attributes(marking.attributes.as_ref())?;
-        Ok(shape::file(&app.shelves.attached_mark(&asker, &id, &file, attributes).await?))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+        Ok(shape::file(&door.app.shelves.attached_mark(&asker, &id, &file, attributes).await?))
+    })
+    .await
 }
 
 /// Takes a file out of a vector store. The file itself stays.
@@ -122,18 +97,12 @@ pub(crate) async fn change(
     operation_id = "vector_store_files_delete", security(("key" = [])),
     params(("id" = String, Path, description = "The vector store's id"), ("file" = String, Path, description = "The file's")),
     responses((status = 200, description = "It is out", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn delete(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path((id, file)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let told = async {
-        app.shelves.attached_delete(&asker(&app, &headers)?, &id, &file).await?;
+pub(crate) async fn delete(door: Door, Path((id, file)): Path<(String, String)>) -> Response {
+    door.answer(async {
+        door.app.shelves.attached_delete(&door.asker()?, &id, &file).await?;
         Ok(json!({"id": file, "object": "vector_store.file.deleted", "deleted": true}))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+    })
+    .await
 }
 
 /// The text that was read of a file of a vector store.
@@ -141,14 +110,9 @@ pub(crate) async fn delete(
     operation_id = "vector_store_files_content", security(("key" = [])),
     params(("id" = String, Path, description = "The vector store's id"), ("file" = String, Path, description = "The file's")),
     responses((status = 200, description = "Its text", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn content(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path((id, file)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let told = async {
-        let (attached, text) = app.shelves.attached_text(&asker(&app, &headers)?, &id, &file).await?;
+pub(crate) async fn content(door: Door, Path((id, file)): Path<(String, String)>) -> Response {
+    door.answer(async {
+        let (attached, text) = door.app.shelves.attached_text(&door.asker()?, &id, &file).await?;
         Ok(json!({
             "object": "vector_store.file_content.page",
             "file_id": file,
@@ -158,7 +122,6 @@ pub(crate) async fn content(
             "has_more": false,
             "next_page": null,
         }))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+    })
+    .await
 }

@@ -2,6 +2,7 @@
 //! knowledge stands among them under its name, and is only read.
 
 pub(crate) mod batches;
+pub(crate) mod door;
 pub(crate) mod files;
 pub(crate) mod search;
 pub(crate) mod shape;
@@ -10,17 +11,19 @@ use std::collections::BTreeMap;
 
 use axum::{
     body::Body,
-    extract::{OriginalUri, Path, Query, State, rejection::QueryRejection},
-    http::HeaderMap,
+    extract::{Path, Query, rejection::QueryRejection},
     response::Response,
 };
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::{Value, json};
-use surefoot_knowledge::shelf::{Asker, Change, Made};
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use surefoot_knowledge::shelf::{Change, Made};
 use surefoot_types::Fault;
 
-use self::shape::{PageParams, Strategy, answered, asker, listed, metadata};
-use crate::{body, json, json::query, state::App};
+use self::{
+    door::Door,
+    shape::{PageParams, Strategy, listed, metadata},
+};
+use crate::json::query;
 
 /// Most entries of a page, and how many stand on it unless the caller says.
 pub(super) const MOST: usize = 100;
@@ -75,32 +78,12 @@ impl ExpiresAfter {
     }
 }
 
-/// Who asks, and what they send.
-pub(super) async fn taken<T: DeserializeOwned>(
-    app: &App,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(Asker, T), Fault> {
-    match asker(app, headers) {
-        Ok(asker) => Ok((asker, json::read(app, body).await?)),
-        Err(told) => {
-            body::discard(body);
-            Err(told)
-        }
-    }
-}
-
 /// Makes a vector store, with the files of `file_ids`, which are read in the background.
 #[utoipa::path(post, path = "/v1/vector_stores", tag = "files", operation_id = "vector_stores_create",
     security(("key" = [])), request_body = Value, responses((status = 200, description = "It", body = Value)))]
-pub(crate) async fn create(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let told = async {
-        let (asker, creating) = taken::<Creating>(&app, &headers, body).await?;
+pub(crate) async fn create(door: Door, body: Body) -> Response {
+    door.answer(async {
+        let (asker, creating) = door.taken::<Creating>(body).await?;
         let made = Made {
             name: named(creating.name)?.unwrap_or_default(),
             metadata: metadata(creating.metadata.unwrap_or_default())?,
@@ -108,10 +91,9 @@ pub(crate) async fn create(
             files: creating.file_ids,
             chunking: Strategy::read(creating.chunking_strategy)?,
         };
-        Ok(shape::store(&app.shelves.store_create(&asker, made).await?))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+        Ok(shape::store(&door.app.shelves.store_create(&asker, made).await?))
+    })
+    .await
 }
 
 fn named(name: Option<String>) -> Result<Option<String>, Fault> {
@@ -124,73 +106,47 @@ fn named(name: Option<String>) -> Result<Option<String>, Fault> {
 /// The vector stores: the caller's own, and the project's knowledge that it may search.
 #[utoipa::path(get, path = "/v1/vector_stores", tag = "files", operation_id = "vector_stores_list",
     security(("key" = [])), params(PageParams), responses((status = 200, description = "A page", body = Value)))]
-pub(crate) async fn list(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    params: Result<Query<PageParams>, QueryRejection>,
-    headers: HeaderMap,
-) -> Response {
-    let told = async {
-        let (asker, page) = (asker(&app, &headers)?, query(params)?.page(USUAL, MOST)?);
-        Ok(listed(&app.shelves.store_list(&asker, &page).await?, shape::store))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+pub(crate) async fn list(door: Door, params: Result<Query<PageParams>, QueryRejection>) -> Response {
+    door.answer(async {
+        let (asker, page) = (door.asker()?, query(params)?.page(USUAL, MOST)?);
+        Ok(listed(&door.app.shelves.store_list(&asker, &page).await?, shape::store))
+    })
+    .await
 }
 
 /// A vector store.
 #[utoipa::path(get, path = "/v1/vector_stores/{id}", tag = "files", operation_id = "vector_stores_get",
     security(("key" = [])), params(("id" = String, Path, description = "Its id")), responses(
     (status = 200, description = "It", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn get(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let told = async { Ok(shape::store(&app.shelves.store_get(&asker(&app, &headers)?, &id).await?)) };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+pub(crate) async fn get(door: Door, Path(id): Path<String>) -> Response {
+    door.answer(async { Ok(shape::store(&door.app.shelves.store_get(&door.asker()?, &id).await?)) }).await
 }
 
 /// Changes a vector store's name, metadata or expiry.
 #[utoipa::path(post, path = "/v1/vector_stores/{id}", tag = "files", operation_id = "vector_stores_change",
     security(("key" = [])), request_body = Value, params(("id" = String, Path, description = "Its id")), responses(
     (status = 200, description = "It", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn change(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let told = async {
-        let (asker, changing) = taken::<Changing>(&app, &headers, body).await?;
+pub(crate) async fn change(door: Door, Path(id): Path<String>, body: Body) -> Response {
+    door.answer(async {
+        let (asker, changing) = door.taken::<Changing>(body).await?;
         let change = Change {
             name: named(changing.name)?,
             metadata: changing.metadata.map(metadata).transpose()?,
             days: changing.expires_after.map(|after| after.map(ExpiresAfter::read).transpose()).transpose()?,
         };
-        Ok(shape::store(&app.shelves.store_change(&asker, &id, change).await?))
-    };
-    let told = told.await;
-    answered(&app, &uri, &headers, told).await
+        Ok(shape::store(&door.app.shelves.store_change(&asker, &id, change).await?))
+    })
+    .await
 }
 
 /// Takes a vector store away. The files stay.
 #[utoipa::path(delete, path = "/v1/vector_stores/{id}", tag = "files", operation_id = "vector_stores_delete",
     security(("key" = [])), params(("id" = String, Path, description = "Its id")), responses(
     (status = 200, description = "It is gone", body = Value), (status = 404, description = "There is none")))]
-pub(crate) async fn delete(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let told = async {
-        app.shelves.store_delete(&asker(&app, &headers)?, &id).await?;
+pub(crate) async fn delete(door: Door, Path(id): Path<String>) -> Response {
+    door.answer(async {
+        door.app.shelves.store_delete(&door.asker()?, &id).await?;
         Ok(json!({"id": id, "object": "vector_store.deleted", "deleted": true}))
-    };
-    let told: Result<Value, Fault> = told.await;
-    answered(&app, &uri, &headers, told).await
+    })
+    .await
 }

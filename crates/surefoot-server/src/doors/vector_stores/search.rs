@@ -1,18 +1,12 @@
 //! `POST /v1/vector_stores/{id}/search`.
 
-use axum::{
-    body::Body,
-    extract::{OriginalUri, Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{body::Body, extract::Path, response::Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use surefoot_knowledge::shelf::{Filter, Found};
 use surefoot_types::Fault;
 
-use super::{shape::answered, taken};
-use crate::state::App;
+use super::door::Door;
 
 /// How many results there are at most, and unless the caller says.
 const MOST: usize = 50;
@@ -55,19 +49,12 @@ struct Ranking {
     security(("key" = [])), request_body = Value, params(("id" = String, Path, description = "Its id")), responses(
     (status = 200, description = "The passages, the best first", body = Value),
     (status = 404, description = "There is none")))]
-pub(crate) async fn serve(
-    State(app): State<App>,
-    OriginalUri(uri): OriginalUri,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let told = found(&app, &headers, &id, body).await;
-    answered(&app, &uri, &headers, told).await
+pub(crate) async fn serve(door: Door, Path(id): Path<String>, body: Body) -> Response {
+    door.answer(found(&door, &id, body)).await
 }
 
-async fn found(app: &App, headers: &HeaderMap, id: &str, body: Body) -> Result<Value, Fault> {
-    let (asker, searching) = taken::<Searching>(app, headers, body).await?;
+async fn found(door: &Door, id: &str, body: Body) -> Result<Value, Fault> {
+    let (asker, searching) = door.taken::<Searching>(body).await?;
     let queries = match searching.query {
         Query::One(query) => vec![query],
         Query::Many(queries) => queries,
@@ -86,7 +73,7 @@ async fn found(app: &App, headers: &HeaderMap, id: &str, body: Body) -> Result<V
     }
     let filter = searching.filters.filter(|filters| !filters.is_null());
     let filter = filter.as_ref().map(Filter::read).transpose()?;
-    let mut found = app.shelves.store_search(&asker, id, &queries, filter.as_ref(), limit).await?;
+    let mut found = door.app.shelves.store_search(&asker, id, &queries, filter.as_ref(), limit).await?;
     found.retain(|found| score_threshold.is_none_or(|least| found.hit.score >= least));
     Ok(json!({
         "object": "vector_store.search_results.page",

@@ -1,19 +1,12 @@
-//! How vector stores, the files in them and lists of either are written, and who asks for them.
+//! How vector stores, the files in them and lists of either are written.
 
 use std::collections::BTreeMap;
 
-use axum::{
-    http::{HeaderMap, Uri},
-    response::Response,
-};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use surefoot_gateway::{may_search, owner_mark};
-use surefoot_knowledge::shelf::{Asker, Attached, Batch, Chunking, Counts, Listed, Page, Shown, Status, attribute};
-use surefoot_types::{Fault, Timestamp, document::Attribute, key::Admin};
+use surefoot_knowledge::shelf::{Attached, Batch, Chunking, Counts, Listed, Page, Shown, Status, attribute};
+use surefoot_types::{Fault, Timestamp, document::Attribute};
 use utoipa::IntoParams;
-
-use crate::{caller::caller, doors::refused, reply, state::App};
 
 /// Most entries of attributes and of metadata, and how long their names and texts may be.
 const ENTRIES: usize = 16;
@@ -23,21 +16,6 @@ const TEXT: usize = 512;
 const AUTO: Chunking = Chunking { most: 350, overlap: 0 };
 /// Tokens of a passage.
 const TOKENS: std::ops::RangeInclusive<u64> = 100..=4096;
-
-/// Whoever asks, as the shelves know them.
-pub(crate) fn asker(app: &App, headers: &HeaderMap) -> Result<Asker, Fault> {
-    let admitted = app.gateway.admit(&caller(app, headers), Admin::None)?;
-    let mark = owner_mark(admitted.as_ref());
-    Ok(Asker { mark, may: Box::new(move |name| may_search(admitted.as_ref(), name).is_ok()) })
-}
-
-/// What a door answers.
-pub(crate) async fn answered(app: &App, uri: &Uri, headers: &HeaderMap, told: Result<Value, Fault>) -> Response {
-    match told {
-        Ok(told) => reply::json(told.to_string().into()),
-        Err(told) => refused(app, uri.path(), headers, &told).await,
-    }
-}
 
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
