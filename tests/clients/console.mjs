@@ -127,7 +127,11 @@ await page.getByRole("region", { name: "Functions" }).getByRole("link", { name: 
 await page.getByRole("heading", { name: "answer", level: 1 }).waitFor();
 assert.match(page.url(), /days=30&function=answer/);
 
-// A trace becomes a case of a dataset, where and what is shown first, and only when that is confirmed.
+// A trace becomes a case of a dataset, where and what is shown first, and only when that is confirmed. Personal
+// data is masked.
+const personal = (await ask("Is ann.lee@example.com told how a citation is checked?")).headers()["x-surefoot-trace"];
+await page.goto(`${base}/traces/${personal}/case`);
+assert.equal(await page.getByLabel("What is asked").inputValue(), "Is [EMAIL] told how a citation is checked?");
 await page.goto(`${base}/traces?text=check+a+citation`);
 await page.getByRole("link", { name: /How does Surefoot check a citation/ }).first().click();
 await page.getByRole("link", { name: "Add it to a dataset" }).click();
@@ -238,7 +242,7 @@ await page.goto(`${base}/budgets`);
 await fits("budgets");
 await page.goto(`${base}/audit`);
 const noted = await page.locator("main").innerText();
-for (const word of ["Every event follows from the one before", "key.create", "key.rotate", "key.revoke"]) {
+for (const word of ["Every event follows from the one before", "key.create", "key.rotate", "key.revoke", "case.add", "variant.add"]) {
   assert.ok(noted.includes(word), `the audit log does not show '${word}'`);
 }
 await fits("audit");

@@ -25,6 +25,7 @@ assert [one.id for one in client.files.list()] == [file.id]
 short = client.files.create(
     file=named("short.txt", "x"), purpose="user_data", expires_after={"anchor": "created_at", "seconds": 3600}
 )
+assert [one.id for one in client.files.list(purpose="assistants", limit=1)] == [file.id]
 assert short.expires_at == short.created_at + 3600, short
 assert client.files.delete(short.id).deleted
 

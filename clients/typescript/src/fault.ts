@@ -42,15 +42,31 @@ export class Unreachable extends Fault {}
 export async function faultOf(response: Response): Promise<Fault> {
   const body = await response.text();
   const told = errorOf(body) ?? {};
-  const wait = response.headers.get("retry-after-ms");
-  const seconds = response.headers.get("retry-after");
   return new Fault(told.message ?? `the server answered with status ${response.status}: ${body.slice(0, 200)}`, {
     status: response.status,
     code: told.code ?? undefined,
     param: told.param ?? undefined,
     traceId: told.trace_id ?? response.headers.get("x-surefoot-trace") ?? undefined,
-    retryAfterMs: wait ? Number(wait) : seconds ? Number(seconds) * 1000 : undefined,
+    retryAfterMs: waitOf(response.headers),
   });
+}
+
+/** The milliseconds until it may be asked again: a proxy may tell a date, or what is neither, which says nothing. */
+function waitOf(headers: Headers): number | undefined {
+  const told = headers.get("retry-after") ?? "";
+  const milliseconds = numberOf(headers.get("retry-after-ms") ?? "");
+  if (milliseconds !== undefined) return milliseconds;
+  const seconds = numberOf(told);
+  if (seconds !== undefined) return seconds * 1000;
+  // Some engines read `-5` as a date, too: one begins with its day.
+  const date = /^[A-Za-z]/.test(told) ? Date.parse(told) : NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/** A number that is not below zero, or nothing. */
+function numberOf(text: string): number | undefined {
+  const number = text.trim() ? Number(text) : NaN;
+  return Number.isFinite(number) && number >= 0 ? number : undefined;
 }
 
 /** The `error` object of a body, where there is one. */

@@ -69,7 +69,7 @@ impl Gateway {
         let mut hold = Hold::default();
         let limited = limit(accounts, &counted, &mut hold).await;
         let told = match limited {
-            Ok(()) => self.count_admitted(&project, call, admitted.as_ref()).await,
+            Ok(()) => self.count_admitted(&project, call, admitted.as_ref(), &mut tale).await,
             Err(fault) => Err(fault),
         };
         // No record tells of it: it is counted here and now.
@@ -82,11 +82,10 @@ impl Gateway {
         project: &Project,
         call: &Call,
         admitted: Option<&Admitted>,
+        tale: &mut Tale,
     ) -> Result<Tokens, Fault> {
         let Inner { parts, upstream, marker, .. } = &*self.inner;
         let _place = upstream.lines.enter(&project.load).await?;
-        let mut tale = Tale::begin(call, project.records, parts.clock.as_ref());
-        tale.admitted(admitted);
         let shares = parts.shares.load();
         let plan = resolve(project, upstream, admitted, &call.chat, tale.drawing(&shares))?;
         let grounded = ground(project, &plan, call, admitted, parts, upstream, marker).await?;

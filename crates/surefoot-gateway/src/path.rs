@@ -72,9 +72,9 @@ impl Gateway {
             Err(fault) => Delivery::Failed(Box::new(Failed { fault, standing: hold.standing(), added })),
         };
         drop(walker);
-        self.cast_shadow(&project, &call, &trace);
         // The caller may have gone: what was to be told is on the trace.
         let _ = sender.send(last).await;
+        self.cast_shadow(&project, &call, &trace);
     }
 
     /// Every step up to the answer. What it learns on the way stands in `tale`, so that being

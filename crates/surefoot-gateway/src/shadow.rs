@@ -8,6 +8,7 @@ use crate::{
     call::{Call, Caller, Context},
     gateway::Gateway,
     project::Project,
+    resolve::is_live,
 };
 
 /// The door's name on the traces of copies.
@@ -31,7 +32,7 @@ impl Gateway {
 fn copied(project: &Project, call: &Call, trace: &Trace) -> Option<Call> {
     let function = project.functions.get(trace.function.as_deref()?)?;
     let shadow = function.shadow.as_ref()?;
-    let answered = trace.outcome == Outcome::Answered && call.door != DOOR && call.door != "eval";
+    let answered = trace.outcome == Outcome::Answered && is_live(call.door);
     // Who names a variant means that one; and what the shadow itself answered needs no second answer.
     let live = trace.asked == function.name && trace.variant.as_ref() != Some(&shadow.variant);
     // A key that has less kept than the function does is not known to the copy.
@@ -40,8 +41,10 @@ fn copied(project: &Project, call: &Call, trace: &Trace) -> Option<Call> {
     let most = if masked { Keep::Redacted } else { Keep::All };
     let kept = trace.keep == function.keep.unwrap_or(most).min(project.records.keep).min(most);
     // A copy that used tools would do things a second time.
-    let harmless = function.tools.is_empty();
-    if !(answered && live && kept && harmless && drawn(trace) < shadow.share) {
+    let harmless = function.tools.is_empty() && call.chat.tools.iter().all(|tool| !tool.schema.is_null());
+    // A copy is nobody's: it would be shown other examples than the tenant's.
+    let same = trace.tenant.is_none() || function.examples.is_none();
+    if !(answered && live && kept && harmless && same && drawn(trace) < shadow.share) {
         return None;
     }
     let mut chat = call.chat.clone();

@@ -1,4 +1,6 @@
 // Streams an answer into the page. Without this script the form is sent as usual and the answer comes whole.
+import { events, say } from "./events.js";
+
 const at = (id) => document.getElementById(id);
 const form = at("ask");
 const question = at("question");
@@ -62,32 +64,10 @@ function marked(text, all) {
   return text.split(brackets).flatMap((part, index) => (index % 2 ? inside(part) : [part]));
 }
 
-/** The data of each server-sent event, parsed. */
-async function* events(response) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let waiting = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    waiting += value;
-    const frames = waiting.split("\n\n");
-    waiting = frames.pop();
-    for (const frame of frames) {
-      const data = frame.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n");
-      if (data && data !== "[DONE]") yield JSON.parse(data);
-    }
-  }
-}
-
 /** What the citations do not say themselves; in the same words as the page without this script. */
 function whole({ abstained, citations: all }) {
   if (abstained) return "The documents do not answer this.";
   return all && !all.length ? "This answer cites no document." : "";
-}
-
-function say(paragraph, text) {
-  paragraph.textContent = text;
-  paragraph.hidden = !text;
 }
 
 function finish(surefoot) {

@@ -1,34 +1,15 @@
 // Asks all lanes the same question at once and streams their answers side by side.
+import { events, say } from "./events.js";
+
 const MOST = 4;
 const form = document.getElementById("play");
 const lanes = document.getElementById("lanes");
 const stop = document.getElementById("stop");
 const more = document.getElementById("more");
+// What is being asked; a new question takes its place.
 let running = null;
 
 const part = (lane, selector) => lane.querySelector(selector);
-
-function say(element, text) {
-  element.textContent = text;
-  element.hidden = !text;
-}
-
-/** The data of each server-sent event, parsed. */
-async function* events(response) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let waiting = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    waiting += value;
-    const frames = waiting.split("\n\n");
-    waiting = frames.pop();
-    for (const frame of frames) {
-      const data = frame.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n");
-      if (data && data !== "[DONE]") yield JSON.parse(data);
-    }
-  }
-}
 
 /** Time, tokens, cost, and the way to the trace. */
 function tell(lane, { first, took, usage, surefoot, trace }) {
@@ -43,7 +24,7 @@ function tell(lane, { first, took, usage, surefoot, trace }) {
   told.hidden = false;
 }
 
-async function stream(lane, question, signal) {
+async function stream(lane, question, mine) {
   const [answer, fault, began] = [part(lane, ".answer"), part(lane, ".bad"), performance.now()];
   const end = { first: 0, took: 0, usage: null, surefoot: null, trace: null };
   answer.replaceChildren();
@@ -54,7 +35,7 @@ async function stream(lane, question, signal) {
     const text = part(lane, "textarea[name=text]")?.value || undefined;
     const response = await fetch("/playground/run", {
       method: "POST",
-      signal,
+      signal: mine.signal,
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ model: part(lane, "select").value, question, text }),
     });
@@ -69,11 +50,13 @@ async function stream(lane, question, signal) {
       end.surefoot = event.surefoot ?? end.surefoot;
     }
   } catch (error) {
-    say(fault, signal.aborted ? "Stopped." : error.message);
+    if (running === mine) say(fault, mine.signal.aborted ? "Stopped." : error.message);
   } finally {
-    answer.classList.remove("waiting");
-    end.took = performance.now() - began;
-    tell(lane, end);
+    if (running === mine) {
+      answer.classList.remove("waiting");
+      end.took = performance.now() - began;
+      tell(lane, end);
+    }
   }
 }
 
@@ -83,7 +66,7 @@ async function ask() {
   running = mine;
   stop.hidden = false;
   const question = form.elements.question.value;
-  await Promise.all([...lanes.children].map((lane) => stream(lane, question, mine.signal)));
+  await Promise.all([...lanes.children].map((lane) => stream(lane, question, mine)));
   if (running === mine) stop.hidden = true;
 }
 

@@ -20,6 +20,12 @@ pub trait Workshop: Send + Sync + 'static {
     /// Every mistake that the file would bring, with its place.
     fn drafted(&self, draft: &Draft) -> Result<Arc<Project>, Fault>;
 
+    /// Whether the draft could be written as it is.
+    ///
+    /// # Errors
+    /// When it is there, or has a mistake or would bring one as a file beside the others.
+    fn variant_fits(&self, draft: &Draft) -> Result<(), Fault>;
+
     /// Writes a variant's file that is not there yet, once it is without mistakes.
     ///
     /// # Errors
@@ -37,6 +43,9 @@ pub trait Workshop: Send + Sync + 'static {
     /// # Errors
     /// When there is no such dataset, or it cannot be written.
     fn case_add(&self, dataset: &str, line: &str) -> Result<(), Fault>;
+
+    /// A text of a trace as it may be kept in a file: without secrets and personal data, as far as they are found.
+    fn scrub(&self, text: &str) -> String;
 }
 
 /// A variant's file that may come to be.

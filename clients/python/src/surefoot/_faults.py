@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 
@@ -63,16 +66,39 @@ KINDS: dict[int, type[Fault]] = {401: Unauthenticated, 403: Forbidden, 404: NotF
 def fault(status: int, headers: Mapping[str, str], body: str) -> Fault:
     """The fault that a response tells."""
     told = error_of(body)
-    after = headers.get("retry-after-ms")
-    seconds = float(after) / 1000 if after else float(headers["retry-after"]) if "retry-after" in headers else None
     return KINDS.get(status, Fault)(
         told.get("message") or f"the server answered with status {status}: {body[:200]}",
         status=status,
         code=told.get("code"),
         param=told.get("param"),
         trace_id=told.get("trace_id") or headers.get("x-surefoot-trace"),
-        retry_after=seconds,
+        retry_after=_wait(headers),
     )
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds until it may be asked again: a proxy may tell a date, or what is neither, which says nothing."""
+    told = headers.get("retry-after", "")
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    seconds = _number(told)
+    return _until(told) if seconds is None else seconds
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _until(date: str) -> float | None:
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def error_of(body: str) -> dict[str, Any]:

@@ -153,6 +153,7 @@ impl Gateway {
         tale.admitted(admitted.as_ref());
         let counted = Counted::of(project, admitted.as_ref(), tale.trace(), now);
         limit(&inner.accounts, &counted, hold).await?;
+        let _place = inner.upstream.lines.enter(&project.load).await?;
         tale.enter("resolve");
         may_use(admitted.as_ref(), None, call.request.model())?;
         let model = resolve::model(project, &inner.upstream, call.request.model())?;
@@ -193,6 +194,7 @@ impl Gateway {
                 continue;
             }
             pause(turn.wait).await;
+            let _place = upstream.lines.enter_provider(&project.load, &target.provider.name).await?;
             let key = upstream.health.key(target, None);
             let beat = upstream.health.begin(target, key, false);
             let id = AttemptId::mint(parts.clock.as_ref(), parts.chance.as_ref());

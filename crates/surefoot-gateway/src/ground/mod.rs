@@ -42,6 +42,8 @@ pub(crate) struct Grounded {
     pub(crate) verdicts: Vec<GuardVerdict>,
     /// What the project itself says in the prompt of a function, as written. Empty for a model.
     pub(crate) instructions: Arc<str>,
+    /// Whether answers to others stand in it as examples.
+    pub(crate) exemplary: bool,
     /// True while the request is still what the caller sent, so that its bytes may go on as they came.
     pub(crate) untouched: bool,
     /// Most tokens of the answer, where a budget limits them and the caller does not.
@@ -80,7 +82,8 @@ pub(crate) async fn ground(
     let shelves = parts.examples.load_full();
     let tenant = admitted.and_then(|admitted| admitted.tenant.as_deref());
     let examples = examples::block(upstream, &shelves, &task.function, tenant, &question).await;
-    let marked = plan.guards(project).marks != Marks::Off && !examples.is_empty();
+    let exemplary = !examples.is_empty();
+    let marked = plan.guards(project).marks != Marks::Off && exemplary;
     let examples = if marked { marker.wrap(&examples) } else { examples };
     let (passages, input, history) = (block.as_deref(), &call.context.input, &call.chat.messages);
     let filling = Filling { input, history, passages, examples: &examples };
@@ -88,14 +91,15 @@ pub(crate) async fn ground(
     request.parameters = merge(&task.variant.parameters, &call.chat.parameters);
     request.response_format = request.response_format.or_else(|| output(&task.function));
     let instructions = Arc::clone(task.variant.prompt.source());
-    Ok(Grounded { hits, verdicts, instructions, untouched: false, ..Grounded::of(request, question) })
+    Ok(Grounded { hits, verdicts, instructions, exemplary, untouched: false, ..Grounded::of(request, question) })
 }
 
 impl Grounded {
     /// A request as it came, grounded in nothing.
     pub(crate) fn of(request: ChatRequest, question: String) -> Self {
         let (hits, verdicts) = (Vec::new(), Vec::new());
-        Self { request, question, hits, verdicts, instructions: Arc::from(""), untouched: true, cap: None }
+        let (instructions, exemplary) = (Arc::from(""), false);
+        Self { request, question, hits, verdicts, instructions, exemplary, untouched: true, cap: None }
     }
 }
 

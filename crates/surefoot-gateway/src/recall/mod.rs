@@ -163,6 +163,9 @@ impl Recall {
         trace: &Trace,
         whole: Option<&Whole>,
     ) {
+        if like.is_none() && place.zip(lives).is_none() {
+            return;
+        }
         let Some(kept) = self.kept_of(lives.unwrap_or_default(), prompt, trace, whole) else { return };
         if let (Some(place), Some(_)) = (place, lives) {
             self.kept.insert(place, kept.clone());

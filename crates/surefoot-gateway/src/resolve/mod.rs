@@ -11,10 +11,14 @@ use crate::{
     guards::Guards,
     identify::{Admitted, may_use},
     project::{Function, Model, Project, Provider, Reach, Routing, Target, Variant},
+    shadow,
 };
 
 pub(crate) use self::draw::Drawing;
 pub use self::draw::Shares;
+
+/// The door's name on the traces of evals.
+pub const EVAL: &str = "eval";
 
 /// What will be asked, and of whom.
 #[derive(Debug, Clone)]
@@ -57,6 +61,11 @@ pub(crate) fn resolve(
     Ok(Plan { task: None, model: model(project, upstream, name)? })
 }
 
+/// Whether people ask through a door: neither an eval, with its judges and attacks, nor the shadow of what was asked.
+pub fn is_live(door: &str) -> bool {
+    ![EVAL, shadow::DOOR].contains(&door)
+}
+
 /// The function that a name is of, if it is a function's.
 pub(crate) fn function<'a>(project: &'a Project, name: &str) -> Option<&'a str> {
     let (function, _) = split(name);
@@ -70,7 +79,9 @@ fn split(name: &str) -> (&str, Option<&str>) {
 fn task(project: &Project, name: &str, drawing: Drawing<'_>) -> Result<Option<Task>, Fault> {
     let (function, variant) = split(name);
     let Some(function) = project.functions.get(function) else { return Ok(None) };
-    let drawn = function.experiment.as_ref().filter(|_| variant.is_none());
+    // An eval asks as many units as it has questions, and nobody says what they thought of the answers.
+    let takes_part = variant.is_none() && is_live(&drawing.trace.door);
+    let drawn = function.experiment.as_ref().filter(|_| takes_part);
     let drawn = drawn.map(|experiment| (experiment, draw::draw(experiment, drawing)));
     let (drawn, trial) = drawn.map(|(experiment, (at, trial))| (experiment.arms[at].as_str(), trial)).unzip();
     let wanted = variant.or(drawn).unwrap_or(&function.variant);
@@ -117,4 +128,77 @@ fn unknown(project: &Project, name: &str) -> Fault {
 
 fn not_found(message: String) -> Fault {
     Fault::new(Code::NotFound, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use surefoot_types::{Timestamp, conversation::Parameters, ids::TraceId, trace::Trace};
+
+    use super::*;
+    use crate::{
+        ground::Prompt,
+        project::{Bounds, Experiment, Policy, Strategy, Unit},
+    };
+
+    fn variant(name: &str) -> (String, Arc<Variant>) {
+        let model = Model { targets: Vec::new(), policy: Policy::default(), cache: None, routing: Routing::default() };
+        let variant = Variant {
+            name: name.into(),
+            version: String::new(),
+            model: Arc::new(model),
+            parameters: Parameters::default(),
+            prompt: Prompt::compile("Be brief.").unwrap(),
+            strategy: Strategy::Single,
+            prompt_cache: false,
+        };
+        (name.to_owned(), Arc::new(variant))
+    }
+
+    /// A function whose experiment sends everybody to the candidate.
+    fn project() -> Project {
+        let experiment = Experiment {
+            id: "f.1".into(),
+            arms: vec!["plain".into(), "new".into()],
+            unit: Unit::Request,
+            shares: vec![0.0, 1.0],
+        };
+        let function = Function {
+            name: "f".into(),
+            description: String::new(),
+            knowledge: None,
+            passages: 3,
+            input: Default::default(),
+            output: None,
+            hold: false,
+            semantic: None,
+            variant: "plain".into(),
+            variants: [variant("plain"), variant("new")].into(),
+            experiment: Some(experiment),
+            shadow: None,
+            examples: None,
+            keep: None,
+            guards: None,
+            tools: Vec::new(),
+            bounds: Bounds::default(),
+        };
+        let mut project = Project::default();
+        project.functions.insert("f".into(), Arc::new(function));
+        project
+    }
+
+    #[test]
+    fn only_what_people_ask_is_drawn_for() {
+        let (project, shares) = (project(), Shares::new());
+        for (door, name, ran, drawn) in [
+            ("openai_chat", "f", "new", true),
+            (EVAL, "f", "plain", false),
+            (shadow::DOOR, "f", "plain", false),
+            ("openai_chat", "f@plain", "plain", false),
+            (EVAL, "f@new", "new", false),
+        ] {
+            let trace = Trace::begun(TraceId::from_bits(1), Timestamp::UNIX_EPOCH, door, name);
+            let task = task(&project, name, Drawing { shares: &shares, trace: &trace }).unwrap().unwrap();
+            assert_eq!((task.variant.name.as_str(), task.trial.is_some()), (ran, drawn), "{door} {name}");
+        }
+    }
 }

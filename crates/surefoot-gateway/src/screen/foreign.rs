@@ -1,6 +1,7 @@
 //! Text from elsewhere in a prompt: what tools gave back, files, passages. Where it comes from decides what is done about
 //! it, not what it says.
 
+use serde_json::Value;
 use surefoot_guard::untrusted::{Marker, NOTE};
 use surefoot_types::{
     conversation::{ChatRequest, Message, Part, Role},
@@ -18,9 +19,18 @@ const GUARD: &str = "marks";
 
 /// Whether a prompt holds text that is neither the developer's nor the user's.
 pub(super) fn is_there(grounded: &Grounded) -> bool {
-    let parts = grounded.request.messages.iter().flat_map(|message| &message.parts);
-    !grounded.hits.is_empty()
-        || parts.into_iter().any(|part| matches!(part, Part::ToolResult { .. } | Part::File { .. }))
+    let mut parts = grounded.request.messages.iter().flat_map(|message| &message.parts);
+    let foreign =
+        |part: &Part| matches!(part, Part::ToolResult { .. } | Part::File { .. }) || ran_elsewhere(part).is_some();
+    !grounded.hits.is_empty() || grounded.exemplary || parts.any(foreign)
+}
+
+/// An item in which a provider, or Surefoot, tells of a tool that was run: `mcp_call` with its output,
+/// `web_search_tool_result`. It goes on as it is, since its shape is its provider's.
+pub(super) fn ran_elsewhere(part: &Part) -> Option<&Value> {
+    let Part::Other { value, .. } = part else { return None };
+    let kind = value.get("type").and_then(Value::as_str)?;
+    ["_call", "_output", "_result"].iter().any(|ending| kind.ends_with(ending)).then_some(value)
 }
 
 /// Puts what tools gave back, and files of text, between marks, and tells the model what marks are. Passages have theirs
@@ -36,7 +46,9 @@ pub(super) fn mark(marks: Marks, marker: &Marker, grounded: &mut Grounded) -> Op
     }
     let passages = grounded.hits.len();
     let told = mark_messages(marker, &mut grounded.request.messages);
-    let told: Vec<String> = (passages > 0).then(|| format!("{passages} passages")).into_iter().chain(told).collect();
+    let passages = (passages > 0).then(|| format!("{passages} passages"));
+    let examples = grounded.exemplary.then(|| "examples".to_owned());
+    let told: Vec<String> = passages.into_iter().chain(examples).chain(told).collect();
     if told.is_empty() {
         return None;
     }

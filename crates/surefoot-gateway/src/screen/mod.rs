@@ -254,7 +254,13 @@ fn injections_in(guard: &InjectionGuard, request: &ChatRequest) -> Result<Option
                         look(text, Channel::Tool, "a tool's result");
                     }
                 }),
-                _ => {}
+                part => {
+                    if let Some(item) = foreign::ran_elsewhere(part) {
+                        each::each_value(&mut item.clone(), &mut |text, _| {
+                            look(text, Channel::Tool, "a tool's result");
+                        });
+                    }
+                }
             }
         }
     }

@@ -37,6 +37,16 @@ pub(super) enum Kind {
     Remote { server: Arc<McpServer>, tool: String },
 }
 
+impl Kind {
+    /// What it is called in settings. The model may know it by another name, where this one is taken.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Search { .. } => FILE_SEARCH.to_owned(),
+            Self::Remote { server, tool } => format!("{}__{tool}", server.name),
+        }
+    }
+}
+
 /// The tools that are run here for a request, put among those that it offers the model.
 pub(crate) async fn offer(
     project: &Project,
@@ -169,12 +179,16 @@ async fn remote(parts: &Parts, grants: &[ToolGrant], request: &ChatRequest, set:
     for grant in grants {
         let toolbox = parts.toolbox.as_deref().ok_or_else(|| Fault::internal("no MCP client was given"))?;
         for tool in toolbox.list(&grant.server).await? {
-            if !grant.allows(&tool.name) {
+            let is_there = |kind: &Kind| {
+                matches!(kind, Kind::Remote { server, tool: known }
+                if server.name == grant.server.name && *known == tool.name)
+            };
+            // Two grants may stand for the same tool.
+            if !grant.allows(&tool.name) || set.offered.iter().any(|one| is_there(&one.kind)) {
                 continue;
             }
-            let name = format!("{}__{}", grant.server.name, tool.name);
-            let name = free_name(&name, request.tools.iter(), set);
             let kind = Kind::Remote { server: Arc::clone(&grant.server), tool: tool.name.clone() };
+            let name = free_name(&kind.name(), request.tools.iter(), set);
             set.offered.push(Offered { tool: Tool { name, ..tool }, kind });
         }
     }

@@ -77,7 +77,7 @@ impl Toolset {
                 all.push(Ran::wrong(&asked, "It was not run: no more tools may be called. Answer with what there is."));
                 continue;
             }
-            if let Some(ran) = gated(talk, name, &asked)? {
+            if let Some(ran) = gated(talk, &offered.kind.name(), &asked)? {
                 tale.note("withheld");
                 tale.judged(ran.verdicts.iter().cloned());
                 all.push(ran);

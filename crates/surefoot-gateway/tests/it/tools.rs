@@ -214,6 +214,21 @@ async fn after_what_a_tool_gave_a_privileged_one_is_not_run_without_a_rule() {
 }
 
 #[tokio::test]
+async fn a_privileged_tool_is_one_by_whatever_name_the_model_knows_it() {
+    const RENAMED: Act = Act::Call("", &[("notes__look_2", "{}")]);
+    let privileged = vec!["notes__look".into()];
+    let gate = ToolGate { action: AnswerAction::Withhold, privileged, allowed: BTreeMap::new() };
+    let guards = Some(Guards { tools: Some(Arc::new(gate)), ..Guards::default() });
+    let bench = bench(&[RENAMED, RENAMED, Act::Say("Done.")], Setting { guards, ..Setting::default() }).await;
+    let mut call = bench.call("What colour?", false);
+    let schema = json!({"type": "object"});
+    let own = Tool { name: "notes__look".into(), description: None, schema, strict: None, extra: Map::new() };
+    call.chat.tools.push(own);
+    bench.rig.ask_with(call).await;
+    assert_eq!(bench.runs(), 1, "what comes after what the tool gave is withheld");
+}
+
+#[tokio::test]
 async fn a_stream_of_several_turns_is_one_answer() {
     let bench = bench(&[Act::Call("One. ", &[("notes__look", "{}")]), Act::Say("Two.")], Setting::default()).await;
     let (told, trace) = bench.ask("Go on.", true).await;

@@ -96,3 +96,13 @@ fn instructions_without_words_have_nothing_to_leak() {
     assert!(Instructions::new("Be brief.", CANARY).is_some());
     assert!(Instructions::new("Say \"this is a long text that is meant to be said word for word\"", "").is_none());
 }
+
+#[test]
+fn signs_that_nothing_closes_cost_no_more_than_others() {
+    let text =
+        format!("{} Offer ten percent off to customers who threaten to leave us today.", "{{ \" ".repeat(200_001));
+    let instructions = Instructions::new(&text, "").unwrap();
+    let mut watch = Watch::new(Arc::new(instructions));
+    watch.push("Offer ten percent off to customers who threaten to leave us today.");
+    assert_eq!(watch.finish(), Some(Leak::Words));
+}

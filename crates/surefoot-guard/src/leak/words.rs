@@ -40,30 +40,28 @@ pub(super) fn of(text: &str) -> impl Iterator<Item = String> + '_ {
 
 /// The words of instructions, cut where something in quotation marks, or filled in, stands between.
 pub(super) fn of_prose(text: &str) -> Vec<Vec<String>> {
-    let mut parts = Vec::new();
-    let mut part = String::new();
-    let mut rest = text.chars().peekable();
-    while let Some(char) = rest.next() {
-        let closing = match char {
-            '"' => "\"",
-            '“' => "”",
-            '«' => "»",
-            '`' => "`",
-            '{' if rest.peek() == Some(&'{') => "}}",
-            '{' if rest.peek() == Some(&'%') => "%}",
-            _ => {
-                part.push(char);
-                continue;
-            }
+    const QUOTES: [(&str, &str); 6] = [("\"", "\""), ("“", "”"), ("«", "»"), ("`", "`"), ("{{", "}}"), ("{%", "%}")];
+    let (mut parts, mut part, mut at) = (Vec::new(), 0, 0);
+    // Of a sign that nothing closes, nothing after it is closed either.
+    let mut unclosed = [false; QUOTES.len()];
+    while let Some(char) = text[at..].chars().next() {
+        let opens = (0..QUOTES.len()).find(|one| !unclosed[*one] && text[at..].starts_with(QUOTES[*one].0));
+        let Some(one) = opens else {
+            at += char.len_utf8();
+            continue;
         };
-        let from: String = rest.clone().collect();
-        // A mark that nothing closes is a mark like others.
-        let Some(end) = from.find(closing) else { continue };
-        parts.push(std::mem::take(&mut part));
-        let skipped = from[..end + closing.len()].chars().count();
-        rest.by_ref().take(skipped).for_each(drop);
+        let (opening, closing) = QUOTES[one];
+        let inside = at + opening.len();
+        match text[inside..].find(closing) {
+            Some(end) => {
+                parts.push(&text[part..at]);
+                at = inside + end + closing.len();
+                part = at;
+            }
+            None => unclosed[one] = true,
+        }
     }
-    parts.push(part);
+    parts.push(&text[part..]);
     parts.iter().map(|part| of(part).collect()).collect()
 }
 

@@ -16,7 +16,7 @@ use super::Knowledge;
 use crate::index::{Index, Origin};
 
 /// How long the library is waited for where there are copies.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long it is left alone once it did not answer.
 const PAUSE: Duration = Duration::from_secs(5);
 

@@ -13,7 +13,9 @@ use surefoot_types::{
     ports::Library,
 };
 
-use crate::words::terms;
+use tokio::time::timeout;
+
+use crate::{search::copies::PATIENCE, words::terms};
 
 /// The share of relevance; the rest is that of what is new.
 const RELEVANCE: f32 = 0.7;
@@ -65,8 +67,9 @@ pub(super) async fn joined(hits: Vec<Hit>, library: &dyn Library) -> Vec<Hit> {
         if runs.is_empty() {
             continue;
         }
-        // One that went meanwhile, or a library that is away, leaves its passages as they are.
-        let Ok(Some(document)) = library.document_get(document).await else { continue };
+        // One that went meanwhile leaves its passages as they are; a library that is away, all that are left.
+        let Ok(Ok(found)) = timeout(PATIENCE, library.document_get(document)).await else { break };
+        let Some(document) = found else { continue };
         for run in runs {
             // They stand best first, so that the least place is the best one's.
             let Some(best) = run.iter().map(|(_, at)| *at).min() else { continue };

@@ -175,7 +175,8 @@ impl Kept for File {
             at: self.at,
             due: self.expires,
             user: self.user.clone(),
-            status: "processed".into(),
+            // What lists of files are narrowed by.
+            status: self.purpose.clone(),
             bytes: self.bytes,
             body: self.body(),
         }

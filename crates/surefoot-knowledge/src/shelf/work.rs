@@ -65,6 +65,14 @@ impl Shelves {
     /// Reads a file into its vector store.
     async fn read(&self, attached: Attached) -> Result<(), Fault> {
         let _room = self.0.room.acquire().await.map_err(|error| Fault::internal(error.to_string()))?;
+        // While it waited it may have been taken out, called off, or put in anew to be cut otherwise.
+        let place = format!("{ATTACHED}{}", attached.store);
+        let Some(item) = self.0.store.item_get(&place, &attached.file).await? else { return Ok(()) };
+        let attached = Attached::of(item)?;
+        if attached.status != Status::InProgress {
+            return Ok(());
+        }
+        self.0.store.item_change(&Item { due: Some(self.lease()), ..attached.item("") }).await?;
         let read = self.document_of(&attached).await?;
         let (store, path) = (&attached.store, attached.path());
         // It may have been taken out, called off or given other attributes while it was read.
@@ -141,20 +149,30 @@ impl Shelves {
     /// from time to time.
     ///
     /// # Errors
-    /// What the store says.
+    /// What the store says when it is asked what is due. What cannot be done of it waits for a while, and holds up nothing
+    /// else.
     pub async fn tick(&self) -> Result<(), Fault> {
         for item in self.0.store.item_due(self.0.clock.now(), PAGE).await? {
-            let place = item.place.clone();
-            if place.starts_with(ATTACHED) {
-                self.again(Attached::of(item)?).await?;
-            } else if let Some(owner) = place.strip_prefix(FILES) {
-                self.file_drop(owner, &item.id).await?;
-            } else if let Some(owner) = place.strip_prefix(STORES) {
-                let store = VectorStore::of(item)?;
-                self.empty(&store.id).await?;
-                let expired = VectorStore { expired: true, ..store };
-                self.0.store.item_change(&expired.item(owner)).await?;
+            let later = Item { due: Some(self.lease()), ..item.clone() };
+            if let Err(fault) = self.due(item).await {
+                tracing::warn!(place = %later.place, id = %later.id, error = %fault.message, "what is due is not done yet");
+                self.0.store.item_change(&later).await?;
             }
+        }
+        Ok(())
+    }
+
+    async fn due(&self, item: Item) -> Result<(), Fault> {
+        let place = item.place.clone();
+        if place.starts_with(ATTACHED) {
+            self.again(Attached::of(item)?).await?;
+        } else if let Some(owner) = place.strip_prefix(FILES) {
+            self.file_drop(owner, &item.id).await?;
+        } else if let Some(owner) = place.strip_prefix(STORES) {
+            let store = VectorStore::of(item)?;
+            self.empty(&store.id).await?;
+            let expired = VectorStore { expired: true, ..store };
+            self.0.store.item_change(&expired.item(owner)).await?;
         }
         Ok(())
     }

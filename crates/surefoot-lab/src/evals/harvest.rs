@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use surefoot_types::{
     conversation::{Message, Role, words},
-    feedback::{Feedback, FeedbackValue},
+    feedback::{Feedback, FeedbackValue, standing},
     trace::Trace,
 };
 
@@ -77,7 +77,9 @@ const THUMBS: &str = "thumbs";
 
 /// The case that a trace makes, with `id` and `trace`, its `output` and what people said of it: `expect` from
 /// the newest correction, `human` from the newest thumb, so that it is a labelled case too. None where it is not wanted.
+/// `feedback` is in the order in which it was kept: what was taken back, or replaced by who said it, does not count.
 pub fn case(trace: &Trace, feedback: &[Feedback], wanted: &Wanted, scrub: &dyn Scrub) -> Option<Map<String, Value>> {
+    let feedback = standing(feedback);
     let fits = |condition: &Condition| feedback.iter().any(|one| condition.holds(one));
     let newest = |metric: &str| feedback.iter().filter(|one| one.metric == metric).max_by_key(|one| one.at);
     let correction = newest(CORRECTION).and_then(|one| match &one.value {
@@ -189,6 +191,19 @@ mod tests {
         let of = |field: &str| case[field].as_str().unwrap();
         assert_eq!([of("input"), of("expect"), of("output"), of("human")], ["Is * in?", "Yes, *.", "*, no.", "fail"]);
         assert!(!Value::Object(case).to_string().to_lowercase().contains("jane"), "a session names nobody");
+    }
+
+    #[test]
+    fn what_was_taken_back_is_no_label() {
+        let thumb = said("thumbs", FeedbackValue::Boolean(false));
+        let correction = said("correction", FeedbackValue::Text("Yes.".into()));
+        let back = ["thumbs", "correction"].map(|metric| said(metric, FeedbackValue::Withdrawn));
+        let all = [thumb, correction, back[0].clone(), back[1].clone()];
+        let left = case(&trace(1, "Is Jane in?"), &all, &Wanted::default(), &Stars).unwrap();
+        assert!(!left.contains_key("human") && !left.contains_key("expect"), "{left:?}");
+        let wanted = Wanted { feedback: Some("thumbs=false".parse().unwrap()), ..Wanted::default() };
+        assert_eq!(case(&trace(1, "?"), &all, &wanted, &Stars), None);
+        assert!(case(&trace(1, "?"), &all[..1], &wanted, &Stars).is_some());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde::{Deserialize, Serialize};
 use surefoot_types::{
     Chance, Clock, Fault, Money,
-    ids::RunId,
+    ids::{RunId, TraceId},
     ports::{Notebook, StoreError, Stored},
     run::{CaseResult, Grade, GraderSummary, Rate, Run, Verdict},
 };
@@ -237,7 +237,8 @@ impl Work<'_> {
             grades.push(grader.grade(case, answer.as_ref(), judging).await);
         }
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let result = CaseResult { repeat, ..graded(case, grades, answer, took_ms) };
+        let origin = self.bench.subject.origin(&case.input);
+        let result = CaseResult { repeat, ..graded(case, grades, answer, took_ms, origin) };
         self.bench.notebook.run_case_add(self.run, &result).await?;
         Ok(result)
     }
@@ -270,8 +271,15 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// A case with its grades. Without an answer it is an error, even where no grader applies.
-fn graded(case: &Case, grades: Vec<Grade>, answer: Result<Asked, Fault>, took_ms: u64) -> CaseResult {
+/// A case with its grades. Without an answer it is an error, even where no grader applies; it costs nothing then, and
+/// its trace is that of the request that it is a copy of, if it is one.
+fn graded(
+    case: &Case,
+    grades: Vec<Grade>,
+    answer: Result<Asked, Fault>,
+    took_ms: u64,
+    origin: Option<TraceId>,
+) -> CaseResult {
     let verdict = if answer.is_ok() { tally::verdict(&grades) } else { Verdict::Error };
     let answered = answer.ok();
     CaseResult {
@@ -279,8 +287,8 @@ fn graded(case: &Case, grades: Vec<Grade>, answer: Result<Asked, Fault>, took_ms
         repeat: 0,
         cluster: case.cluster.clone(),
         input: case.input.to_string(),
-        trace_id: answered.as_ref().map(|asked| asked.trace_id),
-        cost: answered.as_ref().and_then(|asked| asked.cost),
+        trace_id: answered.as_ref().map(|asked| asked.trace_id).or(origin),
+        cost: answered.as_ref().map_or(origin.map(|_| Money::ZERO), |asked| asked.cost),
         output: answered.map(|asked| asked.text).unwrap_or_default(),
         verdict,
         grades,

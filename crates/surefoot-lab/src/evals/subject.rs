@@ -22,6 +22,12 @@ pub trait Subject: Send + Sync {
     /// # Errors
     /// Why there are none.
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Vectors, Fault>;
+
+    /// The trace of the request that a question is copied from: a case that has no answer is kept with it, so that
+    /// an erasure of the one finds the other.
+    fn origin(&self, _input: &CaseInput) -> Option<TraceId> {
+        None
+    }
 }
 
 /// Vectors for texts.

@@ -4,6 +4,10 @@ use statrs::function::{beta::beta_reg, gamma::ln_gamma};
 
 use super::weigh::Sum;
 
+/// Parts of a share: per cents.
+const WHOLE: f64 = 100.0;
+/// What computing with fractions may lose of a whole part.
+const ROUNDING: f64 = 1e-6;
 /// Points at which the chance of being the best is added up.
 const POINTS: usize = 64;
 /// Standard deviations about the means in which those points lie.
@@ -20,17 +24,38 @@ pub fn even(out: &[bool]) -> Vec<f64> {
     out.iter().map(|out| if *out { 0.0 } else { 1.0 / left }).collect()
 }
 
-/// Shares by the chance of each arm to be the best, and at least `floor` for each that is not out.
+/// Shares by the chance of each arm to be the best, and at least `floor` for each that is not out. They are whole per
+/// cents: a split that changes with every unit would have to be remembered for every unit.
 pub fn adaptive(sums: &[Sum], out: &[bool], floor: f64) -> Vec<f64> {
     let left: Vec<usize> = (0..sums.len()).filter(|arm| !out[*arm]).collect();
-    let floor = floor.min(1.0 / left.len().max(1) as f64);
+    let floor = (floor.clamp(0.0, 1.0) * WHOLE - ROUNDING).ceil();
+    let free = WHOLE - floor * left.len() as f64;
+    // Where the floors leave nothing to give, each has the same.
+    if free < 0.0 || left.is_empty() {
+        return even(out);
+    }
     let chances = best_chances(&left.iter().map(|arm| sums[*arm]).collect::<Vec<_>>());
     let mut shares = vec![0.0; sums.len()];
-    let free = 1.0 - floor * left.len() as f64;
-    for (arm, chance) in left.into_iter().zip(chances) {
-        shares[arm] = floor + free * chance;
+    for (arm, given) in left.into_iter().zip(parts(free, &chances)) {
+        shares[arm] = (floor + given) / WHOLE;
     }
     shares
+}
+
+/// So many whole parts by these chances: what rounding down leaves goes to the largest remainders.
+fn parts(of: f64, chances: &[f64]) -> Vec<f64> {
+    let exact: Vec<f64> = chances.iter().map(|chance| of * chance).collect();
+    let mut parts: Vec<f64> = exact.iter().map(|part| (part + ROUNDING).floor()).collect();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    let remainder = |at: &usize| exact[*at] - (exact[*at] + ROUNDING).floor();
+    order.sort_by(|one, other| remainder(other).total_cmp(&remainder(one)));
+    let mut rest = of - parts.iter().sum::<f64>();
+    for at in order {
+        let given = rest.clamp(0.0, 1.0).round();
+        parts[at] += given;
+        rest -= given;
+    }
+    parts
 }
 
 /// The chance of each to have the highest mean, the scores being passes and failures and every mean as likely before.

@@ -195,6 +195,51 @@ fn the_likelier_best_gets_the_more_and_each_its_floor() {
     assert!(one[1] > 0.6 && one[1] < 0.8, "one lucky unit says little: {one:?}");
 }
 
+#[test]
+fn shares_are_whole_per_cents_above_their_floor() {
+    use super::weigh::Sum;
+    let mut rng = fastrand::Rng::with_seed(31);
+    for _ in 0..2_000 {
+        let arms = rng.usize(2..=8);
+        let floor = [0.01_f64, 0.015, 0.1, 0.3, 0.5][rng.usize(..5)];
+        let sum = |of: f64, rate: f64| Sum { sum: of * rate, of };
+        let sums: Vec<Sum> = (0..arms).map(|_| sum((rng.f64() * 500.0).floor(), rng.f64())).collect();
+        let out: Vec<bool> = (0..arms).map(|at| at > 0 && rng.bool()).collect();
+        let left = out.iter().filter(|out| !**out).count() as f64;
+        let shares = split::adaptive(&sums, &out, floor);
+        let told = format!("{sums:?} {out:?} {floor}: {shares:?}");
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{told}");
+        let least = floor.min(1.0 / left) - 1e-9;
+        let whole = |share: f64| (share * 100.0 - (share * 100.0).round()).abs() < 1e-6;
+        // Floors that leave nothing to give make even shares, which need not be whole.
+        let even = |share: f64| (share - 1.0 / left).abs() < 1e-9;
+        let fits = |(share, out): (&f64, &bool)| {
+            if *out { *share == 0.0 } else { *share >= least && (whole(*share) || even(*share)) }
+        };
+        assert!(shares.iter().zip(&out).all(fits), "{told}");
+    }
+}
+
+/// However often it is looked at, a split is noted only when it changes by a per cent.
+#[test]
+fn an_adaptive_split_is_noted_seldom() {
+    let mut design = design(2);
+    design.method = Method::Adaptive { floor: 0.1 };
+    let (trials, all) = world(&[0.5, 0.5], 1_000, |_, _| {});
+    let mut state = State::begun(&design, at(0));
+    for second in (0..1_000).step_by(10) {
+        let seen: Vec<Observed> = trials.iter().filter(|one| one.at <= at(second)).cloned().collect();
+        let known: Vec<Feedback> = all.iter().filter(|one| one.at <= at(second)).cloned().collect();
+        state.advance(&design, &seen, &known, at(second));
+    }
+    let close = state.allotments.windows(2).filter(|two| {
+        let apart = two[0].shares.iter().zip(&two[1].shares).map(|(one, other)| (one - other).abs());
+        apart.fold(0.0, f64::max) < 0.01 - 1e-9
+    });
+    assert_eq!(close.count(), 0, "{:?}", state.allotments);
+    assert!(state.allotments.len() > 1, "it follows what is said all the same");
+}
+
 /// Units that come once, one a second, evenly drawn; each says what its variant's rate has it say.
 fn world(rates: &[f64], units: u64, shape: impl Fn(&mut Observed, usize)) -> (Vec<Observed>, Vec<Feedback>) {
     let mut rng = fastrand::Rng::with_seed(21);

@@ -5,9 +5,12 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use regex::Regex;
 use serde::Serialize;
 
-/// A place in a prompt that the program fills, or an instruction to the template.
-static PLACE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{\{-?\s*(.*?)\s*-?\}\}|\{%-?\s*(.*?)\s*-?%\}").expect("the pattern is tested"));
+/// A place in a prompt that the program fills, an instruction to the template, or a comment, which it leaves out. Each
+/// may go over several lines, and take the space about it away (`-`) or keep it (`+`).
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?s)\{\{[-+]?\s*(.*?)\s*[-+]?\}\}|\{%[-+]?\s*(.*?)\s*[-+]?%\}|\{#[-+]?\s*(.*?)\s*[-+]?#\}";
+    Regex::new(pattern).expect("the pattern is tested")
+});
 /// The line of the settings that names the model; what stands below a table's header is the table's.
 static MODEL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^model\s*=.*$").expect("the pattern is tested"));
 /// The longest prompt that is taken from a model, in letters.
@@ -44,7 +47,8 @@ impl Draft {
             return Err(format!("the prompt is longer than {LONGEST} letters"));
         }
         let (ours, theirs) = (places(&self.prompt), places(&prompt));
-        if let Some(missing) = ours.difference(&theirs).next() {
+        // Nobody misses a comment.
+        if let Some(missing) = ours.difference(&theirs).find(|place| !place.starts_with("{#")) {
             return Err(format!("the prompt lacks `{missing}`"));
         }
         if let Some(more) = theirs.difference(&ours).next() {
@@ -103,9 +107,10 @@ fn closes(text: &str) -> bool {
 /// The places of a prompt, without the space in them.
 fn places(prompt: &str) -> BTreeSet<String> {
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace('\'', "\"");
-    let one = |found: regex::Captures<'_>| match (found.get(1), found.get(2)) {
-        (Some(place), _) => format!("{{{{ {} }}}}", squeeze(place.as_str())),
-        (None, word) => format!("{{% {} %}}", word.map(|word| squeeze(word.as_str())).unwrap_or_default()),
+    let one = |found: regex::Captures<'_>| match [1, 2, 3].map(|group| found.get(group)) {
+        [Some(place), ..] => format!("{{{{ {} }}}}", squeeze(place.as_str())),
+        [_, Some(word), _] => format!("{{% {} %}}", squeeze(word.as_str())),
+        [.., said] => format!("{{# {} #}}", said.map(|said| squeeze(said.as_str())).unwrap_or_default()),
     };
     PLACE.captures_iter(prompt).map(one).collect()
 }
@@ -132,6 +137,25 @@ mod tests {
             assert!(why.contains(told), "{prompt}: {why}");
         }
         assert!(start.with_prompt(&"x".repeat(LONGEST + 1)).unwrap_err().contains("longer"));
+    }
+
+    #[test]
+    fn places_go_over_lines_and_comments_hide_them() {
+        let start = draft("", "{# mine #}Be kind.\n{{ role(\"user\") }}\n{{\n  input.question\n}}\n");
+        assert!(start.with_prompt("Be short. {{+ role(\"user\") -}} {{ input.question }}").is_ok());
+        for (more, told) in [
+            ("{{ input.question }}{% for x in\ny %}", "has `{% for x in y %}`"),
+            ("{{ input.question }}{%+ include\n\"secrets\" -%}", "has `{% include \"secrets\" %}`"),
+            ("{{ input.question }}{{-\npassages()\n}}", "has `{{ passages() }}`"),
+            ("{{ input.question }}{# a\nword #}", "has `{# a word #}`"),
+            ("{# {{ input.question }} #}", "lacks `{{ input.question }}`"),
+        ] {
+            let why = start.with_prompt(&format!("{{{{ role(\"user\") }}}}{more}")).unwrap_err();
+            assert!(why.contains(told), "{more}: {why}");
+        }
+        let shown = draft("", "{# {{ role(\"user\") }} #}A.\n{{\nrole(\"user\") }}\nB.\n").with_examples(&[("a", "b")]);
+        let prompt = shown.unwrap().prompt;
+        assert!(prompt.starts_with("{# {{ role(\"user\") }} #}A.\n\n\nExamples"), "{prompt}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(crate) async fn serve(Path(name): Path<String>) -> Response {
     let (kind, text) = match name.as_str() {
         "console.css" => ("text/css; charset=utf-8", include_str!("../../assets/console.css")),
         "ask.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/ask.js")),
+        "events.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/events.js")),
         "theme.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/theme.js")),
         "live.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
         "playground.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/playground.js")),

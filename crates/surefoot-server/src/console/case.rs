@@ -17,7 +17,7 @@ use surefoot_types::{
 };
 
 use super::{
-    page::{Frame, fault_page, of_own_page, problem, render},
+    page::{Frame, fault_page, noted, of_own_page, problem, render},
     trace::said,
 };
 use crate::{access::Who, doors::trace_find, state::App};
@@ -52,10 +52,12 @@ pub(crate) async fn show(State(app): State<App>, Extension(who): Extension<Who>,
     let filled = async {
         let trace = trace_find(&app, &who, "id", &id).await?;
         let said = app.store.feedback_list(trace.id).await?;
+        let files = app.files()?;
+        // The file is for git, where no erasure reaches.
         let form = CaseForm {
             id: short(&trace),
-            expect: expected(&trace, &standing(&said)),
-            input: trace.question.clone(),
+            expect: files.scrub(&expected(&trace, &standing(&said))),
+            input: files.scrub(&trace.question),
             ..CaseForm::default()
         };
         page(&app, &who, trace.id, form)
@@ -86,7 +88,9 @@ pub(crate) async fn add(
             "yes" => app.files()?.case_add(&page.form.dataset, &page.line),
             _ => Err(Fault::bad_request("confirmed", "Tick the box to write the line.")),
         };
-        Ok::<_, Fault>(Page { written: added.is_ok(), wrong: added.err().map(|told| told.told()), ..page })
+        let event = ("case.add", page.form.dataset.as_str(), json!({"trace": trace.id.to_string()}));
+        let (written, wrong) = noted(&app, &who, event, added).await;
+        Ok::<_, Fault>(Page { written, wrong, ..page })
     };
     match added.await {
         Ok(page) => render(&page),

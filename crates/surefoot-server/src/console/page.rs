@@ -5,9 +5,10 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
+use serde_json::Value;
 use surefoot_types::{Citation, Code, Fault, Money, Timestamp, Usage, key::Admin};
 
-use crate::{access::Who, fault, state::App};
+use crate::{access::Who, doors::audit, fault, state::App};
 
 /// Only this server's own style and script; nothing that a model or a document says can load or run anything.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
@@ -123,6 +124,21 @@ pub(crate) fn of_own_page(headers: &HeaderMap) -> Result<(), Fault> {
         .get("sec-fetch-site")
         .map_or_else(|| headers.contains_key(header::ORIGIN), |site| site.as_bytes() == b"same-origin");
     own.then_some(()).ok_or_else(|| Fault::new(Code::Forbidden, "files are written only from this console's own pages"))
+}
+
+/// Notes in the audit log that a file was written. Gives whether it was, and what is wrong: that it was not, or that it
+/// could not be noted.
+pub(crate) async fn noted(
+    app: &App,
+    who: &Who,
+    (action, path, detail): (&str, &str, Value),
+    written: Result<(), Fault>,
+) -> (bool, Option<String>) {
+    if let Err(refused) = written {
+        return (false, Some(refused.told()));
+    }
+    let noted = audit::note(app, who, action, path, detail).await;
+    (true, noted.err().map(|fault| fault.told()))
 }
 
 /// The address that SDKs are pointed at, as this browser reaches it.

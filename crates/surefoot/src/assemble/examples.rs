@@ -5,7 +5,7 @@ use std::sync::Arc;
 use surefoot_gateway::{
     ground::{Example, Shelves},
     project::{Examples, Function},
-    shadow,
+    resolve::is_live,
 };
 use surefoot_guard::injection::{self, Channel};
 use surefoot_knowledge::embed::Kind;
@@ -86,7 +86,7 @@ fn good(rules: &Examples, said: &[Feedback], trace: &Trace) -> Option<String> {
 
 /// Without personal data and secrets, and without what would tell the model what to do.
 fn example(house: &House, trace: Trace, mut answer: String) -> Option<Example> {
-    if trace.keep < Keep::Redacted || [shadow::DOOR, "eval"].contains(&trace.door.as_str()) {
+    if trace.keep < Keep::Redacted || !is_live(&trace.door) {
         return None;
     }
     let trace = Trace { keep: Keep::Redacted, ..trace };

@@ -5,18 +5,15 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::Map;
 use surefoot_dialect::embeddings::EmbeddingsRequest;
-use surefoot_gateway::{Call, Caller, Context, EmbedCall, Gateway};
+use surefoot_gateway::{Call, Caller, Context, EmbedCall, Gateway, resolve::EVAL as DOOR};
 use surefoot_lab::evals::{Ask, Asked, CaseInput, Subject, ToolCalled, Vectors};
 use surefoot_types::{
     Fault,
     conversation::{ChatRequest, Finish, Part, ResponseFormat, words},
     ports::{Journal, TraceFilter},
-    trace::{Outcome, Trace},
+    trace::{Keep, Outcome, Trace},
 };
 use tokio::time::Instant;
-
-/// The door's name on the traces of an eval.
-const DOOR: &str = "eval";
 
 /// Asks through the gateway: every case, and every question to a judge, is a request like any other, with
 /// its trace. A question's mark is its session there, under which a run that is gone on with finds again
@@ -42,7 +39,7 @@ impl GatewaySubject {
         let filter =
             TraceFilter { session: Some(mark.to_owned()), outcome: Some(Outcome::Answered), ..TraceFilter::default() };
         let Some(found) = self.journal.trace_list(&filter, 1).await?.pop() else { return Ok(None) };
-        Ok(self.journal.trace_get(found.id).await?.map(told))
+        Ok(self.journal.trace_get(found.id).await?.filter(is_whole).map(told))
     }
 
     async fn answered(&self, call: Call) -> Result<Asked, Fault> {
@@ -66,6 +63,11 @@ impl GatewaySubject {
             abstained: added.abstained,
         })
     }
+}
+
+/// Whether a trace has the answer as it was given: of masked or left out words nothing can be graded.
+fn is_whole(trace: &Trace) -> bool {
+    trace.keep == Keep::All
 }
 
 /// An answer, as its trace tells it.
@@ -170,4 +172,22 @@ fn finish(finish: &Finish) -> String {
         Finish::Other(own) => own,
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use surefoot_types::{Timestamp, ids::TraceId};
+
+    use super::*;
+
+    #[test]
+    fn only_an_answer_that_was_kept_whole_is_remembered() {
+        let mut trace = Trace::begun(TraceId::from_bits(1), Timestamp::UNIX_EPOCH, DOOR, "answer");
+        for (keep, whole) in
+            [(Keep::All, true), (Keep::Redacted, false), (Keep::Metadata, false), (Keep::Nothing, false)]
+        {
+            trace.keep = keep;
+            assert_eq!(is_whole(&trace), whole, "{keep:?}");
+        }
+    }
 }

@@ -124,10 +124,10 @@ impl Split {
 }
 
 /// Secrets and personal data, as they are masked in traces.
-struct Guard(Detector);
+pub(super) struct Guard(Detector);
 
 impl Guard {
-    fn new() -> anyhow::Result<Self> {
+    pub(super) fn new() -> anyhow::Result<Self> {
         Detector::new(&personal::Options::default()).map(Self).map_err(anyhow::Error::msg)
     }
 }

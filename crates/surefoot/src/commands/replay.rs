@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
-use surefoot_gateway::shadow;
+use surefoot_gateway::{resolve::is_live, shadow};
 use surefoot_lab::evals::{
     self, Ask, Asked, Bench, CaseInput, Comparison, Dataset, Eval, Finished, Options, Progress, Subject, Vectors,
 };
@@ -20,6 +20,7 @@ use surefoot_types::{
     Fault, Money,
     conversation::Role,
     feedback::{FeedbackValue, standing},
+    ids::TraceId,
     ports::TraceFilter,
     trace::{Keep, Outcome, Trace},
 };
@@ -98,6 +99,8 @@ struct Side {
     passed: u64,
     of: u64,
     errors: u64,
+    /// Why not every question was answered and graded, where that is so.
+    stopped: Option<String>,
     /// What an answer cost, in dollars; absent where a price is unknown.
     cost_usd: Option<f64>,
     /// How long half of them took at most, in milliseconds.
@@ -143,17 +146,20 @@ impl Replay {
             (None, model) => model.clone().unwrap_or_default(),
         };
         let before = format!("{} as it was", self.function);
+        let users = past.iter().map(|trace| (trace.id.to_string(), trace.user.clone())).collect();
         let past = past.into_iter().map(|trace| (trace.question.clone(), trace)).collect();
         let asking = GatewaySubject::new(house.gateway.clone(), Arc::clone(&house.store) as _);
-        let subject = Replayed { past, shadowed, before: before.clone(), after: after.clone(), asking };
-        let before = self.graded(house, &Eval { subject: before, ..eval.clone() }, &dataset, &subject).await?;
-        let after = self.graded(house, &Eval { subject: after, ..eval }, &dataset, &subject).await?;
+        let subject = Replayed { past, users, shadowed, before: before.clone(), after: after.clone(), asking };
+        let most = self.max_usd;
+        let before = self.graded(house, &Eval { subject: before, ..eval.clone() }, &dataset, &subject, most).await?;
+        let most = most.map(|most| left(most, before.run.cost));
+        let after = self.graded(house, &Eval { subject: after, ..eval }, &dataset, &subject, most).await?;
         Ok(Told {
             questions: dataset.cases().len(),
             left_out,
             comparison: evals::compare(&before, &after)?,
-            before: side(house, &before).await?,
-            after: side(house, &after).await?,
+            before: side(house, &before, false).await?,
+            after: side(house, &after, true).await?,
         })
     }
 
@@ -184,7 +190,7 @@ impl Replay {
             let page = house.store.trace_list(&filter, PAGE).await?;
             for summary in &page {
                 let Some(trace) = house.store.trace_get(summary.id).await? else { continue };
-                if ["eval", shadow::DOOR].contains(&trace.door.as_str()) || !seen.insert(trace.question.clone()) {
+                if !is_live(&trace.door) || !seen.insert(trace.question.clone()) {
                     continue;
                 }
                 if !again(&trace) {
@@ -247,10 +253,11 @@ impl Replay {
         eval: &Eval,
         dataset: &Dataset,
         subject: &Replayed,
+        most: Option<Money>,
     ) -> anyhow::Result<Finished> {
         let bench =
             Bench { subject, notebook: &*house.store, clock: house.clock.as_ref(), chance: house.chance.as_ref() };
-        let options = Options { concurrency: self.concurrency.into(), most: self.max_usd, ..Options::default() };
+        let options = Options { concurrency: self.concurrency.into(), most, ..Options::default() };
         let bar = bar(0, &eval.subject);
         let progress = |news: Progress| {
             bar.set_length(news.of);
@@ -260,6 +267,11 @@ impl Replay {
         bar.finish_and_clear();
         Ok(finished?)
     }
+}
+
+/// What is left of the cap once the answers that were given are graded; nothing where nobody knows what that cost.
+fn left(most: Money, spent: Option<Money>) -> Money {
+    spent.map_or(Money::ZERO, |spent| (most - spent).max(Money::ZERO))
 }
 
 /// Past requests; what a shadow answered to them, by their questions; and how many were left out.
@@ -296,28 +308,45 @@ async fn dataset(house: &House, past: &[Trace]) -> anyhow::Result<Dataset> {
 
 /// Past questions: answered as they were, or asked again.
 struct Replayed {
+    /// By their questions.
     past: BTreeMap<String, Trace>,
+    /// Who asked, by the ids of the past requests, which are those of the cases.
+    users: BTreeMap<String, Option<String>>,
     shadowed: BTreeMap<String, Trace>,
     before: String,
     after: String,
     asking: GatewaySubject,
 }
 
+impl Replayed {
+    fn past(&self, input: &CaseInput) -> Option<&Trace> {
+        match input {
+            CaseInput::Text(question) => self.past.get(question),
+            _ => None,
+        }
+    }
+}
+
 #[async_trait]
 impl Subject for Replayed {
     async fn ask(&self, ask: Ask) -> Result<Asked, Fault> {
-        let past = match &ask.input {
-            CaseInput::Text(question) => self.past.get(question),
-            _ => None,
-        };
+        let past = self.past(&ask.input);
         match past {
-            Some(trace) if ask.subject == self.before => Ok(asked_as_told(trace.clone())),
-            Some(trace) if ask.subject == self.after && self.shadowed.contains_key(&trace.question) => {
-                Ok(asked_as_told(self.shadowed[&trace.question].clone()))
+            Some(trace) if ask.subject == self.before => Ok(remembered(trace)),
+            Some(trace) if ask.subject == self.after => match self.shadowed.get(&trace.question) {
+                Some(copy) => Ok(remembered(copy)),
+                None => self.asking.ask_for(ask, trace.user.clone()).await,
+            },
+            // A judge reads the question and the answer: whoever erases the one means that too.
+            _ => {
+                let user = ask.mark.as_deref().and_then(case_of).and_then(|case| self.users.get(case)?.clone());
+                self.asking.ask_for(ask, user).await
             }
-            Some(trace) if ask.subject == self.after => self.asking.ask_for(ask, trace.user.clone()).await,
-            _ => self.asking.ask(ask).await,
         }
+    }
+
+    fn origin(&self, input: &CaseInput) -> Option<TraceId> {
+        self.past(input).map(|trace| trace.id)
     }
 
     async fn embed(&self, model: &str, texts: &[String]) -> Result<Vectors, Fault> {
@@ -325,9 +354,22 @@ impl Subject for Replayed {
     }
 }
 
-async fn side(house: &House, finished: &Finished) -> anyhow::Result<Side> {
+/// An answer that was given before, which costs nothing now.
+fn remembered(trace: &Trace) -> Asked {
+    Asked { cost: Some(Money::ZERO), ..asked_as_told(trace.clone()) }
+}
+
+/// The case that a question is about, by its mark: the run's id stands before it.
+fn case_of(mark: &str) -> Option<&str> {
+    mark.split('/').nth(1)
+}
+
+/// One side; of what was asked anew, a case with the past request's trace has no answer.
+async fn side(house: &House, finished: &Finished, anew: bool) -> anyhow::Result<Side> {
     let (mut costs, mut times) = (Vec::new(), Vec::new());
-    for id in finished.cases.iter().filter_map(|case| case.trace_id) {
+    let answered = finished.cases.iter().filter_map(|case| Some((case, case.trace_id?)));
+    let answered = answered.filter(|(case, id)| !anew || id.to_string() != case.case_id);
+    for (_, id) in answered {
         if let Some(trace) = house.store.trace_get(id).await? {
             costs.push(trace.cost.map(Money::as_dollars));
             times.push(trace.took_us as f64 / 1_000.0);
@@ -343,6 +385,7 @@ async fn side(house: &House, finished: &Finished) -> anyhow::Result<Side> {
         passed: run.overall.passed,
         of: run.overall.of,
         errors: run.errors,
+        stopped: run.stopped.clone(),
         cost_usd: all.and_then(mean),
         median_ms: times.get(times.len() / 2).copied(),
     })
@@ -353,13 +396,42 @@ fn shown(replayed: &Told) {
     for side in [&replayed.before, &replayed.after] {
         let cost = side.cost_usd.map_or_else(|| "an unknown price".to_owned(), |cost| format!("{cost:.6} dollars"));
         let time = side.median_ms.map_or_else(String::new, |ms| told(Duration::from_secs_f64(ms / 1_000.0)));
-        let Side { subject, passed, of, errors, run, .. } = side;
+        let Side { subject, passed, of, errors, run, stopped, .. } = side;
         say(format!(
             "  {subject}: {passed} of {of} pass, {errors} errors, {cost} an answer, half within {time} ({run})"
         ));
+        if let Some(stopped) = stopped {
+            tell(format!("{subject} ended early: {stopped}"));
+        }
     }
     compared(&replayed.comparison);
     if replayed.comparison.rows.first().is_some_and(|row| row.verdict == evals::Settled::Open) {
         tell("The difference cannot be told from chance: ask more questions again with --limit and --since.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_side_may_cost_what_the_first_left() {
+        let most = Money::nanos(10);
+        assert_eq!(left(most, Some(Money::nanos(4))), Money::nanos(6));
+        assert_eq!(left(most, Some(Money::nanos(14))), Money::ZERO);
+        assert_eq!(left(most, None), Money::ZERO, "nobody knows what is left");
+    }
+
+    #[test]
+    fn what_was_answered_before_costs_nothing_now() {
+        let mut trace = Trace::begun(TraceId::from_bits(1), surefoot_types::Timestamp::UNIX_EPOCH, "api", "answer");
+        trace.cost = Some(Money::nanos(5));
+        assert_eq!(remembered(&trace).cost, Some(Money::ZERO));
+    }
+
+    #[test]
+    fn a_judge_s_question_names_its_case() {
+        assert_eq!(case_of("run_1/trace_2/0/polite/true"), Some("trace_2"));
+        assert_eq!(case_of("run_1"), None);
     }
 }

@@ -13,7 +13,7 @@ use surefoot_types::{
 };
 use tokio::{net::TcpListener, signal, time::sleep};
 
-use super::{data, note, read};
+use super::{data, dataset::Guard, note, read};
 use crate::{
     assemble::House,
     follow::{self, Tells},
@@ -83,7 +83,7 @@ impl Up {
             status.set_busy(UNREACHED, true);
             following.spawn(reached(Arc::clone(&house), Arc::clone(&status), loopback));
         }
-        let workshop: Arc<dyn Workshop> = Arc::new(Folder(self.project.clone()));
+        let workshop: Arc<dyn Workshop> = Arc::new(Folder::new(self.project.clone(), Box::new(Guard::new()?)));
         let parts = Parts { workshop: Some(workshop), ..parts(&house, &status, &settings, tells, loopback) };
         if self.json {
             say_json(&json!({"url": format!("http://{address}")}))?;

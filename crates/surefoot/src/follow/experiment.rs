@@ -1,6 +1,6 @@
 //! One experiment, a look further.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use surefoot_lab::experiments::{Design, State, Status};
 use surefoot_types::{
@@ -12,6 +12,10 @@ use crate::{assemble::House, terminal::tell};
 
 /// How long after the last look it is looked at even where nothing came: what was said may have settled since.
 const AGAIN: i64 = 60;
+
+/// Trials that are read within a second: a look at more of them waits longer, so that looks are seldom where they are
+/// dear.
+const A_SECOND: u64 = 20_000;
 
 /// What there was of each experiment at the last look, and the second of it.
 pub(super) type Seen = BTreeMap<String, (TrialCount, i64)>;
@@ -32,8 +36,7 @@ pub(super) async fn advance(house: &House, design: &Design, seen: &mut Seen) -> 
         return Ok(());
     }
     let count = house.store.trial_count(&design.id).await?;
-    let settles = i64::try_from(design.settle.as_secs()).unwrap_or(AGAIN).clamp(1, AGAIN);
-    let due = |(there, at): &(TrialCount, i64)| *there != count || now.as_second() - at >= settles;
+    let due = |(there, at): &(TrialCount, i64)| now.as_second() - at >= wait(design.settle, count, *there != count);
     if before.is_some() && !seen.get(&design.id).is_none_or(due) {
         return Ok(());
     }
@@ -49,4 +52,32 @@ pub(super) async fn advance(house: &House, design: &Design, seen: &mut Seen) -> 
         tell(format!("the experiment on '{}' has ended: {}", design.function, state.verdict));
     }
     Ok(())
+}
+
+/// How many seconds after a look the next one is due, with so many trials and feedback there.
+fn wait(settle: Duration, (trials, said): TrialCount, changed: bool) -> i64 {
+    let floor = i64::try_from(1 + trials.saturating_add(said) / A_SECOND).unwrap_or(i64::MAX);
+    let settles = i64::try_from(settle.as_secs()).unwrap_or(AGAIN).clamp(1, AGAIN);
+    if changed { floor } else { settles.max(floor) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_big_experiment_is_read_seldom() {
+        let minute = Duration::from_secs(60);
+        for (settle, count, changed, expected) in [
+            (minute, (0, 0), true, 1),
+            (minute, (10, 10), false, 60),
+            (Duration::from_millis(1), (10, 10), false, 1),
+            (Duration::from_secs(86_400), (10, 10), false, AGAIN),
+            (minute, (600_000, 200_000), true, 41),
+            (Duration::from_millis(1), (600_000, 0), false, 31),
+            (minute, (4_000_000, 0), false, 201),
+        ] {
+            assert_eq!(wait(settle, count, changed), expected, "{settle:?} {count:?} {changed}");
+        }
+    }
 }

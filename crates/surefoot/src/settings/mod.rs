@@ -41,7 +41,16 @@ pub(crate) const FILES: [&str; 3] = ["surefoot.toml", "functions", "evals"];
 /// # Errors
 /// Every mistake in every file, warnings among them. Without a mistake, the warnings come with the settings.
 pub(crate) fn load(folder: &Path) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
-    load_with(folder, &BTreeMap::new())
+    load_with(folder, &BTreeMap::new(), Drafted::Tried)
+}
+
+/// What variants that have no file are taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drafted {
+    /// Tried beside the files: a function of one file still needs to name no default.
+    Tried,
+    /// Files like the others: what is wrong then is what would be wrong once they are written.
+    Written,
 }
 
 /// As [`load`], as if there were these variants too, which have no file: a function and a name, with the text.
@@ -51,10 +60,11 @@ pub(crate) fn load(folder: &Path) -> Result<(Settings, Vec<Mistake>), Vec<Mistak
 pub(crate) fn load_with(
     folder: &Path,
     drafts: &BTreeMap<(String, String), String>,
+    drafted: Drafted,
 ) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
     let environment = |name: &str| std::env::var(name).ok();
     let mistakes = Mistakes::default();
-    let mut reading = Reading { folder, drafts, mistakes: &mistakes, hasher: blake3::Hasher::new() };
+    let mut reading = Reading { folder, drafts, drafted, mistakes: &mistakes, hasher: blake3::Hasher::new() };
     let written = reading.project();
     let version = reading.hasher.finalize().to_string();
     let ground = Ground { folder, environment: &environment, mistakes: &mistakes };
@@ -71,7 +81,8 @@ pub(crate) fn load_with(
 pub(crate) fn upkeep(folder: &Path) -> Result<Upkeep, Vec<Mistake>> {
     let environment = |name: &str| std::env::var(name).ok();
     let mistakes = Mistakes::default();
-    let mut reading = Reading { folder, drafts: &BTreeMap::new(), mistakes: &mistakes, hasher: blake3::Hasher::new() };
+    let (drafts, drafted) = (&BTreeMap::new(), Drafted::Tried);
+    let mut reading = Reading { folder, drafts, drafted, mistakes: &mistakes, hasher: blake3::Hasher::new() };
     let source = reading.file("surefoot.toml", false).unwrap_or_else(|| Source::new("surefoot.toml", ""));
     let root = Root::read(reading.toml(&source));
     let upkeep = Ground { folder, environment: &environment, mistakes: &mistakes }.upkeep(&root);
@@ -146,6 +157,7 @@ struct Reading<'a> {
     folder: &'a Path,
     /// Variants that have no file, by function and name.
     drafts: &'a BTreeMap<(String, String), String>,
+    drafted: Drafted,
     mistakes: &'a Mistakes,
     hasher: blake3::Hasher,
 }
@@ -159,7 +171,7 @@ impl Reading<'_> {
         let evals = self.names("evals", |path| path.extension().is_some_and(|ending| ending == "toml"));
         let evals = evals.into_iter().filter_map(|name| {
             let source = self.file(&format!("evals/{name}"), true)?;
-            Some(Eval::read(self.toml(&source), name.trim_end_matches(".toml")))
+            Some(Eval::read(self.toml(&source), name.strip_suffix(".toml").unwrap_or(&name)))
         });
         Written { root, functions, evals: evals.collect() }
     }
@@ -169,7 +181,7 @@ impl Reading<'_> {
         let files = self.names(&folder, |path| path.extension().is_some_and(|ending| ending == "md"));
         let variants = files.into_iter().filter_map(|file| {
             let source = self.file(&format!("{folder}/{file}"), true)?;
-            Some(Variant::read(&source, file.trim_end_matches(".md"), self.mistakes))
+            Some(Variant::read(&source, file.strip_suffix(".md").unwrap_or(&file), self.mistakes))
         });
         let mut variants: Vec<Variant> = variants.collect();
         let files = variants.len();
@@ -179,8 +191,8 @@ impl Reading<'_> {
         }
         let path = format!("{folder}/function.toml");
         let source = self.file(&path, true).unwrap_or_else(|| Source::new(path, ""));
-        // Drafts leave the default to what has a file.
-        let only = (files == 1).then(|| variants[0].name.clone());
+        // Drafts that are tried leave the default to what has a file.
+        let only = (files == 1 && self.drafted == Drafted::Tried).then(|| variants[0].name.clone());
         let mut function = Function::read(self.toml(&source), name, variants);
         function.variant = function.variant.or(only);
         function
@@ -222,5 +234,29 @@ impl Reading<'_> {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_loses_its_ending_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let answer = folder.path().join("functions/answer");
+        fs::create_dir_all(&answer).unwrap();
+        let variant = "+++\nmodel = \"sim/echo\"\n+++\nAnswer.\n";
+        for (path, text) in [
+            (folder.path().join("surefoot.toml"), ""),
+            (answer.join("function.toml"), "variant = \"quote\"\n"),
+            (answer.join("quote.md"), variant),
+            (answer.join("quote.md.md"), variant),
+        ] {
+            fs::write(path, text).unwrap();
+        }
+        let Ok((settings, _)) = load(folder.path()) else { panic!("it is without mistakes") };
+        let variants = &settings.project.functions.get("answer").unwrap().variants;
+        assert!(variants.contains_key("quote") && variants.contains_key("quote.md"));
     }
 }

@@ -141,6 +141,23 @@ async fn mistakes_about_experiments_are_told_with_their_place() {
     assert_eq!(checked.status.code(), Some(1));
 }
 
+/// Feedback may come after days; where shares follow feedback, silence is none.
+#[tokio::test]
+async fn silence_is_a_no_after_days_and_never_with_an_adaptive_split() {
+    for (more, right) in [
+        ("settle = \"2d\"\nabsent_after = \"30d\"", true),
+        ("absent_after = \"0d\"", false),
+        ("settle = \"2d\"\nmethod = \"adaptive\"", true),
+        ("absent_after = \"1h\"\nmethod = \"adaptive\"", false),
+    ] {
+        let project = project(&format!("candidates = [\"concise\"]\nmetric = \"thumbs\"\n{more}"));
+        let checked = surefoot(&["check"]).arg(project.folder()).output().await.unwrap();
+        let told = String::from_utf8(checked.stderr).unwrap();
+        assert_eq!(checked.status.success(), right, "{more}: {told}");
+        assert_eq!(told.contains("`absent_after` cannot stand"), !right && more.contains("adaptive"), "{more}: {told}");
+    }
+}
+
 /// What the page about experiments shows is a project that loads.
 #[tokio::test]
 async fn the_page_s_experiment_loads() {

@@ -82,6 +82,37 @@ async fn sdk_surefoot_typescript() {
     run(node("surefoot_client.mjs")).await;
 }
 
+/// Proxies may say with a date when to come back, or with what is neither a date nor a number.
+const WAITS: [(&str, &str, bool); 6] = [
+    ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT", true),
+    ("retry-after", "0", true),
+    ("retry-after-ms", "0", true),
+    ("retry-after", "soon", false),
+    ("retry-after", "-5", false),
+    ("retry-after-ms", "", false),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sdk_surefoot_faults_read_dates() {
+    compile_client("surefoot-faults").await;
+    let mut py = String::from("from surefoot._faults import fault\n");
+    let mut js = String::from(
+        "import assert from 'node:assert/strict';\nimport { faultOf } from './surefoot-faults/fault.js';\n",
+    );
+    for (name, value, known) in WAITS {
+        let (zero, nought) = if known { ("0.0", "0") } else { ("None", "undefined") };
+        py += &format!("assert fault(503, {{'{name}': '{value}'}}, '').retry_after == {zero}, '{value}'\n");
+        js += &format!(
+            "assert.equal((await faultOf(new Response('', {{ status: 503, headers: {{ '{name}': '{value}' }} }}))).retryAfterMs, \
+             {nought}, '{value}');\n"
+        );
+    }
+    for mut command in [python(&script("faults.py", &py)), node(&script("faults.mjs", &js))] {
+        let output = command.env("PYTHONPATH", workspace().join("clients/python/src")).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8(output.stderr).unwrap());
+    }
+}
+
 /// What a function of a project takes and gives is checked by the languages' own type checkers: the right call, and no other.
 #[tokio::test(flavor = "multi_thread")]
 async fn sdk_types_of_a_project() {

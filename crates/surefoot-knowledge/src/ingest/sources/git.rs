@@ -27,7 +27,9 @@ pub(super) struct Repository<'a> {
 
 impl<'a> Repository<'a> {
     pub(super) fn new(git: &'a Git, cache: &Path, globs: Globs) -> Self {
-        let name = blake3::hash(git.url.as_bytes()).to_hex();
+        // Two branches of a repository are two copies: each fetch leaves its own commit behind.
+        let what = format!("{}\n{}", git.url, git.reference.as_deref().unwrap_or_default());
+        let name = blake3::hash(what.as_bytes()).to_hex();
         Self { git, folder: cache.join(format!("{}.git", &name[..32])), globs }
     }
 
@@ -67,7 +69,21 @@ impl<'a> Repository<'a> {
         Err(said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("git failed").to_owned())
     }
 
+    /// Fetches the commit. The copy is a cache: one that cannot take it, as after a fetch that was killed and left its
+    /// locks behind, is made anew.
     async fn fetched(&self) -> Result<(), String> {
+        if self.copied().await.is_ok() {
+            return Ok(());
+        }
+        if let Err(error) = tokio::fs::remove_dir_all(&self.folder).await
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(error.to_string());
+        }
+        self.copied().await
+    }
+
+    async fn copied(&self) -> Result<(), String> {
         if self.git.url.starts_with('-') || self.git.reference.as_deref().is_some_and(|name| name.starts_with('-')) {
             return Err("its address or branch begins with '-'".into());
         }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::evals::{
-    GateSpec, GraderSpec, Vectors, resume,
+    CaseInput, GateSpec, GraderSpec, Vectors, resume,
     sample::{asked, now},
 };
 
@@ -23,6 +23,8 @@ struct Echo {
     silent_from: Option<usize>,
     fell_silent: Notify,
     unpriced: bool,
+    /// What its questions are copies of.
+    origin: Option<TraceId>,
 }
 
 impl Echo {
@@ -53,6 +55,10 @@ impl Subject for Echo {
 
     async fn embed(&self, _: &str, _: &[String]) -> Result<Vectors, Fault> {
         Err(Fault::internal("nobody embeds here"))
+    }
+
+    fn origin(&self, _: &CaseInput) -> Option<TraceId> {
+        self.origin
     }
 }
 
@@ -111,6 +117,20 @@ fn every_case_is_asked_once_kept_and_counted() {
     assert_eq!(now(place.store.run_cases(done.run.id)).unwrap().len(), 5);
     let last = *told.lock().unwrap().last().unwrap();
     assert_eq!((last.done, last.of, last.passed, last.spent), (5, 5, 5, Some(Money::nanos(50))));
+}
+
+/// What holds a user's words is found by what it is a copy of, answered or not.
+#[test]
+fn a_copy_without_an_answer_keeps_the_trace_of_its_original() {
+    let lines = b"{\"id\": \"a\", \"input\": \"down\"}\n{\"id\": \"b\", \"input\": \"case b\"}\n";
+    let cases = Dataset::parse("e.jsonl", lines).unwrap();
+    for origin in [None, Some(TraceId::from_bits(77))] {
+        let (place, subject) = (Place::new(), Echo { origin, ..Echo::default() });
+        let done = go(&place, &subject, &passing(), &cases, Options::default()).unwrap();
+        assert_eq!((done.cases[0].trace_id, done.cases[0].verdict), (origin, Verdict::Error));
+        assert!(done.cases[1].trace_id.is_some_and(|id| Some(id) != origin));
+        assert_eq!((done.run.cost, done.run.errors), (Some(Money::nanos(10)), 1), "a fault costs nothing");
+    }
 }
 
 #[test]

@@ -46,7 +46,10 @@ pub(crate) async fn serve(State(app): State<App>, headers: HeaderMap, body: Body
 fn read(app: &App, taken: Intake) -> Result<(Call, Arc<Project>), Fault> {
     let Intake { trace_id, caller, body } = taken;
     let ask: Ask = serde_json::from_slice(&body).map_err(|error| Fault::bad_request("", error.to_string()))?;
-    let edit = ask.text.filter(|text| prompt(app, &ask.model).is_ok_and(|before| before != *text));
+    let edit = match ask.text {
+        Some(text) if text != prompt(app, &ask.model)? => Some(text),
+        _ => None,
+    };
     let (model, project) = match edit {
         None => (ask.model, app.gateway.project()),
         Some(text) => {

@@ -8,13 +8,14 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 use surefoot_types::Fault;
 
 use super::edited;
 use crate::{
     access::Who,
-    console::page::{Frame, fault_page, of_own_page, problem, render},
+    console::page::{Frame, fault_page, noted, of_own_page, problem, render},
     state::App,
     workshop::Draft,
 };
@@ -68,21 +69,28 @@ pub(crate) async fn serve(
         Ok(form) => form,
         Err(error) => return problem(error.status(), &error.body_text()),
     };
-    match of_own_page(&headers).and_then(|()| page(&app, &who, &edit)) {
+    let told = async {
+        of_own_page(&headers)?;
+        page(&app, &who, &edit).await
+    };
+    match told.await {
         Ok(page) => render(&page),
         Err(told) => fault_page(&told),
     }
 }
 
-fn page(app: &App, who: &Who, edit: &Edit) -> Result<Page, Fault> {
+async fn page(app: &App, who: &Who, edit: &Edit) -> Result<Page, Fault> {
     let (function, variant) = edited(app, &edit.model)?;
     let files = app.files()?;
     let before = files.variant_text(&function, &variant)?;
     let name = if edit.name.is_empty() { format!("{variant}-2") } else { edit.name.clone() };
     let draft = Draft::new(&function, &name, &edit.text)?;
     let (written, wrong) = match edit.confirmed.as_str() {
-        "yes" => files.variant_add(&draft).map_or_else(|told| (false, Some(told.told())), |()| (true, None)),
-        _ => (false, files.drafted(&draft).err().map(|told| told.told())),
+        "yes" => {
+            let (path, detail) = (draft.path(), json!({"of": edit.model}));
+            noted(app, who, ("variant.add", path.as_str(), detail), files.variant_add(&draft)).await
+        }
+        _ => (false, files.variant_fits(&draft).err().map(|told| told.told())),
     };
     Ok(Page {
         frame: Frame::new(app, who, "/playground"),

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use serde_json::{Value, json};
-use surefoot_knowledge::shelf::File;
+use surefoot_knowledge::shelf::{File, Page};
 use surefoot_types::Fault;
 
 use super::vector_stores::{
@@ -42,11 +42,8 @@ async fn kept(door: &Door, body: Body) -> Result<Value, Fault> {
 pub(crate) async fn list(door: Door, params: Result<Query<PageParams>, QueryRejection>) -> Response {
     door.answer(async {
         let (params, asker) = (query(params)?, door.asker()?);
-        let purpose = params.purpose.clone();
-        let page = params.page(MOST, MOST)?;
-        let mut files = door.app.shelves.file_list(&asker, &page).await?;
-        // Few are kept for anything else, so that pages need not be filled up.
-        files.items.retain(|file| purpose.as_ref().is_none_or(|purpose| file.purpose == *purpose));
+        let page = Page { status: params.purpose.clone(), ..params.page(MOST, MOST)? };
+        let files = door.app.shelves.file_list(&asker, &page).await?;
         Ok(listed(&files, shown))
     })
     .await

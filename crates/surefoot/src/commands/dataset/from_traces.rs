@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clap::Args;
+use surefoot_gateway::resolve::is_live;
 use surefoot_lab::evals::harvest::{self, Condition, Wanted};
 use surefoot_types::{
     Clock, SystemClock,
@@ -92,8 +93,8 @@ impl FromTraces {
         let mut cases = Vec::new();
         for found in traces {
             let Some(trace) = store.trace_get(found.id).await? else { continue };
-            // What an eval asked is in a dataset already.
-            if trace.door == "eval" {
+            // What an eval asked is in a dataset already, and what a shadow answered was shown to nobody.
+            if !is_live(&trace.door) {
                 continue;
             }
             let feedback = store.feedback_list(trace.id).await?;

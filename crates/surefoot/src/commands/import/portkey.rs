@@ -13,6 +13,9 @@ use super::{
 /// Fields of the config that are read below.
 const READ: [&str; 5] = ["strategy", "targets", "retry", "cache", "request_timeout"];
 
+/// The longest that an answer may be kept, in seconds: a day.
+const LONGEST: i64 = 86_400;
+
 /// Reads the file; `name` is the alias that it becomes.
 pub(super) fn read(name: &str, text: &str) -> Result<Imported, String> {
     let config: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
@@ -99,7 +102,13 @@ fn policy(config: &Value, imported: &mut Imported) -> String {
     }
     match config["cache"]["mode"].as_str() {
         Some("simple") => {
-            let seconds = config["cache"]["max_age"].as_i64().unwrap_or(600);
+            let asked = config["cache"]["max_age"].as_i64().unwrap_or(600);
+            let seconds = asked.clamp(1, LONGEST);
+            if seconds != asked {
+                imported.left(format!(
+                    "`cache.max_age` of {asked} s: at least a second and at most a day, here {seconds} s"
+                ));
+            }
             let _ = writeln!(text, "cache = \"{seconds}s\"");
         }
         Some(mode) => {

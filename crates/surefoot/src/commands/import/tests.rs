@@ -96,6 +96,20 @@ fn a_portkey_config() {
 }
 
 #[test]
+fn a_cache_that_keeps_for_longer_than_a_day_keeps_for_a_day() {
+    for (age, kept, left) in [(86_400, "86400s", false), (604_800, "86400s", true), (0, "1s", true)] {
+        let text = format!(
+            r#"{{"provider": "openai", "api_key": "${{OPENAI_API_KEY}}", "override_params": {{"model": "gpt-4o"}}, "cache": {{"mode": "simple", "max_age": {age}}}}}"#
+        );
+        let imported = portkey::read("chat", &text).unwrap();
+        let told = told(&imported);
+        assert!(told.contains(&format!("cache = \"{kept}\"")), "{told}");
+        assert_eq!(told.contains("cache.max_age"), left, "{told}");
+        assert_eq!(mistakes(&imported, &[]), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn a_prompt_of_dotprompt() {
     let text = "---\nmodel: googleai/gemini-2.5-flash\ndescription: Greets guests.\nconfig:\n  temperature: 0.4\n  \
                 maxOutputTokens: 200\n  stopSequences: [END]\n  safety: high\ninput:\n  schema:\n    name: string, who it is\n    \

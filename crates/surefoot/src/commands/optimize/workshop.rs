@@ -31,7 +31,7 @@ impl Workshop for Drafts<'_> {
         if !known.contains_key(&key) {
             let mut with = known.clone();
             with.insert(key, draft.text());
-            let read = settings::load_with(&self.project, &with);
+            let read = settings::load_with(&self.project, &with, settings::Drafted::Tried);
             let (settings, _) = read.map_err(|mistakes| {
                 let told = mistakes.iter().filter(|mistake| !mistake.warning);
                 let line = |one: &settings::Mistake| format!("{}:{}: {}", one.file, one.line, one.message);

@@ -6,7 +6,10 @@ use surefoot_gateway::project::{Experiment, Unit, Variant};
 use surefoot_lab::experiments::{Design, Harm, Method, Metric};
 
 use super::Ground;
-use crate::settings::written::{experiment::Experiment as Written, function::Function};
+use crate::settings::{
+    source::At,
+    written::{experiment::Experiment as Written, function::Function},
+};
 
 /// Most variants beside the control.
 const CANDIDATES: usize = 7;
@@ -40,8 +43,8 @@ impl Ground<'_> {
         let metric = self.metric(written);
         let harm = self.harm(written);
         let alpha = self.within("alpha", written.alpha.as_ref(), 0.0001..=0.2).unwrap_or(ALPHA);
-        let settle = written.settle.as_ref().and_then(|settle| self.duration(settle)).unwrap_or(SETTLE);
-        let absent_after = written.absent_after.as_ref().and_then(|absent| self.duration(absent));
+        let settle = written.settle.as_ref().and_then(|settle| self.long(settle)).unwrap_or(SETTLE);
+        let absent_after = self.absent_after(written, method);
         let most = self.within("units", written.units.as_ref(), 10..=1_000_000).map(i64::unsigned_abs);
         // All mistakes are told at once: only here is it seen whether there is something to go on with.
         let (arms, metric) = (arms?, metric?);
@@ -92,6 +95,23 @@ impl Ground<'_> {
             return None;
         }
         all_known.then_some(arms)
+    }
+
+    /// When silence is a no. Where shares follow what was said, it cannot be: units that change their variant are
+    /// silent about the first, most of them those of the variant that loses share, and that would speak against it.
+    fn absent_after(&self, written: &Written, method: Method) -> Option<Duration> {
+        let absent = written.absent_after.as_ref()?;
+        if matches!(method, Method::Adaptive { .. }) {
+            let message = "`absent_after` cannot stand with the method \"adaptive\"";
+            let hint = "Write `method = \"even\"`: a unit that changes its variant would be silent, and count as a no.";
+            self.mistakes.add(&absent.place, message, hint.to_owned());
+        }
+        self.long(absent)
+    }
+
+    /// A duration, or days: feedback may come late.
+    fn long(&self, written: &At<String>) -> Option<Duration> {
+        if written.value.ends_with('d') { self.days(written) } else { self.duration(written) }
     }
 
     fn method(&self, written: &Written) -> Method {

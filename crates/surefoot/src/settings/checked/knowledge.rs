@@ -30,6 +30,7 @@ impl Ground<'_> {
             }
             place
         });
+        self.companions(written);
         let has_pages = !written.urls.is_empty() || !written.sitemaps.is_empty();
         Source {
             knowledge: written.name.value.clone(),
@@ -50,6 +51,29 @@ impl Ground<'_> {
             owners: written.owners.as_ref().map(|folder| folder.value.trim_matches('/').to_owned()),
             every: written.sync.as_ref().and_then(|every| self.duration(every)).filter(|every| !every.is_zero()),
             cache: std::path::PathBuf::new(),
+        }
+    }
+
+    /// What says more of a repository or a bucket stands beside it, and the two halves of a bucket's key beside each
+    /// other.
+    fn companions(&self, written: &root::Knowledge) {
+        let root::Knowledge { git, git_ref, git_token, bucket, .. } = written;
+        let root::Knowledge { bucket_endpoint, bucket_region, bucket_key, bucket_secret, .. } = written;
+        let of_bucket = "bucket = \"s3://name/prefix\"";
+        for (field, told, needed, of, example) in [
+            ("git_ref", git_ref, "git", git, "git = \"https://…\""),
+            ("git_token", git_token, "git", git, "git = \"https://…\""),
+            ("bucket_endpoint", bucket_endpoint, "bucket", bucket, of_bucket),
+            ("bucket_region", bucket_region, "bucket", bucket, of_bucket),
+            ("bucket_key", bucket_key, "bucket", bucket, of_bucket),
+            ("bucket_secret", bucket_secret, "bucket", bucket, of_bucket),
+            ("bucket_key", bucket_key, "bucket_secret", bucket_secret, "bucket_secret = \"env:NAME\""),
+            ("bucket_secret", bucket_secret, "bucket_key", bucket_key, "bucket_key = \"env:NAME\""),
+        ] {
+            if let Some(told) = told.as_ref().filter(|_| of.is_none()) {
+                let message = format!("`{field}` says nothing without `{needed}`");
+                self.mistakes.add(&told.place, message, format!("Write `{example}` too, or leave it out."));
+            }
         }
     }
 
@@ -92,5 +116,34 @@ impl Ground<'_> {
             }
         }
         written.iter().map(|glob| glob.value.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings;
+
+    fn mistakes(lines: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("[knowledge.it]\nurls = [\"https://example.com\"]\n{lines}\n");
+        std::fs::write(folder.path().join("surefoot.toml"), text).unwrap();
+        let found = settings::load(folder.path()).err().unwrap_or_default();
+        found.iter().map(|mistake| format!("{mistake:?}")).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_says_more_of_a_source_stands_beside_it() {
+        for (lines, said) in [
+            ("git_ref = \"main\"", "`git_ref` says nothing without `git`"),
+            ("git_token = \"env:PATH\"", "`git_token` says nothing without `git`"),
+            ("bucket_region = \"eu-west-1\"", "`bucket_region` says nothing without `bucket`"),
+            ("bucket = \"s3://a\"\nbucket_key = \"env:PATH\"", "`bucket_key` says nothing without `bucket_secret`"),
+            ("bucket = \"s3://a\"\nbucket_secret = \"env:PATH\"", "`bucket_secret` says nothing without `bucket_key`"),
+        ] {
+            let told = mistakes(lines);
+            assert!(told.contains(said), "{lines}: {told}");
+        }
+        let whole = "bucket = \"s3://a\"\nbucket_key = \"env:PATH\"\nbucket_secret = \"env:PATH\"";
+        assert_eq!(mistakes(whole), "");
     }
 }
