@@ -44,6 +44,8 @@ async fn killed(start: impl AsyncFn() -> Served) -> Vec<TraceId> {
         for caller in callers {
             caller.await.unwrap();
         }
+        // Until it is dead its seat is taken, and whoever looks for free seats looks again only after a minute.
+        served.kill_dead().await;
     }
     let answered = std::mem::take(&mut *answered.lock().unwrap());
     assert!(answered.len() > KILLS, "the server was killed before it answered anything: {}", answered.len());
